@@ -1,0 +1,1 @@
+"""Text in, plain arrays out.  Knows no model."""
