@@ -51,3 +51,18 @@ def make_batch(stories, vocabulary):
     counts = [np.array([len(row) for row in rows], np.int32) for rows in (tokens, ends, questions)]
     return Batch(padded(tokens), counts[0], padded(ends), counts[1], padded(questions), counts[2],
                  np.array(story_of, np.int32), np.array(n_facts, np.int32), np.array(answers, np.int32), padded(support, -1))
+
+
+def take_stories(batch, stories):
+    """The part of a batch about `stories` (indices into S, any order), padding trimmed -> Batch, the questions' indices."""
+    number = np.full(len(batch.n_tokens), -1, np.int32)
+    number[stories] = np.arange(len(stories), dtype=np.int32)
+    questions = np.flatnonzero(number[batch.story_of] >= 0)
+    questions = questions[np.argsort(number[batch.story_of[questions]], kind="stable")]
+    n_tokens, n_facts_story = batch.n_tokens[stories], batch.n_facts_story[stories]
+    n_question = batch.n_question[questions]
+    widest = lambda n: max(1, int(n.max(initial=0)))
+    cut = lambda a, rows, n: np.ascontiguousarray(a[rows, :widest(n)])
+    return Batch(cut(batch.tokens, stories, n_tokens), n_tokens, cut(batch.fact_end, stories, n_facts_story), n_facts_story,
+                 cut(batch.question, questions, n_question), n_question, number[batch.story_of[questions]],
+                 batch.n_facts[questions], batch.answer[questions], batch.support[questions]), questions

@@ -1,0 +1,64 @@
+"""The operations, each in several versions of one name and one signature.
+
+`ls` shows which exists in which version: NAME_numpy.py is the definition, NAME_numba.py the fast one on the CPU.
+"""
+
+import os
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+OPERATIONS = {
+    "embedding": ("embedding_forward", "embedding_backward", "dropout_forward", "dropout_backward"),
+    "gru": ("input_product", "input_product_backward", "gru_forward", "gru_backward", "gru_cell_forward", "gru_cell_backward"),
+    "gate": ("gate_shared_forward", "gate_forward", "gate_shared_zeros", "gate_backward", "gate_shared_backward"),
+    "episode": ("sigmoid_gates_forward", "sigmoid_gates_backward", "softmax_episode_forward", "softmax_episode_backward"),
+    "loss": ("cross_entropy_forward", "cross_entropy_backward"),
+    "optimizer": ("l2_forward", "l2_backward", "clip_by_global_norm", "adam"),
+}
+BACKENDS = ("numpy", "numba")
+
+
+@cache
+def load(backend):
+    """All operations of one backend as attributes of one object.  Raises ValueError for a backend there is not."""
+    if backend not in BACKENDS:
+        raise ValueError(f"backend {backend!r}: give one of {', '.join(BACKENDS)}")
+    functions = {}
+    with _compiled_kernels_in(cache_folder()) if backend == "numba" else _nothing():
+        for module, names in OPERATIONS.items():
+            version = import_module(f"{__name__}.{module}_{backend}")
+            functions |= {name: getattr(version, name) for name in names}
+    return SimpleNamespace(**functions)
+
+
+@cache
+def cache_folder():
+    """Where compiled kernels are kept: NUMBA_CACHE_DIR, or the user's cache folder, below it one folder for each state of the sources.
+
+    Numba looks only at a kernel's own file to see whether it is stale; a folder named by the digest of all of them is always right,
+    and it can be written where the package itself cannot.
+    """
+    digest = sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    home = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "tinydmn" / digest.hexdigest()[:16]
+
+
+@contextmanager
+def _compiled_kernels_in(folder):
+    import numba
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)   # read where a kernel is declared, so only while importing
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@contextmanager
+def _nothing():
+    yield

@@ -1,0 +1,46 @@
+"""From scores to gates and episode, compiled.  Meaning, names and shapes: episode_numpy.py."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from .episode_numpy import sigmoid_gates_backward, sigmoid_gates_forward    # (Q, T) numbers: NumPy's own are as fast
+from .tanh_numba import FAST
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def softmax_episode_forward(s, c, rows, n):
+    Q, T = s.shape
+    e, g = np.zeros((Q, c.shape[1]), s.dtype), np.zeros((Q, T), s.dtype)
+    for q in range(Q):
+        largest, total, e_q = s[q, 0], s[0, 0] * 0, e[q]
+        for t in range(n[q]):
+            largest = max(largest, s[q, t])
+        for t in range(n[q]):
+            g[q, t] = math.exp(s[q, t] - largest)
+            total += g[q, t]
+        for t in range(n[q]):
+            g[q, t] /= total
+            c_t, g_t = c[rows[q, t]], g[q, t]
+            for k in range(len(e_q)):
+                e_q[k] += g_t * c_t[k]
+    return e, g
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def softmax_episode_backward(de, g, c, rows, n, dc):
+    Q, T = g.shape
+    ds = np.zeros((Q, T), g.dtype)
+    for q in range(Q):
+        de_q, mean = de[q], g[0, 0] * 0
+        for t in range(n[q]):
+            c_t, dc_t, g_t, dot = c[rows[q, t]], dc[rows[q, t]], g[q, t], g[0, 0] * 0
+            for k in range(len(de_q)):
+                dot += de_q[k] * c_t[k]
+                dc_t[k] += g_t * de_q[k]
+            ds[q, t] = dot
+            mean += g_t * dot
+        for t in range(n[q]):
+            ds[q, t] = g[q, t] * (ds[q, t] - mean)
+    return ds

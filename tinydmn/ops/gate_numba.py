@@ -1,0 +1,207 @@
+"""The attention gate, eqs (5) and (6), compiled.  Meaning, names and shapes: gate_numpy.py.
+
+What makes it fast, each exact algebra:
+- z(c, m, q) is never built.  Of its nine blocks c, q, c∘q, |c-q| and cᵀW_b q do not change from pass to pass: their products
+  with W_1 are made once ("shared", one sum of G numbers a pair), and a pass adds those of m, c∘m, |c-m| and cᵀW_b m;
+- the blocks c, q, m alone are multiplied once a fact or a question, not once a pair;
+- pairs (question, place) are packed: pair p of question q is off[q] + t, no work on padding.
+"""
+
+import numpy as np
+from numba import njit
+
+from .tanh_numba import FAST, tanh
+
+
+@njit(cache=True, nogil=True)
+def _pairs(rows, n):
+    """rows (Q, T), n (Q,) -> off (Q + 1,): where a question's pairs begin; fact (P,): the fact of each pair."""
+    off = np.zeros(len(n) + 1, np.int64)
+    for q in range(len(n)):
+        off[q + 1] = off[q] + n[q]
+    fact = np.empty(off[-1], np.int64)
+    for q in range(len(n)):
+        for t in range(n[q]):
+            fact[off[q] + t] = rows[q, t]
+    return off, fact
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _compare(c, x, W_bx, off, fact):
+    """The blocks of eq. (5) that compare a fact with x, the question or the memory.
+
+    c (R, H), x and W_b x (Q, H) -> features (P, 2H): c∘x and |c-x|; bilinear (P,): cᵀW_b x.
+    """
+    H = c.shape[1]
+    features, bilinear = np.empty((len(fact), 2 * H), c.dtype), np.empty(len(fact), c.dtype)
+    for q in range(len(off) - 1):
+        x_q, W_bx_q = x[q], W_bx[q]
+        for p in range(off[q], off[q + 1]):
+            c_p, f, dot = c[fact[p]], features[p], W_bx_q[0] * 0
+            for k in range(H):
+                f[k] = c_p[k] * x_q[k]
+                f[H + k] = abs(c_p[k] - x_q[k])
+                dot += c_p[k] * W_bx_q[k]
+            bilinear[p] = dot
+    return features, bilinear
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _compare_backward(d_features, d_bilinear, c, x, W_bx, off, fact, dc):
+    """d_features (P, 2H), d_bilinear (P,) -> dx (Q, H) without what passes W_b, d(W_b x) (Q, H).  Adds into dc (R, H)."""
+    H = c.shape[1]
+    dx, dW_bx = np.zeros_like(x), np.zeros_like(x)
+    for q in range(len(off) - 1):
+        x_q, W_bx_q, dx_q, dW_bx_q = x[q], W_bx[q], dx[q], dW_bx[q]
+        for p in range(off[q], off[q + 1]):
+            c_p, dc_p, d, d_dot = c[fact[p]], dc[fact[p]], d_features[p], d_bilinear[p]
+            for k in range(H):
+                sign = np.sign(c_p[k] - x_q[k]) * d[H + k]             # 0 at the kink of |c-x|
+                dc_p[k] += d[k] * x_q[k] + sign + d_dot * W_bx_q[k]
+                dx_q[k] += d[k] * c_p[k] - sign
+                dW_bx_q[k] += d_dot * c_p[k]
+    return dx, dW_bx
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _shared_sum(a, from_c, from_q, bilinear, w, off, fact):
+    """a (P, G) += what the facts (R, G), the questions (Q, G) and cᵀW_b q (P,) times w (G,) give each pair."""
+    for q in range(len(off) - 1):
+        for p in range(off[q], off[q + 1]):
+            a_p, c_p, q_p, b = a[p], from_c[fact[p]], from_q[q], bilinear[p]
+            for k in range(len(w)):
+                a_p[k] += c_p[k] + q_p[k] + b * w[k]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
+    """u (P, G), the products of c∘m and |c-m|, becomes tanh of the whole sum -> s (Q, T): eq. (6) before its σ."""
+    s = np.full((len(off) - 1, T), -np.inf, u.dtype)
+    for q in range(len(off) - 1):
+        m_q = from_m[q]
+        for p in range(off[q], off[q + 1]):
+            u_p, shared_p, b = u[p], shared[p], bilinear[p]
+            for k in range(len(w)):
+                u_p[k] = tanh(u_p[k] + shared_p[k] + m_q[k] + b * w[k])
+            dot = b_2 * 1
+            for k in range(len(w)):
+                dot += u_p[k] * W_2[k]
+            s[q, p - off[q]] = dot
+    return s
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _score_backward(ds, u, W_2, bilinear, w, off, d_shared, dW_2, dw):
+    """ds (Q, T) -> da (P, G) before the tanh, its sum a question (Q, G), d_bilinear (P,), db_2.  Adds into d_shared, dW_2, dw."""
+    G = len(W_2)
+    da, d_m, d_bilinear, db_2 = np.empty_like(u), np.zeros((len(off) - 1, G), u.dtype), np.empty_like(bilinear), W_2[0] * 0
+    for q in range(len(off) - 1):
+        d_m_q = d_m[q]
+        for p in range(off[q], off[q + 1]):
+            u_p, da_p, shared_p, b, d, dot = u[p], da[p], d_shared[p], bilinear[p], ds[q, p - off[q]], W_2[0] * 0
+            db_2 += d
+            for k in range(G):
+                da_k = d * W_2[k] * (1 - u_p[k] * u_p[k])
+                dW_2[k] += d * u_p[k]
+                dw[k] += da_k * b
+                dot += da_k * w[k]
+                da_p[k] = da_k
+                d_m_q[k] += da_k
+                shared_p[k] += da_k
+            d_bilinear[p] = dot
+    return da, d_m, d_bilinear, db_2
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _shared_sum_backward(da, bilinear, w, off, fact, R, dw):
+    """da (P, G) -> its sum a fact (R, G), a question (Q, G), d_bilinear (P,).  Adds into dw (G,)."""
+    G = len(w)
+    d_c, d_q, d_bilinear = np.zeros((R, G), da.dtype), np.zeros((len(off) - 1, G), da.dtype), np.empty_like(bilinear)
+    for q in range(len(off) - 1):
+        d_q_q = d_q[q]
+        for p in range(off[q], off[q + 1]):
+            da_p, d_c_p, b, dot = da[p], d_c[fact[p]], bilinear[p], w[0] * 0
+            for k in range(G):
+                d_c_p[k] += da_p[k]
+                d_q_q[k] += da_p[k]
+                dw[k] += da_p[k] * b
+                dot += da_p[k] * w[k]
+            d_bilinear[p] = dot
+    return d_c, d_q, d_bilinear
+
+
+def _blocks(W_1, H):
+    """W_1's columns by block of eq. (5): those of c, m, q alone, of (c∘q, |c-q|), of (c∘m, |c-m|), of cᵀW_b q, of cᵀW_b m."""
+    block = [W_1[:, i * H:(i + 1) * H] for i in range(7)]
+    return (*block[:3], (block[3], block[5]), (block[4], block[6]), W_1[:, 7 * H], W_1[:, 7 * H + 1])
+
+
+def gate_shared_forward(c, rows, n, q, W_b, W_1, b_1):
+    off, fact = _pairs(rows, n)
+    W_c, _, W_q, W_compare, _, w, _ = _blocks(W_1, c.shape[1])
+    W_bq = q @ W_b.T
+    features, bilinear = _compare(c, q, W_bq, off, fact)
+    a = features @ np.concatenate(W_compare, axis=1).T
+    _shared_sum(a, c @ W_c.T, q @ W_q.T + b_1, bilinear, np.ascontiguousarray(w), off, fact)
+    return c, q, off, fact, rows.shape[1], W_bq, features, bilinear, a
+
+
+def gate_forward(m, shared, W_b, W_1, W_2, b_2):
+    c, _, off, fact, T, *_, a = shared
+    _, W_m, _, _, W_compare, _, w = _blocks(W_1, c.shape[1])
+    W_bm = m @ W_b.T
+    features, bilinear = _compare(c, m, W_bm, off, fact)
+    u = features @ np.concatenate(W_compare, axis=1).T
+    s = _score(u, a, m @ W_m.T, bilinear, np.ascontiguousarray(w), W_2, b_2[()], off, T)
+    return s, (m, W_bm, features, bilinear, u)
+
+
+def gate_shared_zeros(shared, W_1):
+    c, *_, a = shared
+    return np.zeros_like(c), np.zeros_like(a)
+
+
+def _compare_products_backward(da, d_x, d_bilinear, c, x, W_bx, features, off, fact, dc, W_x, W_compare, dW_x, dW_compare, W_b, dW_b):
+    """Through the products of a pass, or of what the passes share: da (P, G), d_x (Q, G) -> dx (Q, H)."""
+    H = c.shape[1]
+    d_block = da.T @ features                              # (G, 2H)
+    dW_compare[0][...] += d_block[:, :H]
+    dW_compare[1][...] += d_block[:, H:]
+    dW_x += d_x.T @ x
+    dx, dW_bx = _compare_backward(da @ np.concatenate(W_compare, axis=1), d_bilinear, c, x, W_bx, off, fact, dc)
+    dW_b += dW_bx.T @ x
+    dx += dW_bx @ W_b
+    dx += d_x @ W_x
+    return dx
+
+
+def gate_backward(ds, cache, shared, dshared, W_b, W_1, W_2, dW_b, dW_1, dW_2, db_2):
+    m, W_bm, features, bilinear, u = cache
+    c, _, off, fact, *_ = shared
+    dc, d_shared = dshared
+    H = c.shape[1]
+    _, W_m, _, _, W_compare, _, w = _blocks(W_1, H)
+    _, dW_m, _, _, dW_compare, _, dw_column = _blocks(dW_1, H)
+    dw = np.zeros_like(W_2)
+    da, d_m, d_bilinear, db = _score_backward(ds, u, W_2, bilinear, np.ascontiguousarray(w), off, d_shared, dW_2, dw)
+    dw_column += dw
+    db_2 += db
+    return _compare_products_backward(da, d_m, d_bilinear, c, m, W_bm, features, off, fact, dc, W_m, W_compare,
+                                      dW_m, dW_compare, W_b, dW_b)
+
+
+def gate_shared_backward(dshared, shared, W_b, W_1, dc, dW_b, dW_1, db_1):
+    c, q, off, fact, _, W_bq, features, bilinear, _ = shared
+    dc_passes, da = dshared
+    H = c.shape[1]
+    W_c, _, W_q, W_compare, _, w, _ = _blocks(W_1, H)
+    dW_c, _, dW_q, dW_compare, _, dw_column, _ = _blocks(dW_1, H)
+    dw = np.zeros_like(db_1)
+    d_c, d_q, d_bilinear = _shared_sum_backward(da, bilinear, np.ascontiguousarray(w), off, fact, len(c), dw)
+    dw_column += dw
+    db_1 += d_q.sum(axis=0)
+    dW_c += d_c.T @ c
+    dc += dc_passes
+    dc += d_c @ W_c
+    return _compare_products_backward(da, d_q, d_bilinear, c, q, W_bq, features, off, fact, dc, W_q, W_compare,
+                                      dW_q, dW_compare, W_b, dW_b)

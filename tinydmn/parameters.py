@@ -1,0 +1,46 @@
+"""The parameters of a DMN: one flat dict, name -> array.  Their gradients have the same keys and shapes."""
+
+import numpy as np
+
+
+def shapes(config, vocabulary):
+    """name -> shape.  The gates z, r, h~ of a GRU are stacked, so that one product serves three."""
+    V, D, H, G, A = len(vocabulary.words), config.embedding, config.hidden, config.gate_hidden, len(vocabulary.answers)
+    gru = lambda name, I: {f"{name}.W": (3 * H, I), f"{name}.U": (3 * H, H), f"{name}.b": (3 * H,)}
+    return {
+        "embedding.L": (V, D),
+        **gru("input", D),
+        **gru("question", D),
+        "gate.W_b": (H, H), "gate.W_1": (G, 7 * H + 2), "gate.b_1": (G,), "gate.W_2": (G,), "gate.b_2": (),
+        **(gru("episode", H) if config.episode == "gated" else {}),
+        **gru("memory", H),
+        "memory.end_of_passes": (H,),
+        "answer.W_a": (A, H),
+    }
+
+
+def initial(config, vocabulary, rng):
+    """A start, float64.  Matrices: normal with variance 1 / columns; biases: 0; vectors and words: small normal."""
+    values = {}
+    for name, shape in shapes(config, vocabulary).items():
+        if name.endswith((".b", ".b_1", ".b_2")):
+            values[name] = np.zeros(shape)
+        else:
+            values[name] = rng.normal(size=shape) / np.sqrt(shape[-1])
+    return values
+
+
+def flat_views(values):
+    """A dict of arrays -> one contiguous vector of all their numbers, and the same dict as views of it."""
+    theta = np.concatenate([np.ravel(v) for v in values.values()])
+    return theta, views(theta, {k: v.shape for k, v in values.items()})
+
+
+def views(theta, shapes):
+    """theta (P,) -> name -> view of its part, in the order of `shapes`."""
+    out, start = {}, 0
+    for name, shape in shapes.items():
+        size = int(np.prod(shape))
+        out[name] = theta[start:start + size].reshape(shape)
+        start += size
+    return out

@@ -1,0 +1,19 @@
+"""Question module (section 2.2): the question's words, with the same L and a GRU of its own; q is its last state."""
+
+from .input_module import words_backward, words_forward
+
+
+def forward(batch, params, ops, mask=None):
+    """Batch -> q (Q, H), cache."""
+    at = batch.n_question[:, None] - 1                     # (Q, 1)  the last word
+    q, cache = words_forward(batch.question, batch.n_question, at, params["embedding.L"],
+                             params["question.W"], params["question.U"], params["question.b"], ops, mask)
+    return q[:, 0], (at, cache)
+
+
+def backward(dq, cache, batch, params, ops, grads, mask=None):
+    """dq (Q, H).  Adds into grads["embedding.L"] and grads["question.*"]."""
+    at, cache = cache
+    words_backward(dq[:, None], cache, batch.question, batch.n_question, at, params["embedding.L"],
+                   params["question.W"], params["question.U"], ops,
+                   grads["embedding.L"], grads["question.W"], grads["question.U"], grads["question.b"], mask)

@@ -1,0 +1,156 @@
+"""The attention of every pass over the facts, as text for a terminal (the paper's table 5: darker = more weight).
+
+`check_attention` and `shown_rows` decide what a picture of attention shows; plots.py draws the same rows.
+"""
+
+import math
+import os
+import sys
+import unicodedata
+
+import numpy as np
+
+DONE = "[done reading]"                                  # the paper's name for the end-of-passes row
+_BACKGROUND = (231, 189, 153, 111, 69, 26, 25, 19, 17)   # of the 256 terminal colours: white to navy, each darker than the last
+_BLACK, _WHITE, _FIRST_DARK = 16, 231, 5                 # from index 5 on white text has more contrast than black
+_WIDE, _NARROW = 6, 4                                    # columns of "█ 0.97" and of "█.97"
+
+
+def use_colour(stream):
+    """Whether to colour text written to `stream`.  NO_COLOR (if not empty) forbids; then FORCE_COLOR (unless empty or 0) demands;
+    else colour goes to terminals alone, and not to one with TERM=dumb."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return os.environ.get("TERM") != "dumb" and hasattr(stream, "isatty") and stream.isatty()
+
+
+def check_attention(facts, gates, support=()):
+    """Bring one question's attention into one form, or say what is wrong with it.
+
+    facts: T strings.  gates: (passes, T + 1), the last column end-of-passes, each weight in [0, 1].
+    support: indices of facts; -1 stands for none (as in a Batch).  Returns gates as float64 and the set of supporting facts.
+    Raises ValueError where the shapes disagree, a weight is no number or no weight, or a supporting fact does not exist.
+    """
+    gates = np.asarray(gates, np.float64)
+    if gates.ndim != 2 or gates.shape[0] < 1 or gates.shape[1] != len(facts) + 1:
+        raise ValueError(f"gates have shape {gates.shape}; for {len(facts)} facts give (passes, {len(facts) + 1}), passes >= 1")
+    if not np.all((gates > -1e-3) & (gates < 1 + 1e-3)):        # NaN fails as well
+        raise ValueError("gates must lie in [0, 1]: give them after the sigmoid or softmax, not the scores")
+    support = {int(i) for i in support if i >= 0}
+    if support and max(support) >= len(facts):
+        raise ValueError(f"supporting fact {max(support)} does not exist: there are {len(facts)} facts")
+    return np.clip(gates, 0.0, 1.0), support
+
+
+def shown_rows(gates, support=(), whole=16, least=0.01, most=16):
+    """Which facts of a long story to show.  Returns runs (first, stop) that cover all facts in order: one fact, or two and more folded.
+
+    A story of up to `whole` facts is shown whole.  Of a longer one: the supporting facts, each pass's strongest, and the others
+    with a weight of `least` or more, the strongest first, until `most` are shown.
+    """
+    n_facts = gates.shape[1] - 1
+    weight = gates[:, :n_facts].max(axis=0)
+    shown = set(range(n_facts))
+    if n_facts > whole:
+        shown = set(support) | {t for t in gates.argmax(axis=1).tolist() if t < n_facts}
+        others = [t for t in np.argsort(-weight, kind="stable").tolist() if weight[t] >= least and t not in shown]
+        shown.update(others[:max(0, most - len(shown))])
+    rows, first = [], 0
+    for t in [*sorted(shown), n_facts]:
+        if t > first:
+            rows.append((first, t))
+        if t < n_facts:
+            rows.append((t, t + 1))
+        first = t + 1
+    return rows
+
+
+def folded_label(gates, first, stop):
+    """What a folded run of facts says of itself: how many they are, and a bound that each of their weights keeps."""
+    heaviest = gates[:, first:stop].max()
+    bound = "< 0.01" if heaviest < 0.01 else f"up to {math.ceil(heaviest * 100) / 100:.2f}"
+    return f"{stop - first} facts with weight {bound}"
+
+
+def _columns(text):
+    """Terminal columns that `text` takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _fit(text, columns, ellipsis):
+    """`text` in exactly `columns` columns: padded, or cut with an ellipsis."""
+    if _columns(text) > columns:
+        while text and _columns(text) + len(ellipsis) > columns:
+            text = text[:-1]
+        text = (text.rstrip() + ellipsis)[:columns]
+    return text + " " * (columns - _columns(text))
+
+
+def _layout(longest, n_passes, width):
+    """Columns for the label and for a cell with the blank before it, and how many passes stand side by side."""
+    wide = 1 + max(_WIDE, len(f"pass {n_passes}"))
+    for cell in (wide, _NARROW):
+        room = width - (3 if cell == _NARROW else 2) - n_passes * cell
+        if room >= min(longest, 24):
+            return min(longest, room), cell, n_passes
+    abreast = max(1, (width - 3 - min(longest, 16)) // _NARROW)
+    return min(longest, width - 3 - abreast * _NARROW), _NARROW, abreast
+
+
+def _cell(weight, cell, ramp, colour):
+    number = f"{weight:.2f}"
+    if cell == _NARROW:
+        number = "1.0" if number == "1.00" else number[1:]
+    shade = " " if colour else ramp[min(4, int(weight * 5))]
+    text = shade + number if cell == _NARROW else f"{shade} {number}".rjust(cell - 1)
+    if colour:
+        i = round(weight * (len(_BACKGROUND) - 1))
+        text = f"\x1b[48;5;{_BACKGROUND[i]}m\x1b[38;5;{_WHITE if i >= _FIRST_DARK else _BLACK}m{text}\x1b[0m"
+    return text if cell == _NARROW else " " + text
+
+
+def attention_text(facts, gates, support=(), width=80, colour=None, stream=None):
+    """Draw attention as text: a line a fact, a cell a pass, the last line end-of-passes.
+
+    facts: T strings.  gates (passes, T + 1), the last column end-of-passes, weights in [0, 1].  support: indices of supporting
+    facts, marked.  width: no line is longer (at least 12).  colour: True, False, or None to ask `use_colour(stream)`.
+    stream (standard output by default): where the text will go; its encoding decides between blocks and plain ASCII.
+    A long story is folded (`shown_rows`); passes that do not fit beside each other stand in tables below each other.
+    Returns the lines joined by newlines, without one at the end.  Raises ValueError as `check_attention`, or for a smaller width.
+    """
+    gates, support = check_attention(facts, gates, support)
+    if width < 12:
+        raise ValueError(f"width is {width}; attention needs 12 columns or more")
+    stream = sys.stdout if stream is None else stream
+    colour = use_colour(stream) if colour is None else colour
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    marker, ellipsis, ramp = "▸ ", "…", " ░▒▓█"
+    try:
+        (marker + ellipsis + ramp).encode(encoding)
+    except UnicodeEncodeError:
+        marker, ellipsis, ramp = "> ", "...", " :=*#"
+
+    def plain(text):                      # what the stream can show: a tab or an escape code would break the columns
+        text = text.encode(encoding, "replace").decode(encoding)
+        return "".join(c if c.isprintable() else " " for c in text)
+
+    rows = [(first, stop, plain(facts[first]) if stop - first == 1 else None) for first, stop in shown_rows(gates, support)]
+    rows.append((len(facts), len(facts) + 1, DONE))
+    label_columns, cell, abreast = _layout(max(_columns(label) for _, _, label in rows if label is not None), len(gates), width)
+    margin = 3 if cell == _NARROW else 2      # the marker; narrow cells have no blank of their own before them
+    lines = []
+    for begin in range(0, len(gates), abreast):
+        passes = range(begin, min(begin + abreast, len(gates)))
+        heads = [(f"p{i + 1}" if cell == _NARROW else f"pass {i + 1}").rjust(cell) for i in passes]
+        lines += ([""] if begin else []) + [" " * (margin + label_columns) + "".join(heads)]
+        for first, stop, label in rows:
+            if label is None:
+                lines.append(_fit(f"  {ellipsis} {folded_label(gates, first, stop)} {ellipsis}", width, ellipsis).rstrip())
+                continue
+            label = (marker if first in support else "  ") + _fit(label, label_columns, ellipsis)
+            if colour and first in support:
+                label = f"\x1b[1m{label}\x1b[0m"
+            lines.append(label + " " * (margin - 2) + "".join(_cell(gates[i, first], cell, ramp, colour) for i in passes))
+    return "\n".join(lines)
