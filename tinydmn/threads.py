@@ -21,6 +21,7 @@ def _pool(n):
 
 @cache
 def _blas():
+    import scipy.linalg.cython_blas                        # Numba's products use SciPy's BLAS: loaded now, or it would be missed below
     return ThreadpoolController().select(user_api="blas")
 
 

@@ -14,7 +14,7 @@ def softmax_episode_forward(s, c, rows, n):
     Q, T = s.shape
     e, g = np.zeros((Q, c.shape[1]), s.dtype), np.zeros((Q, T), s.dtype)
     for q in range(Q):
-        largest, total, e_q = s[q, 0], s[0, 0] * 0, e[q]
+        largest, total, e_q = s[q, 0], s.dtype.type(0), e[q]
         for t in range(n[q]):
             largest = max(largest, s[q, t])
         for t in range(n[q]):
@@ -33,9 +33,9 @@ def softmax_episode_backward(de, g, c, rows, n, dc):
     Q, T = g.shape
     ds = np.zeros((Q, T), g.dtype)
     for q in range(Q):
-        de_q, mean = de[q], g[0, 0] * 0
+        de_q, mean = de[q], g.dtype.type(0)
         for t in range(n[q]):
-            c_t, dc_t, g_t, dot = c[rows[q, t]], dc[rows[q, t]], g[q, t], g[0, 0] * 0
+            c_t, dc_t, g_t, dot = c[rows[q, t]], dc[rows[q, t]], g[q, t], g.dtype.type(0)
             for k in range(len(de_q)):
                 dot += de_q[k] * c_t[k]
                 dc_t[k] += g_t * de_q[k]

@@ -37,7 +37,7 @@ def _compare(c, x, W_bx, off, fact):
     for q in range(len(off) - 1):
         x_q, W_bx_q = x[q], W_bx[q]
         for p in range(off[q], off[q + 1]):
-            c_p, f, dot = c[fact[p]], features[p], W_bx_q[0] * 0
+            c_p, f, dot = c[fact[p]], features[p], c.dtype.type(0)
             for k in range(H):
                 f[k] = c_p[k] * x_q[k]
                 f[H + k] = abs(c_p[k] - x_q[k])
@@ -83,7 +83,7 @@ def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
             u_p, shared_p, b = u[p], shared[p], bilinear[p]
             for k in range(len(w)):
                 u_p[k] = tanh(u_p[k] + shared_p[k] + m_q[k] + b * w[k])
-            dot = b_2 * 1
+            dot = b_2
             for k in range(len(w)):
                 dot += u_p[k] * W_2[k]
             s[q, p - off[q]] = dot
@@ -93,15 +93,15 @@ def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _score_backward(ds, u, W_2, bilinear, w, off, d_shared, dW_2, dw):
     """ds (Q, T) -> da (P, G) before the tanh, its sum a question (Q, G), d_bilinear (P,), db_2.  Adds into d_shared, dW_2, dw."""
-    G = len(W_2)
-    da, d_m, d_bilinear, db_2 = np.empty_like(u), np.zeros((len(off) - 1, G), u.dtype), np.empty_like(bilinear), W_2[0] * 0
+    G, one = len(W_2), W_2.dtype.type(1)
+    da, d_m, d_bilinear, db_2 = np.empty_like(u), np.zeros((len(off) - 1, G), u.dtype), np.empty_like(bilinear), u.dtype.type(0)
     for q in range(len(off) - 1):
         d_m_q = d_m[q]
         for p in range(off[q], off[q + 1]):
-            u_p, da_p, shared_p, b, d, dot = u[p], da[p], d_shared[p], bilinear[p], ds[q, p - off[q]], W_2[0] * 0
+            u_p, da_p, shared_p, b, d, dot = u[p], da[p], d_shared[p], bilinear[p], ds[q, p - off[q]], u.dtype.type(0)
             db_2 += d
             for k in range(G):
-                da_k = d * W_2[k] * (1 - u_p[k] * u_p[k])
+                da_k = d * W_2[k] * (one - u_p[k] * u_p[k])
                 dW_2[k] += d * u_p[k]
                 dw[k] += da_k * b
                 dot += da_k * w[k]
@@ -120,7 +120,7 @@ def _shared_sum_backward(da, bilinear, w, off, fact, R, dw):
     for q in range(len(off) - 1):
         d_q_q = d_q[q]
         for p in range(off[q], off[q + 1]):
-            da_p, d_c_p, b, dot = da[p], d_c[fact[p]], bilinear[p], w[0] * 0
+            da_p, d_c_p, b, dot = da[p], d_c[fact[p]], bilinear[p], w.dtype.type(0)
             for k in range(G):
                 d_c_p[k] += da_p[k]
                 d_q_q[k] += da_p[k]

@@ -74,13 +74,13 @@ def _schedule(n):
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _gru_step(a, row, g, Uh, h_prev, gates, Uh_h, h):
     """Eqs (1)-(4) and (7) of one sequence at one step.  Ends of eqs (1)-(3): z, r, h~ go to gates (3H,), h to h (H,)."""
-    H = len(h)
+    H, one = len(h), h.dtype.type(1)                       # a bare 1 would be an int64, and the whole loop float64
     a_row = a[row]
     for k in range(H):
         z = sigmoid(a_row[k] + Uh[k])                                  # (1)
         r = sigmoid(a_row[H + k] + Uh[H + k])                          # (2)
         h_tilde = tanh(a_row[2 * H + k] + r * Uh[2 * H + k])           # (3)
-        h[k] = h_prev[k] + g * (1 - z) * (h_tilde - h_prev[k])         # (4) and (7) in one: g GRU + (1 - g) h_prev
+        h[k] = h_prev[k] + g * (one - z) * (h_tilde - h_prev[k])         # (4) and (7) in one: g GRU + (1 - g) h_prev
         gates[k], gates[H + k], gates[2 * H + k], Uh_h[k] = z, r, h_tilde, Uh[2 * H + k]
 
 
@@ -111,17 +111,16 @@ def _forward(a, rows, n, at, g, U):
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _gru_step_backward(dh, gates, Uh_h, h_prev, g, da, dUh, dh_prev):
     """dh (H,) -> dUh (3H,), dh_prev (H,) without what comes through U, dg (returned).  Adds into da (3H,)."""
-    H = len(h_prev)
-    dg = dh[0] * 0
+    H, one, dg = len(h_prev), h_prev.dtype.type(1), h_prev.dtype.type(0)
     for k in range(H):
         z, r, h_tilde = gates[k], gates[H + k], gates[2 * H + k]
         change = h_tilde - h_prev[k]
-        dg += dh[k] * (1 - z) * change                                 # through (7)
+        dg += dh[k] * (one - z) * change                                 # through (7)
         d = g * dh[k]
-        da_z = -d * change * z * (1 - z)                               # through (4), then (1)
-        da_h = d * (1 - z) * (1 - h_tilde * h_tilde)                   # through (4), then (3)
-        da_r = da_h * Uh_h[k] * r * (1 - r)                            # through (3), then (2)
-        dh_prev[k] = d * z + (1 - g) * dh[k]
+        da_z = -d * change * z * (one - z)                             # through (4), then (1)
+        da_h = d * (one - z) * (one - h_tilde * h_tilde)                 # through (4), then (3)
+        da_r = da_h * Uh_h[k] * r * (one - r)                          # through (3), then (2)
+        dh_prev[k] = d * z + (one - g) * dh[k]
         dUh[k], dUh[H + k], dUh[2 * H + k] = da_z, da_r, da_h * r      # the candidate's share passes r
         da[k] += da_z
         da[H + k] += da_r
@@ -176,7 +175,7 @@ def _cell_forward(a, h_prev, U):
     Uh, gates, Uh_h, h = np.empty((B, 3 * H), a.dtype), np.empty((B, 3 * H), a.dtype), np.empty((B, H), a.dtype), np.empty((B, H), a.dtype)
     _rows_product(h_prev, U.T.copy(), Uh)
     for b in range(B):
-        _gru_step(a, b, 1, Uh[b], h_prev[b], gates[b], Uh_h[b], h[b])
+        _gru_step(a, b, a.dtype.type(1), Uh[b], h_prev[b], gates[b], Uh_h[b], h[b])
     return h, gates, Uh_h
 
 
@@ -186,7 +185,7 @@ def _cell_backward(dh, h_prev, gates, Uh_h, U, dU):
     da, dUh = np.zeros((B, 3 * H), dh.dtype), np.empty((B, 3 * H), dh.dtype)
     dh_prev, product = np.empty((B, H), dh.dtype), np.empty((B, H), dh.dtype)
     for b in range(B):
-        _gru_step_backward(dh[b], gates[b], Uh_h[b], h_prev[b], 1, da[b], dUh[b], dh_prev[b])
+        _gru_step_backward(dh[b], gates[b], Uh_h[b], h_prev[b], dh.dtype.type(1), da[b], dUh[b], dh_prev[b])
     _rows_product(dUh, U, product)
     dU += np.dot(dUh.T, h_prev)
     return da, dh_prev + product

@@ -13,7 +13,7 @@ def cross_entropy_forward(s, target):
     N, K = s.shape
     loss, p = 0.0, np.empty((N, K), s.dtype)
     for i in range(N):
-        largest, total = s[i, 0], s[0, 0] * 0
+        largest, total = s[i, 0], s.dtype.type(0)
         for k in range(K):
             largest = max(largest, s[i, k])
         for k in range(K):

@@ -1,0 +1,95 @@
+"""Training (section 2.5): J = alpha E_gates + beta E_answers, Adam, early stopping on validation, the best weights kept as a copy."""
+
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from ..data.batch import take_stories
+from ..errors import UserError
+from .evaluate import evaluate, score
+
+
+@dataclass
+class State:
+    """All that training needs to go on where it was: with it in a checkpoint, a killed run ends in the same bits."""
+
+    rng: np.random.Generator   # order of the stories, dropout
+    theta: np.ndarray          # (P,) all parameters as one vector, in the order of DMN.params
+    m: np.ndarray              # (P,) Adam's first moment
+    v: np.ndarray              # (P,) Adam's second moment
+    best_theta: np.ndarray     # (P,) a copy of theta at its best
+    step: int = 0
+    epoch: int = 0             # epochs finished
+    best_epoch: int = 0
+    best: tuple = (-1.0, 0.0)  # answer accuracy, then minus the loss, on validation
+    history: list = field(default_factory=list)
+
+
+def start(model, seed):
+    """A State for a model that has not been trained."""
+    return State(np.random.default_rng([seed, 1]), model.theta.copy(), np.zeros_like(model.theta), np.zeros_like(model.theta),
+                 model.theta.copy())
+
+
+def first_not_finite(model, dtheta):
+    """Name of the first parameter or gradient that holds a NaN or an Inf, or None."""
+    start = 0
+    for name, value in model.params.items():
+        if not np.isfinite(value).all():
+            return name
+        if not np.isfinite(dtheta[start:start + value.size]).all():
+            return "d " + name
+        start += value.size
+    return None
+
+
+def train_epoch(model, batch, state, beta, on_step=None):
+    """One epoch over the stories of `batch` in a fresh order -> (sums over the epoch, summed J).  Changes model.theta and state."""
+    config, total, loss = model.config, None, 0.0
+    order = state.rng.permutation(len(batch.n_tokens))
+    for first in range(0, len(order), config.batch):
+        part, _ = take_stories(batch, order[first:first + config.batch])
+        if not len(part.answer):
+            continue
+        J, losses, dtheta = model.gradient(part, beta=beta, rng=state.rng)
+        norm = model.ops.clip_by_global_norm(dtheta, config.clip)
+        if not np.isfinite(J + norm):
+            raise UserError(f"epoch {state.epoch + 1}: {first_not_finite(model, dtheta) or 'the loss'} is not finite; "
+                            f"training stopped, the last good checkpoint stands; try a smaller --learning-rate or --clip")
+        state.step += 1
+        model.ops.adam(model.theta, dtheta, state.m, state.v, state.step, config.learning_rate)
+        total = losses if total is None else total + losses
+        loss += J * len(part.answer)
+        if on_step:
+            on_step(losses, J)
+    return total, loss
+
+
+def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
+    """Trains until config.epochs, or until `patience` epochs brought nothing better on validation.
+
+    train_batch, valid_batch: all stories of a set as one Batch each.  on_epoch(state) is called after each epoch: to save, to show.
+    At the end model.params holds the best weights.  Raises UserError, naming the array, where a NaN or an Inf turns up.
+    """
+    config = model.config
+    model.theta[...] = state.theta
+    while state.epoch < config.epochs and (state.epoch - state.best_epoch < config.patience or state.epoch <= config.gate_epochs):
+        began = perf_counter()
+        beta = 0.0 if state.epoch < config.gate_epochs and config.alpha else 1.0
+        losses, J = train_epoch(model, train_batch, state, beta, on_step)
+        seconds = perf_counter() - began
+        fit, held_out = score(losses), evaluate(model, valid_batch)
+        state.epoch += 1
+        if (reached := (held_out.answer_accuracy, -held_out.loss)) > state.best and beta:
+            state.best, state.best_epoch, state.best_theta = reached, state.epoch, model.theta.copy()
+        state.theta = model.theta.copy()
+        state.history.append({
+            "epoch": state.epoch, "beta": beta, "loss": J / losses.n_questions, "seconds": seconds,
+            "train_answer_accuracy": fit.answer_accuracy, "train_gate_accuracy": fit.gate_accuracy,
+            "valid_answer_accuracy": held_out.answer_accuracy, "valid_gate_accuracy": held_out.gate_accuracy,
+            "valid_loss": held_out.loss, "examples_per_second": losses.n_questions / seconds})
+        if on_epoch:
+            on_epoch(state)
+    model.theta[...] = state.best_theta
+    return state
