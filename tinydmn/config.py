@@ -1,36 +1,40 @@
 """Every number one may turn, with its default and its meaning.  The command line is made from this list."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 from .errors import UserError
 
 
+def _option(default, meaning, **more):
+    return field(default=default, metadata={"help": meaning, **more})
+
+
 @dataclass(frozen=True)
 class Config:
-    """Sizes of the network and settings of its training."""
+    """Sizes of the network and settings of its training.  Raises UserError for a value out of range."""
 
     # the network
-    hidden: int = 80           # H: size of a fact c_t, of q, m and of every GRU state
-    embedding: int = 80        # D: size of a word vector
-    gate_hidden: int = 80      # G: rows of W_1 in the gate, eq. 6
-    passes: int = 3            # T_M: passes over the facts
-    episode: str = "softmax"   # "softmax" (section 4.1) or "gated" (eqs 7, 8)
-    # training
-    learning_rate: float = 2e-3
-    batch: int = 32            # stories a batch; each brings all its questions
-    epochs: int = 60           # at most; early stopping may end it sooner
-    patience: int = 20         # epochs without a better validation accuracy before it stops
-    gate_epochs: int = 2       # epochs with beta = 0: first the gates alone (section 2.5)
-    alpha: float = 1.0         # weight of the gates' cross-entropy; 0: no supervision
-    dropout: float = 0.1       # share of each word vector set to 0
-    l2: float = 0.0            # weight of half the squared length of all matrices
-    clip: float = 5.0          # largest global norm of the gradient
+    hidden: int = _option(80, "H: size of a fact, of q, of m and of every GRU state", least=1)
+    embedding: int = _option(80, "D: size of a word vector", least=1)
+    gate_hidden: int = _option(80, "G: rows of W_1 in the gate, eq. 6", least=1)
+    passes: int = _option(3, "T_M: passes over the facts", least=1)
+    episode: str = _option("softmax", "how a pass sums up: softmax (section 4.1) or gated (eqs 7, 8)", choices=("softmax", "gated"))
+    # its training
+    learning_rate: float = _option(2e-3, "Adam's step size", least=0.0)
+    batch: int = _option(32, "stories a batch; each brings all its questions", least=1)
+    epochs: int = _option(60, "at most; early stopping may end it sooner", least=1)
+    patience: int = _option(20, "epochs without a better validation accuracy before it stops", least=1)
+    gate_epochs: int = _option(2, "first epochs with beta = 0: the gates alone (section 2.5)", least=0)
+    alpha: float = _option(1.0, "weight of the gates' cross-entropy; 0: no supervision", least=0.0)
+    dropout: float = _option(0.1, "share of each word vector set to 0", least=0.0, below=1.0)
+    l2: float = _option(0.0, "weight of half the squared length of all matrices", least=0.0)
+    clip: float = _option(5.0, "largest norm of the gradient", least=0.0)
 
     def __post_init__(self):
-        for name in ("hidden", "embedding", "gate_hidden", "passes", "batch", "epochs"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name.replace('_', '-')} is {getattr(self, name)}; give a number of 1 or more")
-        if self.episode not in ("softmax", "gated"):
-            raise UserError(f"--episode is {self.episode!r}; give softmax or gated")
-        if not 0.0 <= self.dropout < 1.0:
-            raise UserError(f"--dropout is {self.dropout}; give a share from 0 up to, not including, 1")
+        for f in fields(self):
+            value, limits, flag = getattr(self, f.name), f.metadata, "--" + f.name.replace("_", "-")
+            if "choices" in limits and value not in limits["choices"]:
+                raise UserError(f"{flag} is {value!r}; give {' or '.join(limits['choices'])}")
+            if "least" in limits and not limits["least"] <= value < limits.get("below", float("inf")):
+                below = f" and less than {limits['below']:g}" if "below" in limits else ""
+                raise UserError(f"{flag} is {value:g}; give {limits['least']:g} or more{below}")

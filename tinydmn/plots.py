@@ -24,7 +24,7 @@ _STYLE = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "ax
           "axes.spines.right": False, "axes.linewidth": 0.8, "text.parse_math": False, "svg.hashsalt": "tinydmn", "savefig.dpi": 160}
 _INKS = ("#000000", "#0060A0", "#B34700", "#00734F", "#A0457C", "#666666")   # after Okabe and Ito: distinct for the colour-blind
 _DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 2)), (0, (1, 1)))
-_MARKERS = "os^Dv*"
+_MARKERS = "os^DvP"
 _GREY = "#555555"
 
 
@@ -272,7 +272,8 @@ def plot_training(history, path, gate_epochs=0, show=False):
                         ends.append((x[last], y[last], name, ink))
                 best = _best(run)
                 if best and best[1] in keys:
-                    axes.plot(x[best[0]], run[best[0]][best[1]], "*", color=ink, markerfacecolor="white", markersize=13, clip_on=False, zorder=4)
+                    axes.plot(x[best[0]], run[best[0]][best[1]], "*", color=ink, markerfacecolor="white", markersize=13,
+                              clip_on=False, zorder=4)
                 if 0 < betas.get(label, 0) < len(run):
                     axes.axvline(x[betas[label]], color=ink, linestyle=dashes, linewidth=0.8, alpha=0.6)
             thin = kind != "loss" and len(runs) > 1
@@ -313,9 +314,9 @@ def plot_gradient_norms(norms, path, show=False):
         axes = _axes(figure, 0.95, 0.4, 4.6, tall)
         ends = []
         for k, (label, y) in enumerate(curves.items()):
-            x, above = np.arange(len(y)), np.where(y > 0, y, np.nan)
+            x, above, every = np.arange(len(y)), np.where(y > 0, y, np.nan), max(1, len(y) // 10)
             axes.plot(x, above, color=_INKS[k % 6], linestyle=_DASHES[k % 6], linewidth=1.6, marker=_MARKERS[k % 6], markersize=4,
-                      markevery=max(1, len(y) // 10))
+                      markevery=(k * every // len(curves), every), zorder=3)
             last = np.flatnonzero(y > 0)[-1]
             ends.append((x[last], y[last], names[label], _INKS[k % 6]))
         axes.set_yscale("log")
@@ -358,9 +359,10 @@ def plot_gru(words, z, r, h, path, fact_end=(), show=False):
         units = max(len(a) for a in maps)
         row = min(0.26, max(0.03, 2.2 / units))
         heights = [max(0.26, row * len(a)) for a in maps]
-        left, plot, mark = 0.55, column * len(words), 0.2 if len(fact_end) else 0.0
+        left, plot, mark = 0.55, column * len(words), 0.3 if len(fact_end) else 0.0
         titles = [title + (" (mean of all units)" if len(a) == 1 < units else "") for title, a in zip(titles, maps)]
-        width = left + max(plot + 0.55, max(_size(figure, title)[0] for title in titles)) + _PAD
+        legend = "▾ end of a sentence: here h is read as a fact" if len(fact_end) else ""
+        width = left + max(plot + 0.55, max(_size(figure, text)[0] for text in (*titles, legend))) + _PAD
         height = 0.1 + mark + sum(heights) + 0.3 * 3 + words_height + _PAD
         figure.set_size_inches(width, height)
         top = 0.1
@@ -389,6 +391,5 @@ def plot_gru(words, z, r, h, path, fact_end=(), show=False):
                 if k == 0:
                     axes.text((t + 0.5) / len(words), 1 + 0.26 / tall, "▾", transform=axes.transAxes, ha="center", va="bottom")
             top += tall
-        if mark:
-            figure.text(left / width, 1 - 0.1 / height, "▾ end of a sentence: here h is read as a fact", va="top")
+        figure.text(left / width, 1 - 0.1 / height, legend, va="top")
         return save(figure, path, show)

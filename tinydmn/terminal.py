@@ -93,9 +93,9 @@ def _layout(longest, n_passes, width):
     wide = 1 + max(_WIDE, len(f"pass {n_passes}"))
     for cell in (wide, _NARROW):
         room = width - (3 if cell == _NARROW else 2) - n_passes * cell
-        if room >= min(longest, 24):
+        if room >= min(longest, 14 if cell == _NARROW else 24):
             return min(longest, room), cell, n_passes
-    abreast = max(1, (width - 3 - min(longest, 16)) // _NARROW)
+    abreast = max(1, (width - 3 - min(longest, 14)) // _NARROW)
     return min(longest, width - 3 - abreast * _NARROW), _NARROW, abreast
 
 

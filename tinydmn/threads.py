@@ -31,3 +31,8 @@ def run(work, pieces, n):
         if n == 1 or len(pieces) == 1:
             return [work(piece) for piece in pieces]
         return list(_pool(n).map(work, pieces))
+
+
+def blas_names():
+    """The BLAS libraries at work, as text."""
+    return ", ".join(sorted({f"{lib['internal_api']} {lib['version']} ({lib['architecture']})" for lib in _blas().info()}))

@@ -1,0 +1,49 @@
+"""The command line:  python -m tinydmn COMMAND ...  (also installed as `tinydmn`)."""
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+from .. import __version__
+from ..errors import UserError
+from . import ask, bench, data, evaluate, gradcheck, info, train
+
+COMMANDS = {"train": train, "eval": evaluate, "ask": ask, "data": data, "gradcheck": gradcheck, "bench": bench, "info": info}
+
+
+class _Parser(ArgumentParser):
+    """Its errors are one line, like all errors of the user."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser():
+    """The whole command line as an ArgumentParser."""
+    top = _Parser(prog="tinydmn", formatter_class=RawDescriptionHelpFormatter,
+                  description="The Dynamic Memory Network (Kumar et al., ICML 2016): train it, question it, check its derivatives.",
+                  epilog="first steps:\n  tinydmn train babi --task 1       learn where people are, on generated stories (seconds)\n"
+                         "  tinydmn ask runs/babi-1.npz      tell it a story and ask\n  tinydmn gradcheck                every derivative against a difference")
+    top.add_argument("--version", action="version", version=f"tinydmn {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        sub = commands.add_parser(name, help=module.__doc__.splitlines()[0], description=module.__doc__,
+                                  formatter_class=RawDescriptionHelpFormatter)
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return top
+
+
+def main(argv=None):
+    """Runs one command -> exit code: 0, or 2 where the user has something to mend, 130 after Ctrl-C."""
+    args = parser().parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except UserError as error:
+        print(f"tinydmn {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"tinydmn {args.command}: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:                                # `tinydmn ... | head`: whoever read us has gone
+        sys.stderr.close()
+        return 0

@@ -1,0 +1,134 @@
+"""Word vectors, dropout, cross-entropy, L2, clipping and Adam."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from tinydmn.gradcheck import assert_grad
+
+from .helpers import CLOSE, NUMBA, NUMPY, assert_same, each_backend, each_dtype, ops, seeds, sizes
+
+
+@each_backend
+@given(S=sizes, T=sizes, V=sizes, D=sizes, seed=seeds)
+def test_embedding_and_dropout_gradients(backend, S, T, V, D, seed):
+    op, rng = ops.load(backend), np.random.default_rng(seed)
+    L, tokens = rng.normal(size=(V, D)), rng.integers(0, V, (S, T)).astype(np.int32)    # words repeat: gradients add up
+    mask, w = rng.integers(0, 2, (S, T, D)) / 0.5, rng.normal(size=(S, T, D))
+    loss = lambda: np.sum(w * op.dropout_forward(op.embedding_forward(tokens, L), mask))
+    dL = np.zeros_like(L)
+    op.embedding_backward(op.dropout_backward(w, mask), tokens, dL)
+    assert_grad("L", dL, loss, L)
+    x = rng.normal(size=(S, T, D))
+    assert_grad("x", op.dropout_backward(w, mask), lambda: np.sum(w * op.dropout_forward(x, mask)), x)
+
+
+@each_dtype
+@given(S=sizes, T=sizes, V=sizes, D=sizes, seed=seeds)
+def test_numba_embedding_is_numpy(dtype, S, T, V, D, seed):
+    rng = np.random.default_rng(seed)
+    L, tokens, dx = rng.normal(size=(V, D)).astype(dtype), rng.integers(0, V, (S, T)).astype(np.int32), rng.normal(size=(S, T, D)).astype(dtype)
+    results = []
+    for op in (NUMBA, NUMPY):
+        dL = np.ones_like(L)
+        op.embedding_backward(dx, tokens, dL)
+        results.append((op.embedding_forward(tokens, L), dL))
+    assert_same(*results, dtype)
+
+
+def judged(rng, N, K):
+    """Scores with some -inf, targets that are open classes or -1."""
+    s, target = rng.normal(size=(N, K)), rng.integers(-1, K, N).astype(np.int32)
+    s[(rng.random((N, K)) < 0.3) & (np.arange(K) != np.maximum(target, 0)[:, None])] = -np.inf
+    return s, target
+
+
+@each_backend
+@given(N=sizes, K=sizes, seed=seeds)
+def test_cross_entropy_gradients(backend, N, K, seed):
+    op, rng = ops.load(backend), np.random.default_rng(seed)
+    s, target = judged(rng, N, K)
+    s[np.isneginf(s)] = -60.0                              # central differences need finite numbers
+    loss = lambda: 0.25 * op.cross_entropy_forward(s, target)[0]
+    assert_grad("s", op.cross_entropy_backward(op.cross_entropy_forward(s, target)[1], target, 0.25), loss, s)
+
+
+@each_backend
+@given(N=sizes, K=sizes, seed=seeds)
+def test_cross_entropy_takes_scores(backend, N, K, seed):
+    """Equal scores cost log K each; probabilities sum to 1; huge scores stay finite; a closed class gets nothing."""
+    op, rng = ops.load(backend), np.random.default_rng(seed)
+    target = rng.integers(0, K, N).astype(np.int32)
+    assert op.cross_entropy_forward(np.full((N, K), 7.0), target)[0] == pytest.approx(N * math.log(K), abs=1e-12)
+    s, target = judged(rng, N, K)
+    loss, p = op.cross_entropy_forward(1e4 * s, target)
+    assert np.isfinite(loss)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    np.testing.assert_array_equal(p[np.isneginf(s)], 0.0)
+    np.testing.assert_array_equal(op.cross_entropy_backward(p, target, 1.0)[target < 0], 0.0)
+
+
+@each_dtype
+@given(N=sizes, K=sizes, seed=seeds)
+def test_numba_cross_entropy_is_numpy(dtype, N, K, seed):
+    s, target = judged(np.random.default_rng(seed), N, K)
+    s = s.astype(dtype)
+    results = []
+    for op in (NUMBA, NUMPY):
+        loss, p = op.cross_entropy_forward(s, target)
+        results.append((loss, p, op.cross_entropy_backward(p, target, 0.5)))
+    assert_same(*results, dtype)
+
+
+@each_backend
+@given(P=st.integers(1, 30), seed=seeds)
+def test_l2_gradient(backend, P, seed):
+    op, rng = ops.load(backend), np.random.default_rng(seed)
+    theta, decayed, dtheta = rng.normal(size=P), rng.integers(0, 2, P).astype(float), np.zeros(P)
+    op.l2_backward(theta, decayed, 0.3, dtheta)
+    assert_grad("theta", dtheta, lambda: 0.3 * op.l2_forward(theta, decayed), theta)
+
+
+@each_backend
+@each_dtype
+@given(P=st.integers(1, 30), largest=st.floats(0.1, 10), seed=seeds)
+def test_clipping_keeps_the_direction(backend, dtype, P, largest, seed):
+    op, rng = ops.load(backend), np.random.default_rng(seed)
+    before = rng.normal(size=P).astype(dtype)
+    after = before.copy()
+    norm = op.clip_by_global_norm(after, largest)
+    assert norm == pytest.approx(np.linalg.norm(before), rel=1e-5)
+    np.testing.assert_allclose(after, before * min(1.0, largest / norm), rtol=1e-5)
+
+
+@each_backend
+def test_adam_by_hand(backend):
+    """Two steps on one number, as in algorithm 1 of the paper, in Python's floats."""
+    op, theta, m, v = ops.load(backend), np.array([1.0]), np.zeros(1), np.zeros(1)
+    x, m_hand, v_hand = 1.0, 0.0, 0.0
+    for step, g in ((1, 0.5), (2, -2.0)):
+        m_hand, v_hand = 0.9 * m_hand + 0.1 * g, 0.999 * v_hand + 0.001 * g * g
+        x -= 0.01 * (m_hand / (1 - 0.9**step)) / (math.sqrt(v_hand / (1 - 0.999**step)) + 1e-8)
+        op.adam(theta, np.array([g]), m, v, step, 0.01)
+        assert theta[0] == pytest.approx(x, abs=1e-14)
+
+
+@each_dtype
+@given(P=st.integers(1, 30), seed=seeds)
+def test_numba_optimizer_is_numpy(dtype, P, seed):
+    rng = np.random.default_rng(seed)
+    start, decayed = rng.normal(size=P).astype(dtype), rng.integers(0, 2, P).astype(dtype)
+    slopes = rng.normal(size=(3, P)).astype(dtype)
+    results = []
+    for op in (NUMBA, NUMPY):
+        theta, m, v = start.copy(), np.zeros_like(start), np.zeros_like(start)
+        for step, d in enumerate(slopes, 1):
+            d = d.copy()
+            op.l2_backward(theta, decayed, 0.1, d)
+            op.clip_by_global_norm(d, 2.0)
+            op.adam(theta, d, m, v, step, 0.01)
+        results.append((theta, m, v))
+    assert_same(*results, dtype)
+    np.testing.assert_allclose(NUMBA.l2_forward(start, decayed), NUMPY.l2_forward(start, decayed), **CLOSE[dtype])

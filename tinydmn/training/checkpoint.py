@@ -1,0 +1,82 @@
+"""A training run as one .npz file: parameters now and at their best, Adam's moments, configuration, words, epoch, random state.
+
+Read without pickle, so a file from a stranger can hold no code.  Written to a temporary file and renamed, so a kill leaves the last one.
+"""
+
+import json
+import os
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from ..config import Config
+from ..data.vocabulary import Vocabulary
+from ..errors import UserError
+from ..model import DMN
+from ..parameters import shapes, views
+from .loop import State
+
+VERSION = 1
+VECTORS = ("theta", "best_theta", "m", "v")                # each stored by parameter:  "theta/input.W"
+
+
+def save(path, model, state, about):
+    """Writes path.  about: what the run was told (task, data, seed, ...), a dict that JSON can hold."""
+    meta = {
+        "version": VERSION, "config": asdict(model.config), "words": model.vocabulary.words, "answers": model.vocabulary.answers,
+        "dtype": model.dtype.name, "rng": state.rng.bit_generator.state, "about": about,
+        **{k: getattr(state, k) for k in ("step", "epoch", "best_epoch", "best", "history")},
+    }
+    by_name = {name: v.shape for name, v in model.params.items()}
+    arrays = {f"{vector}/{name}": a for vector in VECTORS for name, a in views(getattr(state, vector), by_name).items()}
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path, backend="numba"):
+    """-> model (its best weights in params), State, about.  Raises UserError for whatever is not a checkpoint of this version."""
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such checkpoint; train one:  tinydmn train babi --task 1 --out {path}")
+    again = "train again, or give another checkpoint"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile) or "meta" not in file:
+                raise UserError(f"{path}: not a tinydmn checkpoint (no array named meta); {again}")
+            meta = json.loads(str(file["meta"]))
+            if meta.get("version") != VERSION:
+                raise UserError(f"{path}: checkpoint of version {meta.get('version')}, this tinydmn reads version {VERSION}; {again}")
+            arrays = {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        what = "holds pickled objects, which are never loaded" if "pickle" in str(error).lower() else "is truncated or no checkpoint"
+        raise UserError(f"{path}: {what}; {again}") from error
+    try:
+        config, vocabulary = Config(**meta["config"]), Vocabulary(tuple(meta["words"]), tuple(meta["answers"]))
+        wanted = shapes(config, vocabulary)
+        vectors = {}
+        for vector in VECTORS:
+            parts = [arrays[f"{vector}/{name}"] for name in wanted]
+            for (name, shape), part in zip(wanted.items(), parts):
+                if part.shape != shape:
+                    raise UserError(f"{path}: {vector}/{name} has shape {part.shape}, its configuration asks for {shape}; {again}")
+            vectors[vector] = np.concatenate([np.ravel(part) for part in parts]).astype(meta["dtype"])
+        rng = np.random.default_rng()
+        rng.bit_generator.state = meta["rng"]
+        state = State(rng, **vectors, step=meta["step"], epoch=meta["epoch"], best_epoch=meta["best_epoch"],
+                      best=tuple(meta["best"]), history=meta["history"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: a part is missing or wrong ({error}); {again}") from error
+    model = DMN(config, vocabulary, backend, dtype=meta["dtype"])
+    model.theta[...] = state.best_theta
+    return model, state, meta["about"]

@@ -1,0 +1,49 @@
+"""What a training run shows: a bar in a terminal of 80 columns, a line an epoch elsewhere."""
+
+import sys
+from time import perf_counter
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Hand `step` and `epoch` to training.loop.train; `close` at the end."""
+
+    def __init__(self, config, state, n_questions, quiet=False, stream=sys.stderr):
+        self.config, self.n_questions, self.quiet, self.stream = config, n_questions, quiet, stream
+        self.live = not quiet and stream.isatty()
+        self.valid = " valid   -  "
+        self.bar = tqdm(total=config.epochs * n_questions, initial=state.epoch * n_questions, file=stream, disable=not self.live, leave=False,
+                        bar_format="{desc}|{bar}|{postfix}", ncols=80)
+        self._begin_epoch(state.epoch + 1)
+
+    def _begin_epoch(self, number):
+        self.number, self.right, self.gates, self.n_gates, self.done, self.loss, self.began = number, 0, 0, 0, 0, 0.0, perf_counter()
+
+    def step(self, losses, J):
+        """After each batch."""
+        self.right, self.gates, self.n_gates = self.right + losses.answers_right, self.gates + losses.gates_right, self.n_gates + losses.n_gates
+        self.done, self.loss = self.done + losses.n_questions, self.loss + J * losses.n_questions
+        if self.live:
+            self.bar.set_description_str(f"epoch {self.number}/{self.config.epochs} ", refresh=False)
+            rate = self.done / (perf_counter() - self.began)
+            self.bar.set_postfix_str(f"J {self.loss / self.done:.3f} {self._share('answer', self.right, self.done)}"
+                                     f"{self._share(' gate', self.gates, self.n_gates)}{self.valid}{rate:.0f}/s", refresh=False)
+            self.bar.update(losses.n_questions)
+
+    def _share(self, name, right, n):
+        return f"{name} {100 * right / n:.1f}" if n else ""
+
+    def epoch(self, state):
+        """After each epoch."""
+        now = state.history[-1]
+        self.valid = f" valid {100 * now['valid_answer_accuracy']:.1f} "
+        if not self.quiet and not self.live:
+            gate = lambda key: f"{100 * now[key]:6.1f}" if now[key] == now[key] else "     -"
+            print(f"epoch {now['epoch']:3}/{self.config.epochs}  J {now['loss']:7.4f}  answer {100 * now['train_answer_accuracy']:5.1f}  "
+                  f"gate{gate('train_gate_accuracy')}  valid {100 * now['valid_answer_accuracy']:5.1f}{gate('valid_gate_accuracy')}  "
+                  f"{now['examples_per_second']:6.0f}/s{' *' if state.best_epoch == state.epoch else ''}", file=self.stream, flush=True)
+        self._begin_epoch(state.epoch + 1)
+
+    def close(self):
+        self.bar.close()
