@@ -166,9 +166,10 @@ class DMN:
             mine = masks if stories is None else tuple(
                 None if mask is None else mask[index][:, :width]
                 for mask, index, width in zip(masks, (stories, questions), (piece.tokens.shape[1], piece.question.shape[1])))
-            out, cache = forward(self.params, piece, self.config, self.ops, mine)
-            losses, loss_cache = loss_forward(out, piece, self.ops)
-            backward(cache, loss_cache, out, piece, self.params, self.config, self.ops, views(dtheta, shapes), alpha / Q, beta / Q, mine)
+            with np.errstate(invalid="ignore", over="ignore"):         # what is not finite shows in J or dtheta, and training names it
+                out, cache = forward(self.params, piece, self.config, self.ops, mine)
+                losses, loss_cache = loss_forward(out, piece, self.ops)
+                backward(cache, loss_cache, out, piece, self.params, self.config, self.ops, views(dtheta, shapes), alpha / Q, beta / Q, mine)
             return losses, dtheta
 
         results = threads.run(work, pieces(batch), self.threads)

@@ -39,4 +39,4 @@ def interval(share, n, z=1.96):
     """95 % interval of a share measured on n questions (Wilson 1927): lower, upper."""
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))     # rounding must not leave the share outside

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..data.batch import take_stories
 from ..errors import UserError
+from ..parameters import views
 from .evaluate import evaluate, score
 
 
@@ -33,15 +34,10 @@ def start(model, seed):
 
 
 def first_not_finite(model, dtheta):
-    """Name of the first parameter or gradient that holds a NaN or an Inf, or None."""
-    start = 0
-    for name, value in model.params.items():
-        if not np.isfinite(value).all():
-            return name
-        if not np.isfinite(dtheta[start:start + value.size]).all():
-            return "d " + name
-        start += value.size
-    return None
+    """Name of the first parameter that holds a NaN or an Inf; where there is none, of the first gradient; or None."""
+    slopes = views(dtheta, {name: value.shape for name, value in model.params.items()})
+    arrays = (*model.params.items(), *(("the gradient of " + name, d) for name, d in slopes.items()))
+    return next((name for name, a in arrays if not np.isfinite(a).all()), None)
 
 
 def train_epoch(model, batch, state, beta, on_step=None):

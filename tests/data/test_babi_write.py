@@ -1,0 +1,83 @@
+"""Writing: the published form, a round trip, and nothing lost."""
+
+import os
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from tinydmn.data import babi
+from tinydmn.data.babi import NAMES, TITLES, find_task, read_babi, task_file_name, write_babi
+from tinydmn.data.story import Question, Story
+from tinydmn.errors import UserError
+
+STORY = Story([["mary", "gave", "the", "milk", "to", "fred"], ["fred", "and", "mary", "sat"]],
+              [Question(["who", "gave", "the", "milk", "to", "fred"], ["mary"], 1, [0]),
+               Question(["what", "has", "fred"], ["milk", "apple"], 2, [1, 0])])
+TEXT = ("1 Mary gave the milk to Fred.\n2 Who gave the milk to Fred? \tMary\t1\n"
+        "3 Fred and Mary sat.\n4 What has Fred? \tmilk,apple\t3 1\n")
+
+words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=6) | st.sampled_from(sorted(NAMES))
+sentences = st.lists(words, min_size=1, max_size=6)
+
+
+@st.composite
+def stories(draw):
+    facts = draw(st.lists(sentences, min_size=1, max_size=8))
+    seen = sorted(draw(st.lists(st.integers(1, len(facts)), min_size=1, max_size=4)))
+    return Story(facts, [Question(draw(sentences), draw(st.lists(words, min_size=1, max_size=3)), n,
+                                  draw(st.lists(st.integers(0, n - 1), max_size=4))) for n in seen])
+
+
+def test_published_form(tmp_path):
+    write_babi([STORY, STORY], tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_bytes() == (TEXT * 2).encode()
+    assert os.listdir(tmp_path) == ["a.txt"]                   # no temporary file stays behind
+
+
+@given(st.lists(stories(), min_size=1, max_size=4), st.sampled_from(["a.txt", "a.txt.gz"]))
+def test_round_trip(tmp_path_factory, written, name):
+    path = tmp_path_factory.mktemp("round") / name
+    write_babi(written, path)
+    assert [replace(story, source="") for story in read_babi(path)] == written
+
+
+def test_question_out_of_order_is_written_where_it_belongs(tmp_path):
+    write_babi([replace(STORY, questions=STORY.questions[::-1])], tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_text() == TEXT
+
+
+def test_overwrites_only_when_asked(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("mine")
+    with pytest.raises(UserError, match="a.txt: exists already; choose another name, or ask to overwrite it"):
+        write_babi([STORY], path)
+    assert path.read_text() == "mine"
+    write_babi([STORY], path, overwrite=True)
+    assert path.read_text() == TEXT
+
+
+def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text("mine")
+
+    def disk_full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(babi.os, "replace", disk_full)
+    with pytest.raises(UserError, match=r"a.txt: cannot be written \(No space left on device\); choose another place"):
+        write_babi([STORY], path, overwrite=True)
+    assert path.read_text() == "mine" and os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_folder_that_is_not_there(tmp_path):
+    with pytest.raises(UserError, match=r"cannot be written \(No such file or directory\); choose another place"):
+        write_babi([STORY], tmp_path / "none" / "a.txt")
+
+
+def test_every_published_name_is_found(tmp_path):
+    for task in TITLES:
+        write_babi([STORY], tmp_path / task_file_name(task, "train"))
+    for task in TITLES:
+        assert find_task(tmp_path, task, "train").name == f"qa{task}_{TITLES[task]}_train.txt"

@@ -1,0 +1,214 @@
+"""The whole network: its gradients, its backends, and all that must change nothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from tinydmn import ops, threads
+from tinydmn.config import Config
+from tinydmn.data.batch import make_batch, take_stories
+from tinydmn.data.story import Story
+from tinydmn.gradcheck import assert_grad, check_model
+from tinydmn.model import DMN, gate_targets, pieces
+from tinydmn.parameters import shapes
+
+from .stories import random_batch
+
+EPISODES = ("softmax", "gated")
+each_episode = pytest.mark.parametrize("episode", EPISODES)
+each_backend = pytest.mark.parametrize("backend", ops.BACKENDS)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def small(episode, **more):
+    return Config(**{"hidden": 4, "embedding": 3, "gate_hidden": 3, "passes": 3, "episode": episode} | more)
+
+
+def network(seed, episode, backend, S=3, dtype="float64", **more):
+    """A small network whose parameters are all away from 0 (zeros hide wrong terms), and a batch for it."""
+    rng = np.random.default_rng(seed)
+    batch, stories, vocabulary = random_batch(rng, S)
+    model = DMN(small(episode, **more), vocabulary, backend, seed, dtype)
+    model.theta += 0.1 * rng.normal(size=model.theta.shape).astype(dtype)
+    return model, batch, stories
+
+
+@each_backend
+@each_episode
+@given(seed=seeds)
+@settings(max_examples=4)
+def test_every_entry_of_every_parameter(backend, episode, seed):
+    model, batch, _ = network(seed, episode, backend, S=2, dropout=0.2, l2=0.01)
+    loss = lambda: model.loss_and_grads(batch, alpha=0.7, beta=1.3, rng=np.random.default_rng(5))[0]
+    _, grads = model.loss_and_grads(batch, alpha=0.7, beta=1.3, rng=np.random.default_rng(5))
+    assert grads.keys() == model.params.keys()
+    for name, a in model.params.items():
+        # the curvature of three passes through the gates: central differences are good to 1e-5 here
+        assert_grad(name, grads[name], loss, a, rtol=2e-5, atol=2e-8)
+
+
+@each_episode
+def test_a_wrong_derivative_in_the_model_is_seen(episode, monkeypatch):
+    model, batch, _ = network(0, episode, "numpy", S=2)
+    right = model.ops.gru_cell_backward
+    assert max(error for error, _ in check_model(model, batch, 10, np.random.default_rng(0)).values()) < 1e-5
+    monkeypatch.setattr(model.ops, "gru_cell_backward", lambda *a: tuple(1.001 * x for x in right(*a)))
+    wrong = check_model(model, batch, 10, np.random.default_rng(0))
+    assert wrong["memory.W"][0] > 1e-4
+
+
+@each_episode
+@given(seed=seeds)
+@settings(max_examples=10)
+def test_numba_is_numpy(episode, seed):
+    model, batch, _ = network(seed, episode, "numpy", S=30)
+    fast, _, _ = network(seed, episode, "numba", S=30)
+    (J, grads), (J_fast, grads_fast) = (m.loss_and_grads(batch, rng=np.random.default_rng(1)) for m in (model, fast))
+    assert J_fast == pytest.approx(J, rel=1e-11)
+    for name in grads:
+        np.testing.assert_allclose(grads_fast[name], grads[name], rtol=1e-8, atol=1e-11, err_msg=name)
+    plain, quick = model.forward(batch), fast.forward(batch)
+    for field in ("logits", "answers", "gate_scores", "gates", "memories"):
+        np.testing.assert_allclose(getattr(quick, field), getattr(plain, field), rtol=1e-9, atol=1e-11, err_msg=field)
+
+
+@each_episode
+@each_backend
+def test_float32_agrees_with_float64_and_stays_float32(episode, backend):
+    exact, batch, _ = network(3, episode, backend, S=10)
+    model, _, _ = network(3, episode, backend, S=10, dtype="float32")
+    model.theta[...] = exact.theta
+    J, grads = model.loss_and_grads(batch)
+    J_exact, grads_exact = exact.loss_and_grads(batch)
+    assert J == pytest.approx(J_exact, rel=1e-5)
+    for name, d in grads.items():
+        assert d.dtype == np.float32
+        np.testing.assert_allclose(d, grads_exact[name], rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@each_backend
+@each_episode
+@given(seed=seeds)
+@settings(max_examples=8)
+def test_a_story_alone_is_a_story_in_any_batch(backend, episode, seed):
+    """Neighbours, their order and padding change neither answers nor gates; the loss of a batch is the mean over its questions."""
+    model, batch, stories = network(seed, episode, backend, S=5)
+    together, J, first = model.forward(batch), [], 0
+    for s, story in enumerate(stories):
+        part = make_batch([story], model.vocabulary)
+        alone, n = model.forward(part), len(story.questions)
+        here, T = slice(first, first + n), alone.gates.shape[2]
+        np.testing.assert_allclose(alone.logits, together.logits[here], rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(alone.gates, together.gates[:, here, :T], rtol=1e-10, atol=1e-12)
+        np.testing.assert_array_equal(together.gates[:, here, T:], 0.0)
+        J.append(model.loss_and_grads(part)[0] * n)
+        first += n
+    whole, grads = model.loss_and_grads(batch)
+    assert whole == pytest.approx(sum(J) / first, rel=1e-11)
+    order = np.random.default_rng(seed).permutation(len(stories))
+    mixed, mixed_grads = model.loss_and_grads(make_batch([stories[i] for i in order], model.vocabulary))
+    assert mixed == pytest.approx(whole, rel=1e-11)
+    for name in grads:
+        np.testing.assert_allclose(mixed_grads[name], grads[name], rtol=1e-8, atol=1e-11, err_msg=name)
+
+
+@each_backend
+@each_episode
+def test_whatever_stands_on_padding_is_never_read(backend, episode):
+    model, batch, _ = network(1, episode, backend, S=6)
+    J, grads = model.loss_and_grads(batch)
+    wild = {name: a.copy() for name, a in vars(batch).items()}
+    wild["tokens"][np.arange(wild["tokens"].shape[1]) >= batch.n_tokens[:, None]] = 1
+    wild["question"][np.arange(wild["question"].shape[1]) >= batch.n_question[:, None]] = 1
+    wild["fact_end"][np.arange(wild["fact_end"].shape[1]) >= batch.n_facts_story[:, None]] = 3
+    J_wild, grads_wild = model.loss_and_grads(type(batch)(**wild))
+    assert J_wild == J
+    for name in grads:
+        np.testing.assert_array_equal(grads_wild[name], grads[name], err_msg=name)
+
+
+@each_backend
+def test_facts_told_later_are_not_seen(backend):
+    """A question's answer does not change when the story goes on after it."""
+    model, _, stories = network(2, "softmax", backend, S=8)
+    for story in stories:
+        q = story.questions[0]
+        cut = Story(story.facts[:q.n_facts], [q], story.source)
+        whole, short = (model.forward(make_batch([s], model.vocabulary)).logits[0] for s in (story, cut))
+        np.testing.assert_allclose(whole, short, rtol=1e-10, atol=1e-12)
+
+
+@each_episode
+@each_backend
+def test_one_seed_one_result_with_1_and_with_2_threads(episode, backend):
+    """Bit for bit, also where the batch is cut into several pieces."""
+    results = []
+    for n in (1, 2, 2):
+        model, batch, _ = network(4, episode, backend, S=60, dtype="float32", hidden=24, embedding=20)
+        assert len(pieces(batch)) > 2
+        model.threads = n
+        J, grads = model.loss_and_grads(batch, rng=np.random.default_rng(9))
+        results.append((J, *grads.values(), *vars(model.forward(batch)).values()))
+    for one, two, again in zip(*results):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(two, again)
+
+
+def test_threads_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("TINYDMN_THREADS", "3")
+    assert threads.count() == 3
+    monkeypatch.delenv("TINYDMN_THREADS")
+    assert threads.count() >= 1
+
+
+@given(seed=seeds)
+def test_pieces_hold_every_question_once(seed):
+    batch, _, _ = random_batch(np.random.default_rng(seed), 70)
+    parts = pieces(batch)
+    np.testing.assert_array_equal(np.sort(np.concatenate([questions for _, _, questions in parts])), np.arange(len(batch.answer)))
+    for piece, stories, questions in parts:
+        np.testing.assert_array_equal(piece.answer, batch.answer[questions])
+        np.testing.assert_array_equal(np.asarray(stories)[piece.story_of], batch.story_of[questions])
+
+
+def test_stories_are_taken_with_their_questions():
+    batch, stories, vocabulary = random_batch(np.random.default_rng(0), 9)
+    chosen = np.array([7, 2, 5])
+    part, questions = take_stories(batch, chosen)
+    for name, a in vars(make_batch([stories[i] for i in chosen], vocabulary)).items():
+        got = getattr(part, name)
+        assert got.flags.c_contiguous and got.dtype == np.int32, name
+        if name == "support":                              # keeps the whole batch's width
+            got = got[:, :a.shape[1]]
+        np.testing.assert_array_equal(got, a, err_msg=name)
+    np.testing.assert_array_equal(part.answer, batch.answer[questions])
+
+
+def test_targets_of_the_passes():
+    """File order, then end-of-passes, then anywhere; no supporting facts: no supervision."""
+    support = np.array([[4, 1, -1], [2, -1, -1], [-1, -1, -1], [0, 1, 2]], np.int32)
+    target = gate_targets(support, np.array([6, 3, 5, 4], np.int32), 3)
+    np.testing.assert_array_equal(target.T, [[4, 1, 6], [2, 3, -1], [-1, -1, -1], [0, 1, 2]])
+    np.testing.assert_array_equal(gate_targets(support, np.array([6, 3, 5, 4], np.int32), 1).T, [[4], [2], [-1], [0]])
+
+
+@each_episode
+def test_shapes_of_parameters_and_output(episode):
+    model, batch, _ = network(0, episode, "numpy")
+    H, D, G, V, A = 4, 3, 3, len(model.vocabulary.words), len(model.vocabulary.answers)
+    assert {name: a.shape for name, a in model.params.items()} == shapes(model.config, model.vocabulary)
+    assert model.params["gate.W_1"].shape == (G, 7 * H + 2) and model.params["input.W"].shape == (3 * H, D)
+    assert model.params["embedding.L"].shape == (V, D) and model.params["answer.W_a"].shape == (A, H)
+    out, Q = model.forward(batch), len(batch.answer)
+    assert out.logits.shape == (Q, A) and out.memories.shape == (4, Q, H)
+    assert out.gates.shape == out.gate_scores.shape == (3, Q, batch.n_facts.max() + 1)
+    np.testing.assert_array_equal(np.isneginf(out.gate_scores), np.broadcast_to(np.arange(out.gates.shape[2]) > batch.n_facts[:, None], out.gates.shape))
+
+
+def test_a_parameter_can_be_written_or_replaced():
+    model, batch, _ = network(0, "softmax", "numba")
+    model.params["answer.W_a"][...] = 0.0
+    np.testing.assert_array_equal(model.forward(batch).logits, 0.0)
+    assert model.loss_and_grads(batch, alpha=0.0)[0] == pytest.approx(np.log(len(model.vocabulary.answers)))    # log A at the start
+    model.params["answer.W_a"] = np.ones_like(model.params["answer.W_a"])
+    assert np.abs(model.forward(batch).logits).max() > 0
