@@ -1,3 +1,22 @@
-"""tinydmn: the Dynamic Memory Network (Kumar et al., ICML 2016) with every derivative written by hand."""
+"""tinydmn: the Dynamic Memory Network (Kumar et al., ICML 2016) with every derivative written by hand.
+
+    from tinydmn import DMN, Config, Vocabulary, make_batch, read_babi
+"""
 
 __version__ = "0.1.0"
+
+_WHERE = {"DMN": "model", "Config": "config", "Story": "data.story", "Question": "data.story", "Vocabulary": "data.vocabulary",
+          "Batch": "data.batch", "make_batch": "data.batch", "read_babi": "data.babi", "generate": "data.generator", "UserError": "errors"}
+__all__ = list(_WHERE)
+
+
+def __getattr__(name):
+    """Loads a public name when it is first asked for: `import tinydmn` alone takes milliseconds."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'tinydmn' has no attribute {name!r}")
+    from importlib import import_module
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -26,9 +26,8 @@ def gru_step(x, h_prev, U):
 
 
 def scan(step, h_0, xs):
-    """lax.scan that keeps the products for the backward pass and computes the rest again, which takes less time than to store it."""
-    step = jax.checkpoint(step, policy=jax.checkpoint_policies.dots_saveable, prevent_cse=False)
-    return jax.lax.scan(step, h_0, xs)
+    """lax.scan that keeps the states alone and computes each step again in the backward pass, which takes less time than to store it."""
+    return jax.lax.scan(jax.checkpoint(step, prevent_cse=False), h_0, xs)
 
 
 def gru(words, L, W, U, b):
@@ -52,6 +51,14 @@ def gated_episode(x, g, U):
     return scan(step, jnp.zeros(x[0].shape[1:], g.dtype), (x, g[:, :, None]))[0]
 
 
+@partial(jax.checkpoint, prevent_cse=False)
+def gate(c, c_W_b, m, q, W_1, b_1, W_2, b_2):
+    """c, c_W_b (F, Q, H), m, q (Q, H) -> scores (F, Q): eqs 5 and 6, before the sigmoid."""
+    z_feat = jnp.concatenate([c, jnp.broadcast_to(m, c.shape), jnp.broadcast_to(q, c.shape), c * q, c * m, absolute(c - q), absolute(c - m),
+                              (c_W_b * q).sum(2, keepdims=True), (c_W_b * m).sum(2, keepdims=True)], axis=2)
+    return jnp.tanh(z_feat @ W_1.T + b_1) @ W_2 + b_2
+
+
 def forward(p, rows, passes, episode):
     """Parameters under tinydmn's names, arrays of Rows -> logits (Q, A), scores: one (F, Q) a pass, -inf where there is no candidate."""
     row = jnp.arange(len(rows["n_facts"]))
@@ -66,9 +73,7 @@ def forward(p, rows, passes, episode):
     c_W_b = c @ p["gate.W_b"]
     m, scores = q, []
     for _ in range(passes):
-        z_feat = jnp.concatenate([c, jnp.broadcast_to(m, c.shape), jnp.broadcast_to(q, c.shape), c * q, c * m, absolute(c - q), absolute(c - m),
-                                  (c_W_b * q).sum(2, keepdims=True), (c_W_b * m).sum(2, keepdims=True)], axis=2)     # (5)
-        s = jnp.tanh(z_feat @ p["gate.W_1"].T + p["gate.b_1"]) @ p["gate.W_2"] + p["gate.b_2"]                       # (6)
+        s = gate(c, c_W_b, m, q, p["gate.W_1"], p["gate.b_1"], p["gate.W_2"], p["gate.b_2"])
         s = jnp.where(candidate, s, -jnp.inf)
         scores.append(s)
         if episode == "gated":

@@ -1,0 +1,259 @@
+"""The command line as its users meet it: what it prints, what it keeps, and one line with exit code 2 for each mistake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinydmn.cli import COMMANDS, main
+from tinydmn.training import checkpoint, memory
+
+SMALL = ("--hidden", "12", "--embedding", "12", "--gate-hidden", "12", "--passes", "2", "--batch", "16", "--quiet")
+
+
+def run(capsys, *words):
+    """-> exit code, stdout, stderr."""
+    try:
+        code = main([str(w) for w in words])
+    except SystemExit as stop:                             # argparse's own
+        code = stop.code
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def refused(capsys, *words):
+    """Runs a command that must be refused -> its one line."""
+    code, out, err = run(capsys, *words)
+    assert code == 2 and err.count("\n") == 1 and "Traceback" not in err and not out, (code, out, err)
+    return err
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A checkpoint that has seen two epochs of task 1."""
+    path = tmp_path_factory.mktemp("run") / "babi-1.npz"
+    assert main(["train", "babi", "--task", "1", "--epochs", "2", "--gate-epochs", "1", "--out", str(path), *SMALL]) == 0
+    return path
+
+
+@pytest.fixture
+def stories(tmp_path):
+    """A folder with generated files of task 1."""
+    assert main(["data", "--task", "1", "--stories", "30", "--out", str(tmp_path / "data")]) == 0
+    return tmp_path / "data"
+
+
+def files_of(folder):
+    return {p: p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()}
+
+
+def test_help_names_every_command_and_every_option_has_a_meaning(capsys):
+    code, out, _ = run(capsys, "--help")
+    assert code == 0 and all(name in out for name in COMMANDS)
+    for name in COMMANDS:
+        code, out, _ = run(capsys, name, "--help")
+        assert code == 0 and len(out) > 200
+    for option in ("--hidden", "--episode", "--gate-epochs", "--resume"):
+        assert option in run(capsys, "train", "--help")[1]
+
+
+def test_train_eval_ask(trained, capsys):
+    code, out, _ = run(capsys, "eval", trained, "--json")
+    figures = json.loads(out)
+    assert code == 0 and figures["n_questions"] == 1000 and figures["interval"][0] <= figures["answer_accuracy"] <= figures["interval"][1]
+    code, out, _ = run(capsys, "eval", trained)
+    assert code == 0 and f"{100 * figures['answer_accuracy']:.1f} %" in out
+
+
+def test_training_prints_figures_as_json(tmp_path, capsys):
+    code, out, _ = run(capsys, "train", "babi", "--epochs", 1, "--gate-epochs", 0, "--out", tmp_path / "a.npz", "--json", "--plot",
+                       tmp_path / "curves.png", *SMALL)
+    figures = json.loads(out)
+    assert code == 0 and figures["epochs"] == 1 and len(figures["history"]) == 1 and figures["about"]["seed"] == 0
+    assert (tmp_path / "curves.png").stat().st_size > 5000
+
+
+def test_ask_answers_and_shows_where_it_looked(trained, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", open_text(tmp_path, "1 Mary went to the zoo.\nJohn moved to the garden.\n\nMary went to the kitchen.\nWhere is Mary? \tkitchen\t1\n"))
+    code, out, _ = run(capsys, "ask", trained, "--plot", tmp_path / "a.png")
+    assert code == 0 and "Where is Mary?  ->" in out and "probability" in out and "[done reading]" in out
+    assert "Mary went to the kitchen." in out and "zoo" not in out     # an empty line began a new story
+    assert (tmp_path / "a.png").stat().st_size > 5000
+
+
+def test_ask_names_the_unknown_word(trained, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", open_text(tmp_path, "Mary went to the zoo.\nWhere is Mary?\n"))
+    code, out, _ = run(capsys, "ask", trained)
+    assert code == 0 and "never seen in training, read as unknown: zoo" in out
+    monkeypatch.setattr("sys.stdin", open_text(tmp_path, "Mary went to the zoo.\nWhere is Mary?\n"))
+    answer = json.loads(run(capsys, "ask", trained, "--json")[1])
+    assert answer["unknown_words"] == ["zoo"] and 0 < answer["probability"] <= 1 and np.shape(answer["gates"]) == (2, 2)
+
+
+def open_text(folder, text):
+    path = folder / "typed.txt"
+    path.write_text(text)
+    return path.open()
+
+
+def test_ask_without_facts_or_without_question(trained, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", open_text(tmp_path, "Where is Mary?\n"))
+    assert "a question before any fact" in refused(capsys, "ask", trained)
+    monkeypatch.setattr("sys.stdin", open_text(tmp_path, "Mary went to the garden.\n"))
+    assert "no question was asked" in refused(capsys, "ask", trained)
+
+
+def test_data_files_train_and_evaluate(stories, tmp_path, capsys):
+    out = tmp_path / "b.npz"
+    assert run(capsys, "train", "babi", "--data", stories, "--epochs", 1, "--gate-epochs", 0, "--out", out, *SMALL)[0] == 0
+    assert run(capsys, "eval", out, "--data", stories, "--split", "train")[0] == 0
+    assert "no test file" in refused(capsys, "eval", out, "--data", stories, "--split", "test")
+    file = next(stories.glob("*valid*"))
+    assert run(capsys, "eval", out, "--file", file)[0] == 0
+
+
+def test_info_and_gradcheck(capsys):
+    assert "cache" in json.loads(run(capsys, "info", "--json")[1])
+    code, out, _ = run(capsys, "gradcheck", "--json")
+    figures = json.loads(out)
+    assert code == 0 and figures["worst"] < 1e-4 and set(figures["checked"]) == {"softmax", "gated"}
+
+
+def test_gradcheck_of_a_trained_network(trained, capsys):
+    code, out, _ = run(capsys, "gradcheck", trained, "--entries", 3)
+    assert code == 0 and "every derivative agrees" in out and "embedding.L" in out
+
+
+def test_gradcheck_sees_a_wrong_derivative(capsys, monkeypatch):
+    from tinydmn import ops
+    right = ops.load("numpy").gate_backward
+    monkeypatch.setattr(ops.load("numpy"), "gate_backward", lambda *a: 1.01 * right(*a))
+    code, out, _ = run(capsys, "gradcheck", "--backend", "numpy")
+    assert code == 1 and "<-- wrong" in out and "a derivative is wrong" in out
+
+
+# --- nothing is overwritten
+
+def test_an_existing_checkpoint_is_kept(trained, capsys):
+    before = trained.read_bytes()
+    assert "exists already; go on with --resume" in refused(capsys, "train", "babi", "--out", trained, *SMALL)
+    assert trained.read_bytes() == before
+
+
+def test_a_resumed_run_keeps_its_settings(trained, capsys):
+    assert "--hidden differs from the run" in refused(capsys, "train", "babi", "--resume", "--out", trained, "--hidden", 13)
+    code, out, _ = run(capsys, "train", "babi", "--resume", "--out", trained, "--epochs", 3, "--json")
+    assert code == 0 and json.loads(out)["epochs"] == 3
+
+
+def test_existing_data_files_are_kept(stories, capsys):
+    before = files_of(stories)
+    assert "exists already" in refused(capsys, "data", "--task", 1, "--out", stories)
+    assert files_of(stories) == before
+
+
+# --- mistakes
+
+BAD_FILES = {
+    "empty": ("", "empty"),
+    "no number": ("1 Mary went to the garden.\nMary left.\n2 Where is Mary?\tgarden\t1\n", ":2: "),
+    "points forward": ("1 Mary went to the garden.\n2 Where is Mary?\tgarden\t3\n3 Mary left.\n", ":2: "),
+    "points nowhere": ("1 Mary went to the garden.\n2 Where is Mary?\tgarden\t77\n", ":2: "),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_broken_file_is_named_with_its_line(name, tmp_path, capsys):
+    text, says = BAD_FILES[name]
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "qa1_single-supporting-fact_train.txt").write_text(text)
+    before = files_of(tmp_path)
+    line = refused(capsys, "train", "babi", "--data", folder, "--out", tmp_path / "c.npz")
+    assert "qa1_single-supporting-fact_train.txt" in line and says in line and "; " in line
+    assert files_of(tmp_path) == before
+
+
+def test_missing_folder_task_and_file(trained, tmp_path, capsys):
+    assert "none" in refused(capsys, "train", "babi", "--data", tmp_path / "none", "--out", tmp_path / "c.npz")
+    assert str(tmp_path) in refused(capsys, "train", "babi", "--data", tmp_path, "--out", tmp_path / "c.npz")
+    assert "missing.txt" in refused(capsys, "eval", trained, "--file", tmp_path / "missing.txt")
+    assert "the generator knows tasks" in refused(capsys, "train", "babi", "--task", 99, "--out", tmp_path / "c.npz")
+    assert "no such checkpoint" in refused(capsys, "ask", tmp_path / "none.npz")
+
+
+def test_an_answer_never_seen_in_training(trained, tmp_path, capsys):
+    path = tmp_path / "new.txt"
+    path.write_text("1 Mary went to the zoo.\n2 Where is Mary?\tzoo\t1\n")
+    line = refused(capsys, "eval", trained, "--file", path)
+    assert f"{path}:" in line and "'zoo' was never seen in training" in line
+
+
+def test_a_story_longer_than_memory(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 10_000)
+    line = refused(capsys, "train", "babi", "--out", tmp_path / "c.npz", *SMALL)
+    assert "facts; a batch" in line and "lower --batch" in line and not (tmp_path / "c.npz").exists()
+
+
+@pytest.mark.parametrize("words", (("--hidden", 0), ("--dropout", 1), ("--episode", "both"), ("--hidden", "many"), ("--hidde", 3, "--no"), ("--task", "x")))
+def test_a_wrong_option_is_one_line(words, tmp_path, capsys):
+    refused(capsys, "train", "babi", "--out", tmp_path / "c.npz", *words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_truncated_and_foreign_checkpoints(trained, tmp_path, capsys):
+    for name, data in (("cut.npz", trained.read_bytes()[:3000]), ("text.npz", b"hello"), ("pickle.npz", b"\x80\x04K\x01.")):
+        (tmp_path / name).write_bytes(data)
+        for command in (("eval",), ("ask",), ("gradcheck",), ("train", "babi", "--resume", "--out")):
+            assert name in refused(capsys, *command, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == data
+
+
+# --- stopped from outside
+
+def start_long_run(out, *more):
+    words = [sys.executable, "-m", "tinydmn", "train", "babi", "--task", "1", "--epochs", "400", "--patience", "400", "--out", str(out), *SMALL[:-1], *more]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def wait_for_epochs(process, n):
+    for line in process.stderr:
+        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= n:
+            return
+
+
+def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path):
+    out = tmp_path / "c.npz"
+    process = start_long_run(out)
+    wait_for_epochs(process, 2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "go on with --resume" in err and "Traceback" not in err
+    _, state, _ = checkpoint.load(out)
+    assert state.epoch >= 2 and os.listdir(tmp_path) == ["c.npz"]
+
+
+def test_a_killed_run_resumes_to_the_bits_of_an_unkilled_one(tmp_path):
+    killed, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
+    process = start_long_run(killed)
+    wait_for_epochs(process, 3)
+    process.kill()
+    process.communicate()
+    _, state, _ = checkpoint.load(killed)
+    last = state.epoch + 2
+    assert main(["train", "babi", "--resume", "--out", str(killed), "--epochs", str(last), "--quiet"]) == 0
+    assert main(["train", "babi", "--task", "1", "--epochs", str(last), "--patience", "400", "--out", str(whole), *SMALL]) == 0
+    a, b = (checkpoint.load(path)[1] for path in (killed, whole))
+    for vector in checkpoint.VECTORS:
+        np.testing.assert_array_equal(getattr(a, vector), getattr(b, vector), err_msg=vector)
+
+
+def test_import_is_light():
+    """`import tinydmn` loads neither Numba nor Matplotlib."""
+    code = "import sys, tinydmn; tinydmn.DMN; assert not {'numba', 'matplotlib'} & set(sys.modules), sorted(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

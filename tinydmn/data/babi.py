@@ -1,0 +1,267 @@
+"""The published bAbI files (Weston et al. 2015), read and written.
+
+A story is a run of numbered lines; the number goes back to 1 where the next story begins.  A fact is `N text.`, a question
+`N question?<TAB>answer<TAB>ids`, where the ids are the line numbers of its supporting facts in the order of the reasoning.
+"""
+
+import gzip
+import os
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError, at_line
+from .story import Question, Story
+
+NUMBERED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
+FILE_NAME = re.compile(r"qa([0-9]+)_(?:.+_)?(train|valid|test)\.txt(?:\.gz)?")
+
+# Where the two sizes lie below a download; folders with validation files stand first.
+FOLDERS = {"1k": ("en-valid", "en-1k", "en"), "10k": ("en-valid-10k", "en-10k")}
+DOWNLOAD = "tasks_1-20_v1-2"
+
+TITLES = {1: "single-supporting-fact", 2: "two-supporting-facts", 3: "three-supporting-facts", 4: "two-arg-relations",
+          5: "three-arg-relations", 6: "yes-no-questions", 7: "counting", 8: "lists-sets", 9: "simple-negation",
+          10: "indefinite-knowledge", 11: "basic-coreference", 12: "conjunction", 13: "compound-coreference",
+          14: "time-reasoning", 15: "basic-deduction", 16: "basic-induction", 17: "positional-reasoning",
+          18: "size-reasoning", 19: "path-finding", 20: "agents-motivations"}
+
+# Words that the files write with a capital letter inside a sentence.
+NAMES = frozenset("antoine bernhard bill brian daniel emily fred gertrude greg jason jeff jessica john julie julius lily mary "
+                  "sandra sumit winona yann".split())
+
+
+# reading
+
+def read_babi(path):
+    """Stories of one file, plain or .gz, as list[Story]: words in lower case, support as indices into Story.facts in the file's order.
+
+    A story's `source` is FILE:LINE of its first line.  Blank lines, a blank before a tab and Windows line ends do no harm; the id field
+    may be empty (support not known).
+    Raises UserError (FILE:LINE: problem; mend) for whatever is not in the format.
+    """
+    stories, facts, questions = [], [], []
+    fact_at = {}                                           # line number within the story -> index into facts
+    number = 0
+    for line, text in enumerate(_text(path).split("\n"), 1):
+        text = text.strip(" \r")                            # not a tab at the end: it begins an empty id field
+        if not text.strip():
+            continue
+        number, text = _number(text, number, path, line)
+        if number == 1:
+            facts, questions, fact_at = [], [], {}
+            stories.append(Story(facts, questions, f"{path}:{line}"))
+        if "\t" in text or text.endswith("?"):
+            questions.append(_question(text, number, fact_at, path, line))
+        else:
+            fact = text.lower().rstrip(".").split()
+            if not fact:
+                raise at_line(path, line, "a fact without words", "write N text.")
+            fact_at[number] = len(facts)
+            facts.append(fact)
+    if not any(story.questions for story in stories):
+        raise UserError(f"{path}: holds no question; give a file with lines  N question?<TAB>answer<TAB>ids")
+    return stories
+
+
+def _text(path):
+    """The file's text, unpacked.  Raises UserError where it is missing, empty, broken or not UTF-8."""
+    try:
+        data = Path(path).read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            data = gzip.decompress(data)
+        elif str(path).endswith(".gz") and data:
+            raise UserError(f"{path}: ends in .gz but is no gzip file; rename it, or download it again")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; check the name") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path}: broken gzip file ({error}); download it again") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give a file you may read") from None
+    if not data.strip():
+        raise UserError(f"{path}: empty; give a file with stories in it")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise at_line(path, line, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
+
+
+def _number(text, previous, path, line):
+    """'3 Mary went.' after line 2 -> (3, 'Mary went.')."""
+    match = NUMBERED.fullmatch(text)
+    if not match:
+        raise at_line(path, line, f"no number and text in {_short(text)}",
+                      "begin each line with its number in the story and a blank")
+    number = int(match[1])
+    if number not in (1, previous + 1):
+        expected = f"{previous + 1}, or 1 for a new story" if previous else "1"
+        raise at_line(path, line, f"number {number} does not follow {previous or 'the beginning'}",
+                      f"number this line {expected}")
+    return number, match[2]
+
+
+def _question(text, number, fact_at, path, line):
+    """The fields of a question's line -> Question.  `fact_at` knows the facts told so far."""
+    fields = [field.strip() for field in text.split("\t")]
+    if len(fields) != 3:
+        raise at_line(path, line, f"{len(fields)} field{'s' * (len(fields) > 1)} in question {_short(text)}",
+                      "write  N question?<TAB>answer<TAB>ids")
+    tokens = fields[0].lower().rstrip("?").split()
+    answer = [word.strip() for word in fields[1].lower().split(",")]
+    if not tokens:
+        raise at_line(path, line, "a question without words", "write  N question?<TAB>answer<TAB>ids")
+    if not all(answer):
+        raise at_line(path, line, "a question without its answer", "write one word, or several with commas between them")
+    if not fact_at:
+        raise at_line(path, line, "a question before any fact", "tell a fact first")
+    support = [_support(word, number, fact_at, path, line) for word in fields[2].split()]
+    return Question(tokens, answer, len(fact_at), support)
+
+
+def _support(word, number, fact_at, path, line):
+    """One supporting id -> index of its fact."""
+    mend = "name the line number of an earlier fact of this story"
+    if not re.fullmatch("[0-9]{1,9}", word):
+        raise at_line(path, line, f"supporting id {_short(word)} is no number", mend)
+    id_ = int(word)
+    if id_ in fact_at:
+        return fact_at[id_]
+    problem = ("points to the question itself" if id_ == number else "points forward" if id_ > number
+               else "points to no line" if id_ < 1 else "points to a question")
+    raise at_line(path, line, f"supporting id {id_} {problem}", mend)
+
+
+def _short(text):
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+# finding the files of a task
+
+def find_task(folder, task, split, size=None):
+    """Path of the file of `task` and `split` ("train", "valid", "test"); None where the folder with the task lacks that split.
+
+    `folder` holds the files, or is the folder above en, en-10k, en-valid, ... (or above the download's tasks_1-20_v1-2).
+    `size` is "1k" or "10k"; None takes 1k where both lie there.  Raises UserError where the task is not found.
+    """
+    return _task_files(folder, task, size).get(split)
+
+
+def load_task(folder, task, size=None, rng=None):
+    """(train, valid, test) of a task, each list[Story]; test is None where there is no test file.
+
+    Without a validation file the train file is split by `split_by_story(train, 0.1, rng)`.
+    """
+    files = _task_files(folder, task, size)
+    if "train" not in files:
+        found = next(iter(files.values())).parent
+        raise UserError(f"{found}: has no train file of task {task}; put qa{task}_..._train.txt there")
+    train = read_babi(files["train"])
+    test = read_babi(files["test"]) if "test" in files else None
+    if "valid" in files:
+        return train, read_babi(files["valid"]), test
+    if len(train) < 2:
+        raise UserError(f"{files['train']}: one story alone cannot be split; add stories, or a file qa{task}_..._valid.txt")
+    return *split_by_story(train, 0.1, rng), test
+
+
+def split_by_story(stories, share=0.1, rng=None):
+    """(kept, held_out): whole stories, in their order; held_out has round(share * len(stories)), but no side is left empty.
+
+    With `rng` (a numpy Generator) the held-out stories are drawn; without it they are spread evenly (0.1: every tenth).
+    """
+    n = len(stories)
+    if n < 2 or not 0.0 < share < 1.0:
+        raise ValueError(f"cannot split {n} stories by a share of {share}")
+    n_out = min(max(round(share * n), 1), n - 1)
+    out = rng.permutation(n)[:n_out] if rng is not None else np.arange(1, n_out + 1) * n // n_out - 1
+    out = set(out.tolist())
+    return [s for i, s in enumerate(stories) if i not in out], [s for i, s in enumerate(stories) if i in out]
+
+
+def _task_files(folder, task, size):
+    """{split: path} of the first folder that has the task."""
+    if size is not None and size not in FOLDERS:
+        raise UserError(f"size {size!r} is unknown; give {' or '.join(FOLDERS)}")
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; give the folder with the bAbI files")
+    other = [name for other_size in FOLDERS if size and other_size != size for name in FOLDERS[other_size]]
+    if folder.name in other:
+        raise UserError(f"{folder}: holds the other size, not {size}; give the folder above it, or leave the size out")
+    names = [name for each in ([size] if size else FOLDERS) for name in FOLDERS[each]]
+    for place in [folder] + [above / name for above in (folder, folder / DOWNLOAD) for name in names]:
+        files = _files_in(place, task) if place.is_dir() else {}
+        if files:
+            return files
+    raise UserError(f"{folder}: no file of task {task} (looked for qa{task}_..._train.txt or .txt.gz there "
+                    f"and in {', '.join(names)} below); give the folder with the bAbI files")
+
+
+def _files_in(folder, task):
+    """{split: path} of a task in one folder; an unpacked file goes before its .gz."""
+    files = {}
+    for path in sorted(folder.iterdir()):                  # a.txt sorts before a.txt.gz
+        match = FILE_NAME.fullmatch(path.name)
+        if match and int(match[1]) == task:
+            known = files.setdefault(match[2], path)
+            if known.name not in (path.name, path.name.removesuffix(".gz")):
+                raise UserError(f"{path}: a second {match[2]} file of task {task} beside {known.name}; leave one of them there")
+    return files
+
+
+# writing
+
+def write_babi(stories, path, overwrite=False):
+    """Write stories as the published files look.  Under a name that ends in .gz the file is packed.
+
+    The file appears whole or not at all.  Raises UserError where it exists already (unless `overwrite`) or cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: exists already; choose another name, or ask to overwrite it")
+    data = "".join(f"{line}\n" for story in stories for line in _lines(story)).encode()
+    if path.suffix == ".gz":
+        data = gzip.compress(data, mtime=0)                # no time inside: the same stories give the same bytes
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def task_file_name(task, split):
+    """The long published name: qa1_single-supporting-fact_train.txt."""
+    return f"qa{task}_{TITLES[task]}_{split}.txt"
+
+
+def _lines(story):
+    """The numbered lines of one story."""
+    line_of, number, told = [], 0, 0                       # line number of each fact; lines and facts written so far
+    last = len(story.facts)
+    for question in [*sorted(story.questions, key=lambda q: q.n_facts), None]:
+        until = question.n_facts if question else last
+        for fact in story.facts[told:until]:
+            number += 1
+            line_of.append(number)
+            yield f"{number} {_sentence(fact)}."
+        told = max(told, until)
+        if question:
+            number += 1
+            answer = ",".join(_capital(word) for word in question.answer)
+            ids = " ".join(str(line_of[i]) for i in question.support)
+            yield f"{number} {_sentence(question.tokens)}? \t{answer}\t{ids}"
+
+
+def _capital(word):
+    return word.capitalize() if word in NAMES else word
+
+
+def _sentence(tokens):
+    first, *rest = tokens
+    return " ".join([first.capitalize(), *map(_capital, rest)])
