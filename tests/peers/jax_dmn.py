@@ -26,8 +26,9 @@ def gru_step(x, h_prev, U):
 
 
 def scan(step, h_0, xs):
-    """lax.scan that keeps the states alone and computes each step again in the backward pass, which takes less time than to store it."""
-    return jax.lax.scan(jax.checkpoint(step, prevent_cse=False), h_0, xs)
+    """lax.scan that keeps the products for the backward pass and computes the rest again, which takes less time than to store it."""
+    step = jax.checkpoint(step, policy=jax.checkpoint_policies.dots_saveable, prevent_cse=False)
+    return jax.lax.scan(step, h_0, xs)
 
 
 def gru(words, L, W, U, b):
@@ -51,7 +52,6 @@ def gated_episode(x, g, U):
     return scan(step, jnp.zeros(x[0].shape[1:], g.dtype), (x, g[:, :, None]))[0]
 
 
-@partial(jax.checkpoint, prevent_cse=False)
 def gate(c, c_W_b, m, q, W_1, b_1, W_2, b_2):
     """c, c_W_b (F, Q, H), m, q (Q, H) -> scores (F, Q): eqs 5 and 6, before the sigmoid."""
     z_feat = jnp.concatenate([c, jnp.broadcast_to(m, c.shape), jnp.broadcast_to(q, c.shape), c * q, c * m, absolute(c - q), absolute(c - m),

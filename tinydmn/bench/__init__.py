@@ -1,0 +1,1 @@
+"""How fast: training against other frameworks, in alternating turns, and each operation against the machine's own matrix product."""

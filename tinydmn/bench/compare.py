@@ -1,0 +1,78 @@
+"""Training against a peer: both sides stand ready in processes of their own and take turns, so that a slow minute of the machine hits both."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+
+PEERS = Path(__file__).parents[2] / "tests" / "peers"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What both sides train on."""
+
+    name: str
+    task: int
+    stories: int               # a batch; 0: one story with one question
+    hidden: int
+    episode: str
+
+
+def cases(tasks, stories, episodes):
+    """The cases of the benchmark: each task and episode at `stories` a batch and H = 80, and a single question at H = 40."""
+    out = [Case(f"task {task}, {episode}", task, stories, 80, episode) for episode in episodes for task in tasks]
+    return out + [Case(f"1 question, H=40, {episode}", 1, 0, 40, episode) for episode in episodes]
+
+
+class _Side:
+    """A worker process: seconds(n) makes it train n steps."""
+
+    def __init__(self, side, threads, case, seed, data):
+        words = [sys.executable, "-m", "tinydmn.bench.worker", side, threads, case.stories, case.episode, case.hidden, case.task, seed, data or ""]
+        self.process = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        answer = self.process.stdout.readline().split()
+        if not answer or answer[0] != "ready":
+            error = self.process.communicate()[1].strip().splitlines()
+            if error and "No module named" in error[-1]:
+                raise UserError(f"{side}: {error[-1].split(': ', 1)[-1]}; install it, or leave --against {side} out")
+            raise RuntimeError(f"{side}: " + "\n".join(error))
+        self.questions = int(answer[1])
+
+    def seconds(self, steps):
+        self.process.stdin.write(f"{steps}\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self):
+        self.process.communicate()
+
+
+def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
+    """ours, theirs: (side, threads), theirs may be None -> dict of figures.
+
+    Each round both sides train for about `turn` seconds.  Examples a second are medians; `ratio` is the median over the rounds of
+    their time a step by ours, with its least and largest value.
+    """
+    if theirs and theirs[0] in ("torch", "jax") and not PEERS.is_dir():
+        raise UserError(f"{PEERS}: not there; the peers stand in the source tree, run the benchmark from a clone")
+    sides = []
+    try:
+        for side, threads in filter(None, (ours, theirs)):
+            sides.append(_Side(side, threads, case, seed, data))
+        steps = [max(1, round(turn / (s.seconds(8) / 8))) for s in sides]
+        times = np.array([[s.seconds(n) / n for s, n in zip(sides, steps)] for _ in range(rounds)])
+    finally:
+        for s in sides:
+            s.close()
+    questions = sides[0].questions
+    figures = {"case": case.name, "questions": questions, "ms": 1e3 * np.median(times[:, 0]), "examples_per_second": questions / np.median(times[:, 0])}
+    if theirs:
+        ratio = times[:, 1] / times[:, 0]
+        figures |= {"against": f"{theirs[0]}, {theirs[1]} thread{'s' * (theirs[1] > 1)}", "their_examples_per_second": questions / np.median(times[:, 1]),
+                    "their_ms": 1e3 * np.median(times[:, 1]), "ratio": np.median(ratio), "ratio_least": ratio.min(), "ratio_largest": ratio.max()}
+    return figures

@@ -1,0 +1,81 @@
+"""One side of a comparison, in a process of its own:  python -m tinydmn.bench.worker SIDE THREADS STORIES EPISODE HIDDEN TASK SEED DATA
+
+Prints "ready", then for each line "N" on standard input trains N steps and prints the seconds they took.  Everything that is done once
+(reading, padding, compiling) lies before "ready".
+"""
+
+import os
+import sys
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from ..config import Config
+from ..data.batch import make_batch
+from ..data.sources import babi_stories
+from ..data.vocabulary import Vocabulary
+from ..model import DMN
+
+BATCHES = 8                    # different batches, taken in turn
+
+
+def make_batches(task, stories, seed, data):
+    """BATCHES batches of one task -> Vocabulary, list[Batch].  stories 0: one story with one question, its last."""
+    known, _, _ = babi_stories(task, data, "1k", seed)
+    order = np.random.default_rng(seed).permutation(len(known))
+    chosen = [[known[i] for i in np.roll(order, -b * max(1, stories))[:max(1, stories)]] for b in range(BATCHES)]
+    if stories == 0:
+        chosen = [[replace(s, questions=s.questions[-1:]) for s in part] for part in chosen]
+    vocabulary = Vocabulary.build(known)
+    return vocabulary, [make_batch(part, vocabulary) for part in chosen]
+
+
+def our_trainer(model, batches):
+    """step(i): one training step on batch i: forward, backward, clipping, Adam."""
+    m, v = np.zeros_like(model.theta), np.zeros_like(model.theta)
+    config, adam, clip = model.config, model.ops.adam, model.ops.clip_by_global_norm
+    taken = 0
+
+    def step(i):
+        nonlocal taken
+        taken += 1
+        J, _, dtheta = model.gradient(batches[i % len(batches)])
+        clip(dtheta, config.clip)
+        adam(model.theta, dtheta, m, v, taken, config.learning_rate)
+        return J
+    return step
+
+
+def make_step(side, threads, vocabulary, batches, config, seed):
+    """step(i) of "numba", "numpy", "torch" or "jax", from the same parameters."""
+    backend = side if side in ("numba", "numpy") else "numpy"
+    model = DMN(config, vocabulary, backend, seed)
+    model.threads = threads
+    if backend == side:
+        return our_trainer(model, batches)
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    return import_module(f"tests.peers.{side}_dmn").make_trainer(model.params, config, batches)
+
+
+def main(side, threads, stories, episode, hidden, task, seed, data=""):
+    vocabulary, batches = make_batches(int(task), int(stories), int(seed), data or None)
+    config = Config(hidden=int(hidden), embedding=int(hidden), gate_hidden=int(hidden), passes=3, episode=episode, dropout=0.0)
+    step = make_step(side, int(threads), vocabulary, batches, config, int(seed))
+    for i in range(2 * BATCHES):                           # compiles, for every shape
+        step(i)
+    print("ready", len(batches[0].answer), flush=True)
+    taken = 0
+    for line in sys.stdin:
+        began = perf_counter()
+        for taken in range(taken, taken + int(line)):
+            step(taken)
+        taken += 1
+        print(perf_counter() - began, flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    main(*sys.argv[1:])
