@@ -20,34 +20,32 @@ MANY = 40
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _rows_product(x, M, out):
-    """out = x M.  x (B, K), M (K, J), both contiguous."""
+    """out = x M.  x (B, K), M (K, J), all contiguous."""
     B, K = x.shape
     if B >= MANY:
         np.dot(x, M, out)
         return
-    for i in range(0, B, 2):                               # two rows and four of M's rows at a time: each load serves twice
-        out[i] = 0
-        if i + 1 < B:
-            x_i, x_j, out_i, out_j = x[i], x[i + 1], out[i], out[i + 1]
-            out_j[:] = 0
-            for k in range(0, K - 3, 4):
-                M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
-                for j in range(M.shape[1]):
-                    out_i[j] += x_i[k] * M_0[j] + x_i[k + 1] * M_1[j] + x_i[k + 2] * M_2[j] + x_i[k + 3] * M_3[j]
-                    out_j[j] += x_j[k] * M_0[j] + x_j[k + 1] * M_1[j] + x_j[k + 2] * M_2[j] + x_j[k + 3] * M_3[j]
-            for k in range(K // 4 * 4, K):
-                for j in range(M.shape[1]):
-                    out_i[j] += x_i[k] * M[k, j]
-                    out_j[j] += x_j[k] * M[k, j]
-        else:
-            x_i, out_i = x[i], out[i]
-            for k in range(0, K - 3, 4):
-                M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
-                for j in range(M.shape[1]):
-                    out_i[j] += x_i[k] * M_0[j] + x_i[k + 1] * M_1[j] + x_i[k + 2] * M_2[j] + x_i[k + 3] * M_3[j]
-            for k in range(K // 4 * 4, K):
-                for j in range(M.shape[1]):
-                    out_i[j] += x_i[k] * M[k, j]
+    out[:] = 0
+    for i in range(0, B - 1, 2):                           # two rows and four of M's rows at a time: each load serves twice
+        x_0, x_1, out_0, out_1 = x[i], x[i + 1], out[i], out[i + 1]
+        for k in range(0, K - 3, 4):
+            M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
+            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]    # held here: for all the compiler knows, out could be x
+            b_0, b_1, b_2, b_3 = x_1[k], x_1[k + 1], x_1[k + 2], x_1[k + 3]
+            for j in range(M.shape[1]):
+                out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
+                out_1[j] += b_0 * M_0[j] + b_1 * M_1[j] + b_2 * M_2[j] + b_3 * M_3[j]
+    if B % 2:
+        x_0, out_0 = x[B - 1], out[B - 1]
+        for k in range(0, K - 3, 4):
+            M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
+            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]
+            for j in range(M.shape[1]):
+                out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
+    for k in range(K // 4 * 4, K):                         # what four does not divide
+        for i in range(B):
+            for j in range(M.shape[1]):
+                out[i, j] += x[i, k] * M[k, j]
 
 
 @njit(cache=True, nogil=True)

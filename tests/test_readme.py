@@ -1,0 +1,51 @@
+"""README stays true: the lines its table names compute and differentiate the equations they are named for, its folders and options exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tinydmn.cli import parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PLACE = r"\[`([a-z_]+\.py):(\d+)`\]\((tinydmn/[a-z_/]+\.py)#L(\d+)\)"
+ROWS = re.findall(rf"^\| \((\d+)\)[^|]*\| {PLACE} \| {PLACE} \|", README, re.M)
+
+
+def line_of(path, number):
+    return (ROOT / path).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+
+
+def test_the_table_has_every_equation():
+    assert [int(row[0]) for row in ROWS] == list(range(1, 10))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"eq-{row[0]}" for row in ROWS])
+def test_a_row_names_the_right_lines(row):
+    equation, *places = row
+    for name, shown, path, number in (places[:4], places[4:]):
+        assert path.endswith(name) and shown == number
+        assert f"({equation})" in line_of(path, number), f"{path}:{number} does not speak of eq. ({equation})"
+    assert "through" not in line_of(places[2], places[3]) and "through" in line_of(places[6], places[7])
+
+
+def test_every_linked_file_exists():
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README):
+        if "://" not in target:
+            assert (ROOT / target).exists(), target
+
+
+def test_every_command_in_readme_is_one():
+    """Each `tinydmn ...` line parses: no option that was renamed, no command that is gone."""
+    lines = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()
+             if line.startswith("tinydmn ")]
+    assert len(lines) >= 8
+    for words in lines:
+        parser().parse_args([w.strip('"') for w in words[1:]])
+
+
+def test_the_two_commands_stand_on_the_first_screen():
+    first = README.splitlines()[:25]
+    commands = [line for line in first if line.startswith("python3 -m venv")]
+    assert len(commands) == 2 and commands[0].endswith("lessons/03_episodic_memory.py") and commands[1].endswith("-m pytest")
