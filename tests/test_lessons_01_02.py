@@ -171,7 +171,7 @@ def test_lesson_02_your_turn(within):
     explodes = at_first_word(names)
     assert error and explodes["tanh RNN"] > 1e6 and 1e-3 < explodes["GRU, b_z = 3"] < 10 and explodes["GRU, b_z = 0"] < 10
     names, error = within(SECOND, ("GAIN, WORD = 1.0, 1.0", "GAIN, WORD = 1.0, 0.1"))
-    assert error and at_first_word(names)["tanh RNN"] > 1e-3
+    assert error and all(draw["tanh RNN"][0][0] > 1e-10 for draw in names["draws"])      # 1e-19 with words of size 1
 
 
 def test_lesson_02_goes_back_rightly(within):

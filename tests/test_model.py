@@ -9,7 +9,8 @@ from tinydmn.config import Config
 from tinydmn.data.batch import make_batch, take_stories
 from tinydmn.data.story import Story
 from tinydmn.gradcheck import assert_grad, check_model
-from tinydmn.model import DMN, gate_targets, pieces
+from tinydmn.input_module import words_backward, words_forward
+from tinydmn.model import DMN, dropout_mask, gate_targets, pieces
 from tinydmn.parameters import shapes
 
 from .stories import random_batch
@@ -165,10 +166,39 @@ def test_threads_come_from_the_environment(monkeypatch):
 def test_pieces_hold_every_question_once(seed):
     batch, _, _ = random_batch(np.random.default_rng(seed), 70)
     parts = pieces(batch)
-    np.testing.assert_array_equal(np.sort(np.concatenate([questions for _, _, questions in parts])), np.arange(len(batch.answer)))
-    for piece, stories, questions in parts:
+    np.testing.assert_array_equal(np.sort(np.concatenate([questions for _, questions in parts])), np.arange(len(batch.answer)))
+    assert sum(len(piece.n_tokens) for piece, _ in parts) == len(batch.n_tokens)
+    for piece, questions in parts:
         np.testing.assert_array_equal(piece.answer, batch.answer[questions])
-        np.testing.assert_array_equal(np.asarray(stories)[piece.story_of], batch.story_of[questions])
+        np.testing.assert_array_equal(piece.n_tokens[piece.story_of], batch.n_tokens[batch.story_of[questions]])
+
+
+@each_backend
+def test_a_word_looked_up_is_a_word_embedded(backend):
+    """The table of products of words gives what gathering vectors and multiplying each occurrence gives, and the same gradients."""
+    op, rng = ops.load(backend), np.random.default_rng(0)
+    tokens, n = rng.integers(0, 5, (3, 4)).astype(np.int32), np.array([4, 2, 3], np.int32)
+    at = n[:, None] - 1
+    L, W, U, b, w = (rng.normal(size=s) for s in ((5, 3), (6, 3), (6, 2), (6,), (3, 1, 2)))
+    states, cache = words_forward(tokens, n, at, L, W, U, b, op)
+    looked_up = [np.zeros_like(x) for x in (L, W, U, b)]
+    words_backward(w, cache, tokens, n, at, L, W, U, op, *looked_up)
+    x = op.embedding_forward(tokens, L)                    # (3, 4, D)
+    rows = np.arange(12, dtype=np.int32).reshape(3, 4)
+    again, cache = op.gru_forward(op.input_product(x.reshape(12, 3), W, b), rows, n, at, None, U)
+    dL, dW, dU, db = embedded = [np.zeros_like(x) for x in (L, W, U, b)]
+    da, _ = op.gru_backward(w, cache, rows, n, at, None, U, dU)
+    op.embedding_backward(op.input_product_backward(da, x.reshape(12, 3), W, dW, db).reshape(x.shape), tokens, dL)
+    np.testing.assert_allclose(states, again, rtol=1e-12)
+    for one, other in zip(looked_up, embedded):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_dropout_keeps_the_mean_and_is_the_generators():
+    mask = dropout_mask((300, 200), 0.3, np.dtype("float32"), np.random.default_rng(0))
+    assert mask.dtype == np.float32 and mask.mean() == pytest.approx(1.0, abs=0.01) and (mask == 0).mean() == pytest.approx(0.3, abs=0.01)
+    np.testing.assert_array_equal(mask, dropout_mask((300, 200), 0.3, np.dtype("float32"), np.random.default_rng(0)))
+    assert dropout_mask((3, 2), 0.3, np.dtype("float32"), None) is None and dropout_mask((3, 2), 0.0, np.dtype("float32"), np.random.default_rng(0)) is None
 
 
 def test_stories_are_taken_with_their_questions():

@@ -56,13 +56,14 @@ def gate_targets(support, n_facts, passes):
     return target
 
 
-def forward(params, batch, config, ops, masks=(None, None)):
-    """Batch -> Output, cache.  masks: dropout on the words of the stories (S, T, D) and of the questions (Q, Tq, D)."""
-    c, input_cache = input_module.forward(batch, params, ops, masks[0])
-    q, question_cache = question_module.forward(batch, params, ops, masks[1])
+def forward(params, batch, config, ops, mask=None):
+    """Batch -> Output, cache.  mask (V, D): dropout on the word vectors, or None."""
+    L = params["embedding.L"] if mask is None else ops.dropout_forward(params["embedding.L"], mask)
+    c, input_cache = input_module.forward(batch, L, params, ops)
+    q, question_cache = question_module.forward(batch, L, params, ops)
     m, s, g, memory_cache = episodic_memory.forward(c, q, batch.story_of, batch.n_facts, params, config.passes, config.episode, ops)
     logits = answer_module.forward(m[-1], params["answer.W_a"])
-    return Output(logits, logits.argmax(axis=1), s, g, m), (input_cache, question_cache, memory_cache, c.shape)
+    return Output(logits, logits.argmax(axis=1), s, g, m), (L, input_cache, question_cache, memory_cache, c.shape)
 
 
 def loss_forward(out, batch, ops):
@@ -76,29 +77,34 @@ def loss_forward(out, batch, ops):
     return losses, (p_answers, p_gates, target)
 
 
-def backward(cache, loss_cache, out, batch, params, config, ops, grads, alpha, beta, masks=(None, None)):
+def backward(cache, loss_cache, out, batch, params, config, ops, grads, alpha, beta, mask=None):
     """Adds into grads the derivatives of  alpha * E_gates + beta * E_answers  (both sums over the questions)."""
-    input_cache, question_cache, memory_cache, c_shape = cache
+    L, input_cache, question_cache, memory_cache, c_shape = cache
     p_answers, p_gates, target = loss_cache
+    dL = np.zeros_like(L)
     dlogits = ops.cross_entropy_backward(p_answers, batch.answer, beta)
     ds = ops.cross_entropy_backward(p_gates, target.ravel(), alpha).reshape(out.gate_scores.shape)
     dm = answer_module.backward(dlogits, out.memories[-1], params["answer.W_a"], grads["answer.W_a"])
     dc, dq = episodic_memory.backward(dm, ds, memory_cache, params, config.episode, ops, grads)
-    question_module.backward(dq, question_cache, batch, params, ops, grads, masks[1])
-    input_module.backward(dc.reshape(c_shape), input_cache, batch, params, ops, grads, masks[0])
+    question_module.backward(dq, question_cache, batch, L, params, ops, dL, grads)
+    input_module.backward(dc.reshape(c_shape), input_cache, batch, L, params, ops, dL, grads)
+    grads["embedding.L"] += dL if mask is None else ops.dropout_backward(dL, mask)
 
 
-def dropout_masks(batch, config, dtype, rng):
-    """0 or 1 / (1 - p) for every number of every word vector: of the stories (S, T, D), of the questions (Q, Tq, D); None without rng."""
-    if rng is None or not config.dropout:
-        return None, None
-    keep = 1.0 - config.dropout
-    draw = lambda tokens: (rng.random((*tokens.shape, config.embedding), np.float32) < keep) * dtype.type(1.0 / keep)
-    return draw(batch.tokens), draw(batch.question)
+def dropout_mask(shape, p, dtype, rng):
+    """0 with probability p, else 1 / (1 - p), for every number of L (V, D); None without rng or without p.
+
+    One mask serves the whole batch: a word loses the same numbers wherever it stands, in facts and in questions, so that it stays the
+    same word (Gal & Ghahramani, NIPS 2016, section 4.2, argue for that).  A batch of few stories sees many masks an epoch.
+    """
+    if rng is None or not p:
+        return None
+    keep = 1.0 - p
+    return (rng.random(shape, np.float32) < keep) * dtype.type(1.0 / keep)
 
 
 def pieces(batch):
-    """A batch as pieces of about PIECE questions that threads may take: [(Batch, its stories, its questions)].
+    """A batch as pieces of about PIECE questions that threads may take: [(Batch, its questions' places in the whole)].
 
     How it is cut depends on the batch alone, never on the number of threads, so that sums come out in the same bits.
     Stories are dealt out by length, the longest first, so that the pieces are equally long and inside a piece nothing waits.
@@ -106,10 +112,10 @@ def pieces(batch):
     S, Q = len(batch.n_tokens), len(batch.answer)
     n = min(S, -(-Q // PIECE))
     if n <= 1:
-        return [(batch, None, None)]
+        return [(batch, np.arange(Q))]
     order = np.argsort(-batch.n_tokens, kind="stable")
-    return [(piece, stories, questions) for stories in (order[i::n] for i in range(n))
-            for piece, questions in [take_stories(batch, stories)] if len(questions)]
+    parts = [take_stories(batch, order[i::n]) for i in range(n)]
+    return [part for part in parts if len(part[1])]
 
 
 def joined(outputs, parts, batch):
@@ -119,7 +125,7 @@ def joined(outputs, parts, batch):
     logits, answers = np.empty((Q, first.logits.shape[1]), first.logits.dtype), np.empty(Q, first.answers.dtype)
     scores = np.full((len(first.gates), Q, T), -np.inf, first.gates.dtype)
     gates, memories = np.zeros_like(scores), np.empty((len(first.memories), Q, first.memories.shape[2]), first.memories.dtype)
-    for out, (_, _, questions) in zip(outputs, parts):
+    for out, (_, questions) in zip(outputs, parts):
         logits[questions], answers[questions], memories[:, questions] = out.logits, out.answers, out.memories
         scores[:, questions, :out.gates.shape[2]], gates[:, questions, :out.gates.shape[2]] = out.gate_scores, out.gates
     return Output(logits, answers, scores, gates, memories)
@@ -158,18 +164,15 @@ class DMN:
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): the gradient as one vector in the order of params."""
         alpha = self.config.alpha if alpha is None else alpha
         Q, shapes = len(batch.answer), {k: v.shape for k, v in self.params.items()}
-        masks = dropout_masks(batch, self.config, self.dtype, rng)
+        mask = dropout_mask(shapes["embedding.L"], self.config.dropout, self.dtype, rng)
 
         def work(part):
-            piece, stories, questions = part
+            piece = part[0]
             dtheta = np.zeros(sum(v.size for v in self.params.values()), self.dtype)
-            mine = masks if stories is None else tuple(
-                None if mask is None else mask[index][:, :width]
-                for mask, index, width in zip(masks, (stories, questions), (piece.tokens.shape[1], piece.question.shape[1])))
             with np.errstate(invalid="ignore", over="ignore"):         # what is not finite shows in J or dtheta, and training names it
-                out, cache = forward(self.params, piece, self.config, self.ops, mine)
+                out, cache = forward(self.params, piece, self.config, self.ops, mask)
                 losses, loss_cache = loss_forward(out, piece, self.ops)
-                backward(cache, loss_cache, out, piece, self.params, self.config, self.ops, views(dtheta, shapes), alpha / Q, beta / Q, mine)
+                backward(cache, loss_cache, out, piece, self.params, self.config, self.ops, views(dtheta, shapes), alpha / Q, beta / Q, mask)
             return losses, dtheta
 
         results = threads.run(work, pieces(batch), self.threads)

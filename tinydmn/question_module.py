@@ -3,17 +3,15 @@
 from .input_module import words_backward, words_forward
 
 
-def forward(batch, params, ops, mask=None):
-    """Batch -> q (Q, H), cache."""
+def forward(batch, L, params, ops):
+    """Batch, L (V, D) -> q (Q, H), cache."""
     at = batch.n_question[:, None] - 1                     # (Q, 1)  the last word
-    q, cache = words_forward(batch.question, batch.n_question, at, params["embedding.L"],
-                             params["question.W"], params["question.U"], params["question.b"], ops, mask)
+    q, cache = words_forward(batch.question, batch.n_question, at, L, params["question.W"], params["question.U"], params["question.b"], ops)
     return q[:, 0], (at, cache)
 
 
-def backward(dq, cache, batch, params, ops, grads, mask=None):
-    """dq (Q, H).  Adds into grads["embedding.L"] and grads["question.*"]."""
+def backward(dq, cache, batch, L, params, ops, dL, grads):
+    """dq (Q, H).  Adds into dL and grads["question.*"]."""
     at, cache = cache
-    words_backward(dq[:, None], cache, batch.question, batch.n_question, at, params["embedding.L"],
-                   params["question.W"], params["question.U"], ops,
-                   grads["embedding.L"], grads["question.W"], grads["question.U"], grads["question.b"], mask)
+    words_backward(dq[:, None], cache, batch.question, batch.n_question, at, L, params["question.W"], params["question.U"], ops,
+                   dL, grads["question.W"], grads["question.U"], grads["question.b"])
