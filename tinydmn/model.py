@@ -11,7 +11,7 @@ from . import answer_module, episodic_memory, input_module, ops as operations, q
 from .data.batch import take_stories
 from .parameters import flat_views, initial, views
 
-PIECE = 40                     # questions a piece: about 8 bAbI stories of 5
+PIECE = 80                     # questions a piece: about 16 bAbI stories of 5
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The parameters of a DMN: one flat dict, name -> array.  Their gradients have the same keys and shapes."""
 
+from math import prod
+
 import numpy as np
 
 
@@ -40,7 +42,7 @@ def views(theta, shapes):
     """theta (P,) -> name -> view of its part, in the order of `shapes`."""
     out, start = {}, 0
     for name, shape in shapes.items():
-        size = int(np.prod(shape))
+        size = prod(shape)
         out[name] = theta[start:start + size].reshape(shape)
         start += size
     return out

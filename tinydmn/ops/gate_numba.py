@@ -130,78 +130,85 @@ def _shared_sum_backward(da, bilinear, w, off, fact, R, dw):
     return d_c, d_q, d_bilinear
 
 
+@njit(cache=True, nogil=True)
 def _blocks(W_1, H):
-    """W_1's columns by block of eq. (5): those of c, m, q alone, of (c∘q, |c-q|), of (c∘m, |c-m|), of cᵀW_b q, of cᵀW_b m."""
-    block = [W_1[:, i * H:(i + 1) * H] for i in range(7)]
-    return (*block[:3], (block[3], block[5]), (block[4], block[6]), W_1[:, 7 * H], W_1[:, 7 * H + 1])
+    """W_1's columns by block of eq. (5), contiguous: of c, m, q (G, H); of (c∘q, |c-q|), (c∘m, |c-m|) (G, 2H); of cᵀW_b q, cᵀW_b m (G,)."""
+    of_q, of_m = np.empty((len(W_1), 2 * H), W_1.dtype), np.empty((len(W_1), 2 * H), W_1.dtype)
+    of_q[:, :H], of_q[:, H:] = W_1[:, 3 * H:4 * H], W_1[:, 5 * H:6 * H]
+    of_m[:, :H], of_m[:, H:] = W_1[:, 4 * H:5 * H], W_1[:, 6 * H:7 * H]
+    return (W_1[:, :H].copy(), W_1[:, H:2 * H].copy(), W_1[:, 2 * H:3 * H].copy(), of_q, of_m, W_1[:, 7 * H].copy(), W_1[:, 7 * H + 1].copy())
 
 
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def gate_shared_forward(c, rows, n, q, W_b, W_1, b_1):
     off, fact = _pairs(rows, n)
-    W_c, _, W_q, W_compare, _, w, _ = _blocks(W_1, c.shape[1])
-    W_bq = q @ W_b.T
+    blocks = _blocks(W_1, c.shape[1])
+    W_c, _, W_q, W_compare, _, w, _ = blocks
+    W_bq = np.dot(q, W_b.T)
     features, bilinear = _compare(c, q, W_bq, off, fact)
-    a = features @ np.concatenate(W_compare, axis=1).T
-    _shared_sum(a, c @ W_c.T, q @ W_q.T + b_1, bilinear, np.ascontiguousarray(w), off, fact)
-    return c, q, off, fact, rows.shape[1], W_bq, features, bilinear, a
+    a = np.dot(features, W_compare.T)
+    _shared_sum(a, np.dot(c, W_c.T), np.dot(q, W_q.T) + b_1, bilinear, w, off, fact)
+    return c, q, off, fact, rows.shape[1], W_bq, features, bilinear, a, blocks
 
 
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def gate_forward(m, shared, W_b, W_1, W_2, b_2):
-    c, _, off, fact, T, *_, a = shared
-    _, W_m, _, _, W_compare, _, w = _blocks(W_1, c.shape[1])
-    W_bm = m @ W_b.T
+    c, _, off, fact, T, _, _, _, a, (_, W_m, _, _, W_compare, _, w) = shared
+    W_bm = np.dot(m, W_b.T)
     features, bilinear = _compare(c, m, W_bm, off, fact)
-    u = features @ np.concatenate(W_compare, axis=1).T
-    s = _score(u, a, m @ W_m.T, bilinear, np.ascontiguousarray(w), W_2, b_2[()], off, T)
+    u = np.dot(features, W_compare.T)
+    s = _score(u, a, np.dot(m, W_m.T), bilinear, w, W_2, b_2[()], off, T)
     return s, (m, W_bm, features, bilinear, u)
 
 
 def gate_shared_zeros(shared, W_1):
-    c, *_, a = shared
+    c, *_, a, _ = shared
     return np.zeros_like(c), np.zeros_like(a)
 
 
-def _compare_products_backward(da, d_x, d_bilinear, c, x, W_bx, features, off, fact, dc, W_x, W_compare, dW_x, dW_compare, W_b, dW_b):
-    """Through the products of a pass, or of what the passes share: da (P, G), d_x (Q, G) -> dx (Q, H)."""
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _through_products(da, d_x, d_bilinear, c, x, W_bx, features, off, fact, W_x, W_compare, W_b, first, dc, dW_1, dW_b):
+    """Through the products of a pass, or of what the passes share: da (P, G), d_x (Q, G) -> dx (Q, H).  Adds into dc, dW_1, dW_b.
+
+    first: the block of eq. (5) that is x itself; those of c∘x and |c-x| are the fourth and sixth for m, the third and fifth for q (from 0).
+    """
     H = c.shape[1]
-    d_block = da.T @ features                              # (G, 2H)
-    dW_compare[0][...] += d_block[:, :H]
-    dW_compare[1][...] += d_block[:, H:]
-    dW_x += d_x.T @ x
-    dx, dW_bx = _compare_backward(da @ np.concatenate(W_compare, axis=1), d_bilinear, c, x, W_bx, off, fact, dc)
-    dW_b += dW_bx.T @ x
-    dx += dW_bx @ W_b
-    dx += d_x @ W_x
+    product, difference = (3, 5) if first == 2 else (4, 6)
+    d_compare, dW_x = np.dot(da.T, features), np.dot(d_x.T, x)
+    for i in range(len(dW_1)):
+        for k in range(H):
+            dW_1[i, first * H + k] += dW_x[i, k]
+            dW_1[i, product * H + k] += d_compare[i, k]
+            dW_1[i, difference * H + k] += d_compare[i, H + k]
+    dx, dW_bx = _compare_backward(np.dot(da, W_compare), d_bilinear, c, x, W_bx, off, fact, dc)
+    dW_b += np.dot(dW_bx.T, x)
+    dx += np.dot(dW_bx, W_b)
+    dx += np.dot(d_x, W_x)
     return dx
 
 
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def gate_backward(ds, cache, shared, dshared, W_b, W_1, W_2, dW_b, dW_1, dW_2, db_2):
     m, W_bm, features, bilinear, u = cache
-    c, _, off, fact, *_ = shared
+    c, _, off, fact, _, _, _, _, _, (_, W_m, _, _, W_compare, _, w) = shared
     dc, d_shared = dshared
-    H = c.shape[1]
-    _, W_m, _, _, W_compare, _, w = _blocks(W_1, H)
-    _, dW_m, _, _, dW_compare, _, dw_column = _blocks(dW_1, H)
-    dw = np.zeros_like(W_2)
-    da, d_m, d_bilinear, db = _score_backward(ds, u, W_2, bilinear, np.ascontiguousarray(w), off, d_shared, dW_2, dw)
-    dw_column += dw
-    db_2 += db
-    return _compare_products_backward(da, d_m, d_bilinear, c, m, W_bm, features, off, fact, dc, W_m, W_compare,
-                                      dW_m, dW_compare, W_b, dW_b)
+    dw = np.zeros_like(w)
+    da, d_m, d_bilinear, db = _score_backward(ds, u, W_2, bilinear, w, off, d_shared, dW_2, dw)
+    dW_1[:, 7 * c.shape[1] + 1] += dw
+    db_2[()] += db
+    return _through_products(da, d_m, d_bilinear, c, m, W_bm, features, off, fact, W_m, W_compare, W_b, 1, dc, dW_1, dW_b)
 
 
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def gate_shared_backward(dshared, shared, W_b, W_1, dc, dW_b, dW_1, db_1):
-    c, q, off, fact, _, W_bq, features, bilinear, _ = shared
+    c, q, off, fact, _, W_bq, features, bilinear, _, (W_c, _, W_q, W_compare, _, w, _) = shared
     dc_passes, da = dshared
-    H = c.shape[1]
-    W_c, _, W_q, W_compare, _, w, _ = _blocks(W_1, H)
-    dW_c, _, dW_q, dW_compare, _, dw_column, _ = _blocks(dW_1, H)
-    dw = np.zeros_like(db_1)
-    d_c, d_q, d_bilinear = _shared_sum_backward(da, bilinear, np.ascontiguousarray(w), off, fact, len(c), dw)
-    dw_column += dw
-    db_1 += d_q.sum(axis=0)
-    dW_c += d_c.T @ c
+    H, dw = c.shape[1], np.zeros_like(w)
+    d_c, d_q, d_bilinear = _shared_sum_backward(da, bilinear, w, off, fact, len(c), dw)
+    dW_1[:, 7 * H] += dw
+    dW_1[:, :H] += np.dot(d_c.T, c)
+    for i in range(len(d_q)):
+        db_1 += d_q[i]
     dc += dc_passes
-    dc += d_c @ W_c
-    return _compare_products_backward(da, d_q, d_bilinear, c, q, W_bq, features, off, fact, dc, W_q, W_compare,
-                                      dW_q, dW_compare, W_b, dW_b)
+    dc += np.dot(d_c, W_c)
+    return _through_products(da, d_q, d_bilinear, c, q, W_bq, features, off, fact, W_q, W_compare, W_b, 2, dc, dW_1, dW_b)

@@ -12,10 +12,22 @@ What makes it fast, each exact:
 import numpy as np
 from numba import njit
 
-from .gru_numpy import input_product, input_product_backward    # plain products: BLAS in every version
 from .tanh_numba import FAST, sigmoid, tanh
 
 MANY = 40
+
+
+@njit(cache=True, nogil=True)
+def input_product(x, W, b):
+    return np.dot(x, W.T) + b
+
+
+@njit(cache=True, nogil=True)
+def input_product_backward(da, x, W, dW, db):
+    dW += np.dot(da.T, x)
+    for i in range(len(da)):
+        db += da[i]
+    return np.dot(da, W)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
