@@ -145,7 +145,7 @@ def test_one_seed_one_result_with_1_and_with_2_threads(episode, backend):
     """Bit for bit, also where the batch is cut into several pieces."""
     results = []
     for n in (1, 2, 2):
-        model, batch, _ = network(4, episode, backend, S=60, dtype="float32", hidden=24, embedding=20)
+        model, batch, _ = network(4, episode, backend, S=150, dtype="float32", hidden=24, embedding=20)
         assert len(pieces(batch)) > 2
         model.threads = n
         J, grads = model.loss_and_grads(batch, rng=np.random.default_rng(9))
@@ -164,7 +164,7 @@ def test_threads_come_from_the_environment(monkeypatch):
 
 @given(seed=seeds)
 def test_pieces_hold_every_question_once(seed):
-    batch, _, _ = random_batch(np.random.default_rng(seed), 70)
+    batch, _, _ = random_batch(np.random.default_rng(seed), 120)
     parts = pieces(batch)
     np.testing.assert_array_equal(np.sort(np.concatenate([questions for _, questions in parts])), np.arange(len(batch.answer)))
     assert sum(len(piece.n_tokens) for piece, _ in parts) == len(batch.n_tokens)

@@ -12,4 +12,4 @@ def forward(m, W_a):
 def backward(dlogits, m, W_a, dW_a):
     """dlogits (Q, A) -> dm (Q, H).  Adds into dW_a."""
     dW_a += dlogits.T @ m
-    return dlogits @ W_a
+    return dlogits @ W_a                                   # through (9)

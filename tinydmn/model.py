@@ -11,7 +11,7 @@ from . import answer_module, episodic_memory, input_module, ops as operations, q
 from .data.batch import take_stories
 from .parameters import flat_views, initial, views
 
-PIECE = 80                     # questions a piece: about 16 bAbI stories of 5
+LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice SMALLEST a batch stays whole
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,13 @@ def dropout_mask(shape, p, dtype, rng):
 
 
 def pieces(batch):
-    """A batch as pieces of about PIECE questions that threads may take: [(Batch, its questions' places in the whole)].
+    """A batch as pieces that threads may take, two or more where it is not tiny: [(Batch, its questions' places in the whole)].
 
     How it is cut depends on the batch alone, never on the number of threads, so that sums come out in the same bits.
     Stories are dealt out by length, the longest first, so that the pieces are equally long and inside a piece nothing waits.
     """
     S, Q = len(batch.n_tokens), len(batch.answer)
-    n = min(S, -(-Q // PIECE))
+    n = min(S, max(-(-Q // LARGEST), 2 if Q >= 2 * SMALLEST else 1))
     if n <= 1:
         return [(batch, np.arange(Q))]
     order = np.argsort(-batch.n_tokens, kind="stable")
