@@ -126,7 +126,7 @@ print(f"""What you saw
   A fact is the state at its {END_OF_SENTENCE}: it holds the words so far, never later ones.
   One word's trace shrank from {change[3]:.1e} to {change[9]:.1e} in six facts, z near {z.mean():.1f}.
 
-Where the code is""")
+Where the code is, in tinydmn/:""")
 where("eqs (1)-(4), one step", gru_cell_forward)
 where("eqs (1)-(4), all words", ops.load("numpy").gru_forward)
 where("the same, compiled", ops.load("numba").gru_forward)

@@ -149,7 +149,7 @@ print(f"""What you saw
   z near 1 keeps the error alive, not the GRU as such: with z near {draws[0][BARE][1]:.1f} it
   fades too.  Training can raise z, unit by unit and word by word.
 
-Where the code is""")
+Where the code is, in tinydmn/:""")
 where("eqs (1)-(4) forward", gru_cell_forward)
 where("eqs (1)-(4) backward", gru_cell_backward)
 where("back through all words", ops.load("numpy").gru_backward)

@@ -45,7 +45,7 @@ c = np.array([[1.0, 1.0, 0.0, 0.0],                        # Daniel took the foo
 q = np.array([[1.0, 0.0, 0.0, 0.0]])                       # Where is the football?
 T, H = c.shape
 W_b = np.eye(H)
-print("z(c, m, q), eq. (5), of sentence 1, with m = q (the memory begins as the question):")
+print("z(c, m, q), eq. (5), of sentence 1, with m = q (the memory begins there):")
 z_feat = gate_features(c, np.repeat(q, T, 0), np.repeat(q, T, 0), W_b)
 for name, block in zip(BLOCKS, np.split(z_feat[0], [*range(H, 7 * H + 1, H), 7 * H + 1])):
     print(f"  {name:6} {block}")
@@ -101,15 +101,15 @@ train, held_out, _ = babi_stories(2, args.data, "10k" if args.data is None else 
 if args.quick:
     train, held_out = train[:60], held_out[:20]
 elif args.data is None:
-    train = train[:700]
+    train = train[:800]
 vocabulary = Vocabulary.build(train)
 train_batch, valid_batch = make_batch(train, vocabulary), make_batch(held_out, vocabulary)
-epochs = 2 if args.quick else 16 if args.data is None else 60
-print(f"two supporting facts: {len(train)} stories, {len(train_batch.answer)} questions, {epochs} epochs, about {10 if args.quick else 25} s for each network")
+epochs = 2 if args.quick else 16 if args.data is None else 80
+print(f"two supporting facts: {len(train)} stories, {len(train_batch.answer)} questions, {epochs} epochs,\nabout {2 if args.quick else 15} s for each network")
 models = {}
 for passes in (1, 3):
-    config = Config(hidden=40, embedding=40, gate_hidden=40, passes=passes, episode="gated", batch=8, epochs=epochs, patience=epochs,
-                    gate_epochs=1, learning_rate=3e-3)
+    config = Config(hidden=40, embedding=40, gate_hidden=40, passes=passes, episode="softmax", batch=8, epochs=epochs, patience=epochs,
+                    gate_epochs=0, learning_rate=3e-3, dropout=0.0 if args.data is None else 0.2)
     model = models[passes] = DMN(config, vocabulary, seed=args.seed)
     state = loop.start(model, args.seed)
     print(f"{passes} pass{'es' * (passes > 1)}:", flush=True)
@@ -152,7 +152,7 @@ exact.theta[...] = models[3].theta
 some, _ = take_stories(valid_batch, np.argsort(valid_batch.n_tokens)[:2])
 checked = check_model(exact, some, 2 if args.quick else 20, rng)
 worst = max(error for error, _ in checked.values())
-print(f"gradcheck of the trained network, float64, {sum(k for _, k in checked.values())} entries: worst relative error {worst:.0e}")
+print(f"gradcheck of the trained network: {sum(k for _, k in checked.values())} float64 entries, worst relative error {worst:.0e}")
 assert worst < 1e-4
 
 # %% 7. Your turn
@@ -161,7 +161,7 @@ What you saw: the first pass finds who has the object, the memory takes that up,
 the second pass finds where that one went.  One pass cannot know whom to look
 for.  All in all {perf_counter() - began:.0f} s.
 
-Where the code is (each derivative stands below its function):""")
+Where the code is, in tinydmn/ (each derivative below its function):""")
 from tinydmn import episodic_memory                        # noqa: E402  (only for the list below)
 from tinydmn.ops import episode_numpy, gate_numpy, gru_numpy   # noqa: E402
 where("eq. (5)  z(c, m, q)", gate_numpy.gate_features)
@@ -174,9 +174,10 @@ where("section 4.1  softmax", episode_numpy.softmax_episode_forward)
 where("the passes", episodic_memory.forward)
 print("""
 Your turn:
-- ask your own:  tinydmn train babi --task 2   then   tinydmn ask runs/babi-2.npz
+- your own story: tinydmn train babi --task 2, then tinydmn ask runs/babi-2.npz
 - take the supervision away: alpha=0.0 in Config.  Are the answers still right?
   Where do the passes look?  (lesson 4 shows both curves)
-- episode="softmax" instead of "gated": faster, and on these stories better.
+- episode="gated" instead of "softmax": eqs (7) and (8) in place of the weighted
+  sum.  Slower, and the gates no longer have to share one unit of attention.
 
 Next: lesson 4, python lessons/04_training.py""")

@@ -56,4 +56,4 @@ def where(what, function):
     """One line: an equation, and the file, line and name of the function that computes it."""
     function = getattr(function, "py_func", function)      # a compiled function knows the one that was written
     file = Path(getsourcefile(function)).as_posix()
-    print(f"  {what:<27} {file[file.rindex('tinydmn/'):]}:{getsourcelines(function)[1]}  {function.__name__}")
+    print(f"  {what:<26} {file[file.rindex('tinydmn/') + 8:]}:{getsourcelines(function)[1]}  {function.__name__}")

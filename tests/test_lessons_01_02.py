@@ -60,8 +60,10 @@ def test_it_runs_prints_draws_and_ends_well(name, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG") and f"picture: {Path('pictures', picture.name)}" in lines
     for part in ("What you saw", "Where the code is", "Your turn", "Next: lesson"):
         assert sum(line.startswith(part) for line in lines) == 1
-    for file, line, function in re.findall(r"(tinydmn/\S+\.py):(\d+)  (\w+)", done.stdout):
-        assert (ROOT / file).read_text(encoding="utf-8").splitlines()[int(line) - 1].startswith(f"def {function}(")
+    named = re.findall(r"(\S+\.py):(\d+)  (\w+)", done.stdout)
+    assert len(named) == 4
+    for file, line, function in named:
+        assert (ROOT / "tinydmn" / file).read_text(encoding="utf-8").splitlines()[int(line) - 1].startswith(f"def {function}(")
     assert run(name, tmp_path, "--out", "pictures", "--seed", "0").stdout == done.stdout
 
 
