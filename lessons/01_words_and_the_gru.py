@@ -114,7 +114,7 @@ heading(3, "Alone, or in a batch")
 print(f"The model reads all stories of a batch at once: here {len(stories)}, padded to {full.tokens.shape[1]} words, in\n"
       f"random order, ours in row {place + 1}.  The largest difference from word by word:\n\n            alone    in the batch")
 for backend in ops.BACKENDS:
-    alone, among = (input_module.forward(each, params, ops.load(backend))[0] for each in (batch, full))   # (1, 10, H), (S, F, H)
+    alone, among = (input_module.forward(each, params["embedding.L"], params, ops.load(backend))[0] for each in (batch, full))   # (1, 10, H), (S, F, H)
     differences = [np.abs(facts - c).max() for facts in (alone[0], among[place, :10])]
     print(f"{backend:<8}" + "".join(f"{d:10.1e}" for d in differences))
     assert max(differences) < 1e-12, f"{backend}: a story alone and in a batch differ by {differences}"

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from inspect import getsourcefile, getsourcelines
 from pathlib import Path
 
+from tinydmn import threads
 from tinydmn.errors import UserError
 
 WIDTH = 80
@@ -18,6 +19,7 @@ def options(doc, data=False):
     From here on a UserError ends the lesson with one line and exit code 2.
     """
     sys.excepthook = _one_line_for_the_user
+    threads.keep_freed_memory()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")           # a terminal without some letter shows a ? instead of a traceback
     parser = ArgumentParser(description=doc, formatter_class=RawDescriptionHelpFormatter)

@@ -1,5 +1,6 @@
 """Threads over coarse pieces of work, each with single-threaded matrix products of its own."""
 
+import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -36,3 +37,16 @@ def run(work, pieces, n):
 def blas_names():
     """The BLAS libraries at work, as text."""
     return ", ".join(sorted({f"{lib['internal_api']} {lib['version']} ({lib['architecture']})" for lib in _blas().info()}))
+
+
+def keep_freed_memory():
+    """Ask the C library to keep large freed arrays for the next step (Linux; elsewhere this does nothing).
+
+    By default glibc hands them back to the system, and each training step takes some 700 pages anew, a tenth of its time.  It holds for the
+    whole process, so programs ask for it, the library does not.
+    """
+    trim_threshold, mmap_threshold, largest = -1, -3, 2**25
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt:
+        mallopt(trim_threshold, 2**30)
+        mallopt(mmap_threshold, largest)

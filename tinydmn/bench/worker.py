@@ -13,6 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
+from .. import threads
 from ..config import Config
 from ..data.batch import make_batch
 from ..data.sources import babi_stories
@@ -49,21 +50,23 @@ def our_trainer(model, batches):
     return step
 
 
-def make_step(side, threads, vocabulary, batches, config, seed):
+def make_step(side, n_threads, vocabulary, batches, config, seed):
     """step(i) of "numba", "numpy", "torch" or "jax", from the same parameters."""
     backend = side if side in ("numba", "numpy") else "numpy"
     model = DMN(config, vocabulary, backend, seed)
-    model.threads = threads
+    model.threads = n_threads
     if backend == side:
         return our_trainer(model, batches)
     sys.path.insert(0, str(Path(__file__).parents[2]))
     return import_module(f"tests.peers.{side}_dmn").make_trainer(model.params, config, batches)
 
 
-def main(side, threads, stories, episode, hidden, task, seed, data=""):
+def main(side, n_threads, stories, episode, hidden, task, seed, data=""):
+    if side in ("numba", "numpy"):
+        threads.keep_freed_memory()                        # as our commands do
     vocabulary, batches = make_batches(int(task), int(stories), int(seed), data or None)
     config = Config(hidden=int(hidden), embedding=int(hidden), gate_hidden=int(hidden), passes=3, episode=episode, dropout=0.0)
-    step = make_step(side, int(threads), vocabulary, batches, config, int(seed))
+    step = make_step(side, int(n_threads), vocabulary, batches, config, int(seed))
     for i in range(2 * BATCHES):                           # compiles, for every shape
         step(i)
     print("ready", len(batches[0].answer), flush=True)

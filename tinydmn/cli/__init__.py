@@ -3,7 +3,7 @@
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
-from .. import __version__
+from .. import __version__, threads
 from ..errors import UserError
 from . import ask, bench, data, evaluate, gradcheck, info, train
 
@@ -36,6 +36,7 @@ def parser():
 def main(argv=None):
     """Runs one command -> exit code: 0, or 2 where the user has something to mend, 130 after Ctrl-C."""
     args = parser().parse_args(argv)
+    threads.keep_freed_memory()
     try:
         return args.run(args) or 0
     except UserError as error:
