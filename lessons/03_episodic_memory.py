@@ -109,7 +109,7 @@ print(f"two supporting facts: {len(train)} stories, {len(train_batch.answer)} qu
 models = {}
 for passes in (1, 3):
     config = Config(hidden=40, embedding=40, gate_hidden=40, passes=passes, episode="softmax", batch=8, epochs=epochs, patience=epochs,
-                    gate_epochs=0, learning_rate=3e-3, dropout=0.0 if args.data is None else 0.2)
+                    gate_epochs=0, learning_rate=5e-3, dropout=0.0 if args.data is None else 0.2)
     model = models[passes] = DMN(config, vocabulary, seed=args.seed)
     state = loop.start(model, args.seed)
     print(f"{passes} pass{'es' * (passes > 1)}:", flush=True)

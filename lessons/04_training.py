@@ -74,7 +74,7 @@ print(f"two supporting facts: {len(train)} stories, {len(train_batch.answer)} qu
 nets, histories = {}, {}
 for label, alpha in (("with supporting facts", 1.0), ("answers alone", 0.0)):
     config = Config(hidden=40, embedding=40, gate_hidden=40, passes=3, batch=8, epochs=epochs, patience=epochs, gate_epochs=1, alpha=alpha,
-                    learning_rate=3e-3, dropout=0.0 if args.data is None else 0.2)
+                    learning_rate=5e-3, dropout=0.0 if args.data is None else 0.2)
     net = nets[label] = DMN(config, vocabulary, seed=args.seed)
     state = loop.start(net, args.seed)
     print(f"{label}, alpha = {alpha:.0f}:", flush=True)

@@ -13,7 +13,7 @@ import pytest
 from tinydmn.cli import COMMANDS, main
 from tinydmn.training import checkpoint, memory
 
-SMALL = ("--hidden", "12", "--embedding", "12", "--gate-hidden", "12", "--passes", "2", "--batch", "16", "--quiet")
+SMALL = ("--hidden", "12", "--embedding", "12", "--gate-hidden", "12", "--passes", "2", "--batch", "16", "--final-rate", "1", "--quiet")
 
 
 def run(capsys, *words):

@@ -75,6 +75,14 @@ def test_it_stops_when_nothing_gets_better():
     assert state.best_epoch == 2 and state.epoch == 4      # with a learning rate of 0 the first judged epoch stays the best
 
 
+def test_the_learning_rate_falls_in_a_straight_line(monkeypatch):
+    model, train, valid = small_run(epochs=5, learning_rate=0.01, final_rate=0.2, batch=40, gate_epochs=0)
+    rates, adam = [], model.ops.adam
+    monkeypatch.setattr(model.ops, "adam", lambda *a: (rates.append(a[5]), adam(*a)))
+    loop.train(model, train, valid, loop.start(model, 0))
+    np.testing.assert_allclose(rates, [0.01, 0.008, 0.006, 0.004, 0.002])
+
+
 def test_one_seed_one_result():
     first, again, other = (run_with(seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.theta, again.theta)

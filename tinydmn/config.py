@@ -21,6 +21,7 @@ class Config:
     episode: str = _option("softmax", "how a pass sums up: softmax (section 4.1) or gated (eqs 7, 8)", choices=("softmax", "gated"))
     # its training
     learning_rate: float = _option(2e-3, "Adam's step size", least=0.0)
+    final_rate: float = _option(1.0, "its share in the last epoch; it falls in a straight line", least=0.0)
     batch: int = _option(32, "stories a batch; each brings all its questions", least=1)
     epochs: int = _option(60, "at most; early stopping may end it sooner", least=1)
     patience: int = _option(20, "epochs without a better validation accuracy before it stops", least=1)

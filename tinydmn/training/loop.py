@@ -43,6 +43,8 @@ def first_not_finite(model, dtheta):
 def train_epoch(model, batch, state, beta, on_step=None):
     """One epoch over the stories of `batch` in a fresh order -> (sums over the epoch, summed J).  Changes model.theta and state."""
     config, total, loss = model.config, None, 0.0
+    done = state.epoch / max(1, config.epochs - 1)         # 0 in the first epoch, 1 in the last
+    rate = config.learning_rate * (1.0 + (config.final_rate - 1.0) * done)
     order = state.rng.permutation(len(batch.n_tokens))
     for first in range(0, len(order), config.batch):
         part, _ = take_stories(batch, order[first:first + config.batch])
@@ -54,7 +56,7 @@ def train_epoch(model, batch, state, beta, on_step=None):
             raise UserError(f"epoch {state.epoch + 1}: {first_not_finite(model, dtheta) or 'the loss'} is not finite; "
                             f"training stopped, the last good checkpoint stands; try a smaller --learning-rate or --clip")
         state.step += 1
-        model.ops.adam(model.theta, dtheta, state.m, state.v, state.step, config.learning_rate)
+        model.ops.adam(model.theta, dtheta, state.m, state.v, state.step, rate)
         total = losses if total is None else total + losses
         loss += J * len(part.answer)
         if on_step:
