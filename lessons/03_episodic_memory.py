@@ -10,13 +10,11 @@ from time import perf_counter
 
 import numpy as np
 
-from common import heading, options, saved, where
+from common import attention_of, heading, options, two_supporting_facts, where
 from tinydmn import DMN, Config, Vocabulary, make_batch, ops
 from tinydmn.data.batch import take_stories
-from tinydmn.data.sources import babi_stories
 from tinydmn.gradcheck import check_model
 from tinydmn.ops.gate_numpy import BLOCKS, gate_features
-from tinydmn.plots import plot_attentions
 from tinydmn.terminal import attention_text
 from tinydmn.training import loop
 from tinydmn.training.evaluate import evaluate, interval
@@ -97,58 +95,39 @@ assert p.argmax() == 0 and second.argmax() == 2
 
 # %% 4. Now learn it
 heading(4, "Now learn it")
-train, held_out, _ = babi_stories(2, args.data, "10k" if args.data is None else "1k", args.seed)
-if args.quick:
-    train, held_out = train[:60], held_out[:20]
-elif args.data is None:
-    train = train[:800]
+train, held_out, epochs = two_supporting_facts(args)
 vocabulary = Vocabulary.build(train)
 train_batch, valid_batch = make_batch(train, vocabulary), make_batch(held_out, vocabulary)
-epochs = 2 if args.quick else 16 if args.data is None else 80
 print(f"two supporting facts: {len(train)} stories, {len(train_batch.answer)} questions, {epochs} epochs,\nabout {2 if args.quick else 15} s for each network")
-models = {}
+nets = {}
 for passes in (1, 3):
     config = Config(hidden=40, embedding=40, gate_hidden=40, passes=passes, episode="softmax", batch=8, epochs=epochs, patience=epochs,
                     gate_epochs=0, learning_rate=5e-3, dropout=0.0 if args.data is None else 0.2)
-    model = models[passes] = DMN(config, vocabulary, seed=args.seed)
+    name = f"{passes} pass{'es' * (passes > 1)}"
+    model = nets[name] = DMN(config, vocabulary, seed=args.seed)
     state = loop.start(model, args.seed)
-    print(f"{passes} pass{'es' * (passes > 1)}:", flush=True)
+    print(f"{name}:", flush=True)
     progress = Progress(config, state, len(train_batch.answer))
     loop.train(model, train_batch, valid_batch, state, progress.epoch, progress.step)
     progress.close()
 
 # %% 5. The picture
 heading(5, "The picture")
-answers = {passes: np.concatenate([model.forward(make_batch([s], vocabulary)).answers for s in held_out]) for passes, model in models.items()}
-shows = (answers[3] == valid_batch.answer) & (answers[1] != valid_batch.answer)
-shows = np.flatnonzero(shows if shows.any() else answers[3] == answers[3])
-chosen = min(shows, key=lambda i: (abs(valid_batch.n_facts[i] - 8), i))                # a story that fits the page
-story = held_out[valid_batch.story_of[chosen]]
-number = chosen - np.flatnonzero(valid_batch.story_of == valid_batch.story_of[chosen])[0]
-question = story.questions[number]
-facts = [" ".join(fact).capitalize() + "." for fact in story.facts[:question.n_facts]]
-text = " ".join(question.tokens).capitalize() + "?"
-panels = []
-for passes, model in models.items():
-    gates = model.forward(make_batch([story], vocabulary)).gates[:, number, :question.n_facts + 1]
-    panels.append((f"{passes} pass{'es' * (passes > 1)}", gates, vocabulary.answers[answers[passes][chosen]]))
-    print(f"{text}  {panels[-1][0]}: {panels[-1][2]}   (right: {','.join(question.answer)})")
-    print(attention_text(facts, gates, question.support) + "\n")
-saved(plot_attentions(facts, panels, args.out / "03_episodic_memory.png", text, ",".join(question.answer), question.support))
+attention_of(nets, held_out, "3 passes", "1 pass", args.out / "03_episodic_memory.png")
 
 # %% 6. The proof
 heading(6, "The proof")
 score = {}
-for passes, model in models.items():
-    score[passes] = evaluate(model, valid_batch)
-    low, high = (100 * x for x in interval(score[passes].answer_accuracy, score[passes].n_questions))
-    print(f"  {passes} pass{'es' * (passes > 1):3} {100 * score[passes].answer_accuracy:5.1f} % of {score[passes].n_questions} new questions "
+for name, model in nets.items():
+    score[name] = evaluate(model, valid_batch)
+    low, high = (100 * x for x in interval(score[name].answer_accuracy, score[name].n_questions))
+    print(f"  {name:9} {100 * score[name].answer_accuracy:5.1f} % of {score[name].n_questions} new questions "
           f"(95 % interval {low:.1f} to {high:.1f})")
 if not args.quick:
-    gap = score[3].answer_accuracy - score[1].answer_accuracy
+    gap = score["3 passes"].answer_accuracy - score["1 pass"].answer_accuracy
     assert gap > 0.25, f"three passes should beat one by 25 points, the gap is {100 * gap:.1f}"
-exact = DMN(models[3].config, vocabulary, dtype="float64")
-exact.theta[...] = models[3].theta
+exact = DMN(model.config, vocabulary, dtype="float64")
+exact.theta[...] = model.theta
 some, _ = take_stories(valid_batch, np.argsort(valid_batch.n_tokens)[:2])
 checked = check_model(exact, some, 2 if args.quick else 20, rng)
 worst = max(error for error, _ in checked.values())

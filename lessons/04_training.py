@@ -11,12 +11,10 @@ from time import perf_counter
 
 import numpy as np
 
-from common import heading, options, saved, where
+from common import attention_of, heading, options, saved, two_supporting_facts, where
 from tinydmn import DMN, Config, Vocabulary, make_batch, model as dmn
-from tinydmn.data.sources import babi_stories
 from tinydmn.data.story import Question, Story
-from tinydmn.plots import plot_attentions, plot_training
-from tinydmn.terminal import attention_text
+from tinydmn.plots import plot_training
 from tinydmn.training import loop
 from tinydmn.training.evaluate import evaluate, interval
 from tinydmn.training.progress import Progress
@@ -61,14 +59,9 @@ assert not net.loss_and_grads(batch, alpha=1, beta=0)[1]["answer.W_a"].any()
 
 # %% 3. The same network, trained twice
 heading(3, "The same network, trained twice")
-train, held_out, _ = babi_stories(2, args.data, "10k" if args.data is None else "1k", args.seed)
-if args.quick:
-    train, held_out = train[:60], held_out[:20]
-elif args.data is None:
-    train = train[:800]
+train, held_out, epochs = two_supporting_facts(args)
 vocabulary = Vocabulary.build(train)
 train_batch, valid_batch = make_batch(train, vocabulary), make_batch(held_out, vocabulary)
-epochs = 2 if args.quick else 16 if args.data is None else 80
 print(f"two supporting facts: {len(train)} stories, {len(train_batch.answer)} questions, {epochs} epochs,\n"
       f"about {2 if args.quick else 15} s each (seed, data, sizes, steps: the same; only alpha differs)")
 nets, histories = {}, {}
@@ -86,23 +79,7 @@ saved(plot_training(histories, args.out / "04_training.png", {"with supporting f
 
 # %% 4. Where they look
 heading(4, "Where they look")
-answers = {label: net.forward(valid_batch).answers for label, net in nets.items()}
-right = answers["with supporting facts"] == valid_batch.answer
-wrong = right & (answers["answers alone"] != valid_batch.answer)
-likely = np.flatnonzero(wrong if wrong.any() else right | True)
-chosen = min(likely, key=lambda i: (abs(valid_batch.n_facts[i] - 8), i))               # a story that fits the page
-story = held_out[valid_batch.story_of[chosen]]
-number = chosen - np.flatnonzero(valid_batch.story_of == valid_batch.story_of[chosen])[0]
-question = story.questions[number]
-facts = [" ".join(fact).capitalize() + "." for fact in story.facts[:question.n_facts]]
-text = " ".join(question.tokens).capitalize() + "?"
-panels = []
-for label, net in nets.items():
-    gates = net.forward(make_batch([story], vocabulary)).gates[:, number, :question.n_facts + 1]
-    panels.append((label, gates, vocabulary.answers[answers[label][chosen]]))
-    print(f"{text}  {label}: {panels[-1][2]}   (right: {','.join(question.answer)})")
-    print(attention_text(facts, gates, question.support) + "\n")
-saved(plot_attentions(facts, panels, args.out / "04_attention.png", text, ",".join(question.answer), question.support))
+attention_of(nets, held_out, "with supporting facts", "answers alone", args.out / "04_attention.png")
 
 # %% 5. What it buys
 heading(5, "What it buys")

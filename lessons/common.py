@@ -1,4 +1,4 @@
-"""What the lessons share: their options, the headings on the screen, where a function stands."""
+"""What the lessons share: their options, the headings on the screen, stories to train on, attention side by side."""
 
 import os
 import sys
@@ -6,8 +6,14 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from inspect import getsourcefile, getsourcelines
 from pathlib import Path
 
+import numpy as np
+
 from tinydmn import threads
+from tinydmn.data.batch import make_batch
+from tinydmn.data.sources import babi_stories
 from tinydmn.errors import UserError
+from tinydmn.plots import plot_attentions
+from tinydmn.terminal import attention_text
 
 WIDTH = 80
 
@@ -59,3 +65,36 @@ def where(what, function):
     function = getattr(function, "py_func", function)      # a compiled function knows the one that was written
     file = Path(getsourcefile(function)).as_posix()
     print(f"  {what:<26} {file[file.rindex('tinydmn/') + 8:]}:{getsourcelines(function)[1]}  {function.__name__}")
+
+
+def two_supporting_facts(args):
+    """Stories of task 2 to learn from, stories held out, and epochs that suffice: published files where --data names them."""
+    train, held_out, _ = babi_stories(2, args.data, "10k" if args.data is None else "1k", args.seed)
+    if args.quick:
+        return train[:60], held_out[:20], 2
+    return (train[:800], held_out, 16) if args.data is None else (train, held_out, 80)
+
+
+def attention_of(nets, held_out, right, wrong, picture):
+    """Show one held-out question that the net named `right` answers correctly and the one named `wrong` does not, where there is one.
+
+    nets: {name: DMN} with one vocabulary.  Prints each net's answer and attention, draws them side by side, names the picture.
+    """
+    vocabulary = nets[right].vocabulary
+    batch = make_batch(held_out, vocabulary)
+    answers = {name: net.forward(batch).answers for name, net in nets.items()}
+    telling = (answers[right] == batch.answer) & (answers[wrong] != batch.answer)
+    likely = np.flatnonzero(telling) if telling.any() else np.arange(len(batch.answer))
+    chosen = min(likely, key=lambda i: (abs(batch.n_facts[i] - 8), i))                 # a story that fits the page
+    story = held_out[batch.story_of[chosen]]
+    number = chosen - np.flatnonzero(batch.story_of == batch.story_of[chosen])[0]
+    question = story.questions[number]
+    facts = [" ".join(fact).capitalize() + "." for fact in story.facts[:question.n_facts]]
+    text, answer = " ".join(question.tokens).capitalize() + "?", ",".join(question.answer)
+    panels = []
+    for name, net in nets.items():
+        gates = net.forward(make_batch([story], vocabulary)).gates[:, number, :question.n_facts + 1]
+        panels.append((name, gates, vocabulary.answers[answers[name][chosen]]))
+        print(f"{text}  {name}: {panels[-1][2]}   (right: {answer})")
+        print(attention_text(facts, gates, question.support) + "\n")
+    saved(plot_attentions(facts, panels, picture, text, answer, question.support))
