@@ -117,6 +117,15 @@ def test_data_files_train_and_evaluate(stories, tmp_path, capsys):
     assert run(capsys, "eval", out, "--file", file)[0] == 0
 
 
+def test_a_folder_knows_its_size(tmp_path, capsys):
+    """--data en-10k needs no --size; the wrong one is refused."""
+    folder = tmp_path / "en-10k"
+    assert main(["data", "--task", "1", "--stories", "30", "--out", str(folder)]) == 0
+    capsys.readouterr()
+    assert run(capsys, "train", "babi", "--data", folder, "--epochs", 1, "--gate-epochs", 0, "--out", tmp_path / "b.npz", *SMALL)[0] == 0
+    assert "10k" in refused(capsys, "train", "babi", "--data", folder, "--size", "1k", "--out", tmp_path / "c.npz")
+
+
 def test_info_and_gradcheck(capsys):
     assert "cache" in json.loads(run(capsys, "info", "--json")[1])
     code, out, _ = run(capsys, "gradcheck", "--json")

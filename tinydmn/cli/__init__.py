@@ -8,6 +8,8 @@ from ..errors import UserError
 from . import ask, bench, data, evaluate, gradcheck, info, train
 
 COMMANDS = {"train": train, "eval": evaluate, "ask": ask, "data": data, "gradcheck": gradcheck, "bench": bench, "info": info}
+FIRST_STEPS = (("tinydmn train babi --task 1", "learn where people are, on generated stories"),
+               ("tinydmn ask runs/babi-1.npz", "tell it a story and ask"), ("tinydmn gradcheck", "every derivative against a difference"))
 
 
 class _Parser(ArgumentParser):
@@ -21,8 +23,7 @@ def parser():
     """The whole command line as an ArgumentParser."""
     top = _Parser(prog="tinydmn", formatter_class=RawDescriptionHelpFormatter,
                   description="The Dynamic Memory Network (Kumar et al., ICML 2016): train it, question it, check its derivatives.",
-                  epilog="first steps:\n  tinydmn train babi --task 1       learn where people are, on generated stories (seconds)\n"
-                         "  tinydmn ask runs/babi-1.npz      tell it a story and ask\n  tinydmn gradcheck                every derivative against a difference")
+                  epilog="first steps:\n" + "\n".join(f"  {words:30} {meaning}" for words, meaning in FIRST_STEPS))
     top.add_argument("--version", action="version", version=f"tinydmn {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():

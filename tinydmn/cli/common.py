@@ -8,7 +8,7 @@ from ..config import Config
 from ..ops import BACKENDS
 
 
-def add_config(parser, title="network and training (a checkpoint keeps its own)"):
+def add_config(parser, title="network and training (a task may have defaults of its own, tinydmn/training/presets.py; a checkpoint keeps its own)"):
     """One option for each field of Config.  An option that is not given stays None, so that defaults can depend on the task."""
     group = parser.add_argument_group(title)
     for f in fields(Config):

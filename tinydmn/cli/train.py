@@ -14,7 +14,7 @@ from time import perf_counter
 
 from ..config import Config
 from ..data.batch import make_batch
-from ..data.sources import SIZES, babi_stories
+from ..data.sources import SIZES, babi_stories, size_of
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..model import DMN
@@ -29,7 +29,7 @@ def add_arguments(parser):
     parser.add_argument("task_set", choices=("babi",), metavar="babi", help="what to learn: babi, stories and questions")
     parser.add_argument("--task", type=int, default=1, metavar="N", help="task of the bAbI set (default 1)")
     parser.add_argument("--data", metavar="DIR", help="folder of the published files; without it stories are generated")
-    parser.add_argument("--size", choices=SIZES, default="1k", help="about 1,000 or 10,000 training questions (default 1k)")
+    parser.add_argument("--size", choices=SIZES, help="about 1,000 or 10,000 training questions (default: as the folder says, else 1k)")
     parser.add_argument("--out", metavar="FILE", help="checkpoint to write (default runs/babi-TASK.npz)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--overwrite", action="store_true", help="begin anew even where --out exists")
@@ -61,7 +61,7 @@ def run(args):
         about = {"name": f"babi-{args.task}", "task": args.task, "size": args.size, "seed": args.seed,
                  "data": str(Path(args.data).resolve()) if args.data else None}
         train_stories, valid_stories, _ = babi_stories(args.task, args.data, args.size, args.seed)
-        config = babi_config(args.task, args.size, **given_config(args))
+        config = babi_config(args.task, args.size or size_of(train_stories), **given_config(args))
         model = DMN(config, Vocabulary.build(train_stories), args.backend, args.seed)
         state = loop.start(model, args.seed)
     memory.check(train_stories, model.config, model.dtype)
