@@ -64,7 +64,7 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
     try:
         for side, threads in filter(None, (ours, theirs)):
             sides.append(_Side(side, threads, case, seed, data))
-        steps = [max(1, round(turn / (s.seconds(8) / 8))) for s in sides]
+        steps = [max(1, round(turn / (s.seconds(4) / 4))) for s in sides]
         times = np.array([[s.seconds(n) / n for s, n in zip(sides, steps)] for _ in range(rounds)])
     finally:
         for s in sides:
