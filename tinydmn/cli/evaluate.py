@@ -40,8 +40,8 @@ def run(args):
         print_json({"checkpoint": args.checkpoint, "source": source, "n_questions": held_out.n_questions, "answer_accuracy": held_out.answer_accuracy,
                     "interval": (low, high), "gate_accuracy": held_out.gate_accuracy, "loss": held_out.loss, "unknown_words": unknown})
         return
-    print(f"{source}: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right "
-          f"(95 % interval {100 * low:.1f} to {100 * high:.1f}), {100 * held_out.gate_accuracy:.1f} % of the gates, loss {held_out.loss:.3f}")
+    print(f"{source}: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right\n"
+          f"95 % interval {100 * low:.1f} to {100 * high:.1f}; {100 * held_out.gate_accuracy:.1f} % of the gates; loss {held_out.loss:.3f}")
     if unknown:
         print(f"{len(unknown)} words it has never seen, read as unknown: {', '.join(unknown[:10])}{', ...' if len(unknown) > 10 else ''}")
 

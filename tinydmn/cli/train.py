@@ -91,7 +91,7 @@ def run(args):
                     "valid_answer_accuracy": held_out.answer_accuracy, "valid_interval": (low, high),
                     "valid_gate_accuracy": held_out.gate_accuracy, "n_valid": held_out.n_questions, "history": state.history})
         return
-    print(f"validation: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right "
-          f"(95 % interval {100 * low:.1f} to {100 * high:.1f}), {100 * held_out.gate_accuracy:.1f} % of the gates")
+    print(f"validation: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right (95 % interval {100 * low:.1f} to {100 * high:.1f})\n"
+          f"gates: {100 * held_out.gate_accuracy:.1f} % of the supervised passes look at the right fact")
     print(f"best of {state.epoch} epochs: {state.best_epoch}; {seconds:.0f} s; saved in {out}")
     print(f"now ask it something:  tinydmn ask {out}")

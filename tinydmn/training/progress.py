@@ -12,9 +12,9 @@ class Progress:
     def __init__(self, config, state, n_questions, quiet=False, stream=sys.stderr):
         self.config, self.n_questions, self.quiet, self.stream = config, n_questions, quiet, stream
         self.live = not quiet and stream.isatty()
-        self.valid = " valid   -  "
+        self.valid = " "
         self.bar = tqdm(total=config.epochs * n_questions, initial=state.epoch * n_questions, file=stream, disable=not self.live, leave=False,
-                        bar_format="{desc}|{bar}|{postfix}", ncols=80)
+                        bar_format="{desc} |{bar}|", ncols=80, desc="compiling")
         self._begin_epoch(state.epoch + 1)
 
     def _begin_epoch(self, number):
@@ -25,10 +25,9 @@ class Progress:
         self.right, self.gates, self.n_gates = self.right + losses.answers_right, self.gates + losses.gates_right, self.n_gates + losses.n_gates
         self.done, self.loss = self.done + losses.n_questions, self.loss + J * losses.n_questions
         if self.live:
-            self.bar.set_description_str(f"epoch {self.number}/{self.config.epochs} ", refresh=False)
             rate = self.done / (perf_counter() - self.began)
-            self.bar.set_postfix_str(f"J {self.loss / self.done:.3f} {self._share('answer', self.right, self.done)}"
-                                     f"{self._share(' gate', self.gates, self.n_gates)}{self.valid}{rate:.0f}/s", refresh=False)
+            self.bar.set_description_str(f"epoch {self.number}/{self.config.epochs} J {self.loss / self.done:.3f} {self._share('answer', self.right, self.done)}"
+                                         f"{self._share(' gate', self.gates, self.n_gates)}{self.valid}{rate:.0f}/s", refresh=False)
             self.bar.update(losses.n_questions)
 
     def _share(self, name, right, n):
