@@ -227,7 +227,8 @@ def test_truncated_and_foreign_checkpoints(trained, tmp_path, capsys):
 
 def start_long_run(out, *more):
     words = [sys.executable, "-m", "tinydmn", "train", "babi", "--task", "1", "--epochs", "400", "--patience", "400", "--out", str(out), *SMALL[:-1], *more]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    heeds_ctrl_c = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)                # a shell's background job begins with it ignored
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heeds_ctrl_c)
 
 
 def wait_for_epochs(process, n):
