@@ -126,7 +126,7 @@ for name, model in nets.items():
 if not args.quick:
     gap = score["3 passes"].answer_accuracy - score["1 pass"].answer_accuracy
     assert gap > 0.25, f"three passes should beat one by 25 points, the gap is {100 * gap:.1f}"
-exact = DMN(model.config, vocabulary, dtype="float64")
+exact = DMN(model.config, vocabulary, "numpy", dtype="float64")
 exact.theta[...] = model.theta
 some, _ = take_stories(valid_batch, np.argsort(valid_batch.n_tokens)[:2])
 checked = check_model(exact, some, 2 if args.quick else 20, rng)

@@ -72,7 +72,7 @@ def two_supporting_facts(args):
     train, held_out, _ = babi_stories(2, args.data, "10k" if args.data is None else "1k", args.seed)
     if args.quick:
         return train[:60], held_out[:20], 2
-    return (train[:800], held_out, 24) if args.data is None else (train, held_out, 80)
+    return (train[:800], held_out, 20) if args.data is None else (train, held_out, 80)
 
 
 def attention_of(nets, held_out, right, wrong, picture):

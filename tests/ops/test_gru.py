@@ -1,6 +1,9 @@
 """The GRU, eqs (1)-(4), and the gated step, eq. (7): gradients of every input and parameter, and what must change nothing."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -170,3 +173,23 @@ def test_rows_product(B, K, dtype):
     x, M, out = rng.normal(size=(B, K)).astype(dtype), rng.normal(size=(K, 7)).astype(dtype), np.full((B, 7), np.nan, dtype)
     gru_numba._rows_product(x, M, out)
     np.testing.assert_allclose(out, x @ M, rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-5 if dtype == "float32" else 1e-12)
+
+
+def test_compiled_now_and_loaded_from_the_cache_are_the_same_bits(tmp_path):
+    """A first process compiles, a second loads what the first kept: a helper that is not inlined would differ between the two."""
+    code = """if True:
+        import numpy as np
+        from tinydmn import ops
+        op, rng = ops.load("numba"), np.random.default_rng(0)
+        f = lambda *shape: rng.normal(size=shape).astype("float32")
+        a, U, g, rows, n = f(9, 36), f(36, 12), rng.random((20, 8), "float32"), rng.integers(0, 9, (20, 8)).astype("int32"), rng.integers(1, 9, 20).astype("int32")
+        at, dU = n[:, None] - 1, np.zeros_like(U)
+        out, cache = op.gru_forward(a, rows, n, at, g, U)
+        da, dg = op.gru_backward(out, cache, rows, n, at, g, U, dU)
+        print(*(x.tobytes().hex() for x in (out, da, dg, dU)))
+    """
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    compiled, loaded = (subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2))
+    assert compiled == loaded and len(compiled) > 1000
+    assert list(tmp_path.rglob("*.nbc"))

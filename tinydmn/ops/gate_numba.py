@@ -13,7 +13,7 @@ from numba import njit
 from .tanh_numba import FAST, tanh
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _pairs(rows, n):
     """rows (Q, T), n (Q,) -> off (Q + 1,): where a question's pairs begin; fact (P,): the fact of each pair."""
     off = np.zeros(len(n) + 1, np.int64)
@@ -26,7 +26,7 @@ def _pairs(rows, n):
     return off, fact
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _compare(c, x, W_bx, off, fact):
     """The blocks of eq. (5) that compare a fact with x, the question or the memory.
 
@@ -46,7 +46,7 @@ def _compare(c, x, W_bx, off, fact):
     return features, bilinear
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _compare_backward(d_features, d_bilinear, c, x, W_bx, off, fact, dc):
     """d_features (P, 2H), d_bilinear (P,) -> dx (Q, H) without what passes W_b, d(W_b x) (Q, H).  Adds into dc (R, H)."""
     H = c.shape[1]
@@ -63,7 +63,7 @@ def _compare_backward(d_features, d_bilinear, c, x, W_bx, off, fact, dc):
     return dx, dW_bx
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _shared_sum(a, from_c, from_q, bilinear, w, off, fact):
     """a (P, G) += what the facts (R, G), the questions (Q, G) and cᵀW_b q (P,) times w (G,) give each pair."""
     for q in range(len(off) - 1):
@@ -73,7 +73,7 @@ def _shared_sum(a, from_c, from_q, bilinear, w, off, fact):
                 a_p[k] += c_p[k] + q_p[k] + b * w[k]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
     """u (P, G), the products of c∘m and |c-m|, becomes tanh of the whole sum -> s (Q, T): eq. (6) before its σ."""
     s = np.full((len(off) - 1, T), -np.inf, u.dtype)
@@ -90,7 +90,7 @@ def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
     return s
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _score_backward(ds, u, W_2, bilinear, w, off, d_shared, dW_2, dw):
     """ds (Q, T) -> da (P, G) before the tanh, its sum a question (Q, G), d_bilinear (P,), db_2.  Adds into d_shared, dW_2, dw."""
     G, one = len(W_2), W_2.dtype.type(1)
@@ -112,7 +112,7 @@ def _score_backward(ds, u, W_2, bilinear, w, off, d_shared, dW_2, dw):
     return da, d_m, d_bilinear, db_2
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _shared_sum_backward(da, bilinear, w, off, fact, R, dw):
     """da (P, G) -> its sum a fact (R, G), a question (Q, G), d_bilinear (P,).  Adds into dw (G,)."""
     G = len(w)
@@ -130,7 +130,7 @@ def _shared_sum_backward(da, bilinear, w, off, fact, R, dw):
     return d_c, d_q, d_bilinear
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _blocks(W_1, H):
     """W_1's columns by block of eq. (5), contiguous: of c, m, q (G, H); of (c∘q, |c-q|), (c∘m, |c-m|) (G, 2H); of cᵀW_b q, cᵀW_b m (G,)."""
     of_q, of_m = np.empty((len(W_1), 2 * H), W_1.dtype), np.empty((len(W_1), 2 * H), W_1.dtype)
@@ -166,7 +166,7 @@ def gate_shared_zeros(shared, W_1):
     return np.zeros_like(c), np.zeros_like(a)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _through_products(da, d_x, d_bilinear, c, x, W_bx, features, off, fact, W_x, W_compare, W_b, first, dc, dW_1, dW_b):
     """Through the products of a pass, or of what the passes share: da (P, G), d_x (Q, G) -> dx (Q, H).  Adds into dc, dW_1, dW_b.
 

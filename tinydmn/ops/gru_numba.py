@@ -30,7 +30,7 @@ def input_product_backward(da, x, W, dW, db):
     return np.dot(da, W)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _rows_product(x, M, out):
     """out = x M.  x (B, K), M (K, J), all contiguous."""
     B, K = x.shape
@@ -60,7 +60,7 @@ def _rows_product(x, M, out):
                 out[i, j] += x[i, k] * M[k, j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _schedule(n):
     """Lengths n (B,) -> order (B,): the sequences, longest first; start (T + 1,): the packed rows of each step."""
     B, T = len(n), 0
@@ -81,7 +81,7 @@ def _schedule(n):
     return order, start
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _gru_step(a, row, g, Uh, h_prev, gates, Uh_h, h):
     """Eqs (1)-(4) and (7) of one sequence at one step.  Ends of eqs (1)-(3): z, r, h~ go to gates (3H,), h to h (H,)."""
     H, one = len(h), h.dtype.type(1)                       # a bare 1 would be an int64, and the whole loop float64
@@ -118,7 +118,7 @@ def _forward(a, rows, n, at, g, U):
     return out, gates, Uh_h, h, order, start
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _gru_step_backward(dh, gates, Uh_h, h_prev, g, da, dUh, dh_prev):
     """dh (H,) -> dUh (3H,), dh_prev (H,) without what comes through U, dg (returned).  Adds into da (3H,)."""
     H, one, dg = len(h_prev), h_prev.dtype.type(1), h_prev.dtype.type(0)

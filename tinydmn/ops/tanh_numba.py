@@ -11,10 +11,12 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+# A function that kernels call is marked forceinline.  Else its code stands twice, alone and in the caller's file of the cache, differently
+# optimised, and a process that compiles would run the one and a process that loads the other: not the same bits.
 FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}       # not "nnan" and "ninf": a NaN must stay one, to be found and named
 
 
-@njit(cache=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _tanh32(x):
     f = np.float32
     x = f(7.9) if x > f(7.9) else x
