@@ -1,14 +1,15 @@
 """The Dynamic Memory Network (the paper's figure 2): input -> question -> episodic memory -> answer, forward and backward.
 
-Sizes: S stories, Q questions, F facts a story, T = F + 1 places to look at, H hidden, A answers.
+Sizes: S stories, Q questions, F facts a story, T = F + 1 places to look at, R distinct words, D embedding, H hidden, A answers.
 """
 
 from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from . import answer_module, episodic_memory, input_module, ops as operations, question_module, threads
+from . import answer_module, episodic_memory, input_module, ops as operations, question_module, threads, word_memories, word_vectors
 from .data.batch import take_stories
+from .data.vocabulary import END_OF_SENTENCE
 from .parameters import flat_views, initial, views
 
 LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice SMALLEST a batch stays whole
@@ -16,24 +17,29 @@ LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice 
 
 @dataclass(frozen=True)
 class Output:
-    """What the network says of one batch.  On places that a question does not have, scores are -inf and gates 0."""
+    """What the network says of one batch.  On places that a question does not have, scores are -inf and gates 0.
+
+    Answers that are a sequence or tags: logits (Q, steps, A), answers (Q, steps), -1 behind the end.  With tags every word has gates and
+    memories of its own: gates (passes, N, F), memories (passes + 1, N, H), N = all words, one sentence after another; no scores.
+    """
 
     logits: np.ndarray         # (Q, A)           before the softmax of eq. (9)
     answers: np.ndarray        # (Q,)             the likeliest class
     gate_scores: np.ndarray    # (passes, Q, T)   before the σ of eq. (6); place n_facts[q] is end-of-passes
     gates: np.ndarray          # (passes, Q, T)   after σ or softmax
     memories: np.ndarray       # (passes + 1, Q, H)
+    answered_from: np.ndarray  # (Q,)             the memory that the answer was read from: `passes`, or earlier where it stopped
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Sums over the questions of a batch, and how many of its answers and gates were right."""
+    """Sums over a batch, and how many of its answers and gates were right."""
 
     answers: float
     gates: float
     answers_right: int
     gates_right: int
-    n_questions: int
+    n_questions: int           # answers that are judged: one a question, or one a word where answers are tags
     n_gates: int               # passes that are supervised, over all questions
 
     def __add__(self, other):
@@ -56,43 +62,120 @@ def gate_targets(support, n_facts, passes):
     return target
 
 
-def forward(params, batch, config, ops, mask=None):
-    """Batch -> Output, cache.  mask (V, D): dropout on the word vectors, or None."""
-    L = params["embedding.L"] if mask is None else ops.dropout_forward(params["embedding.L"], mask)
-    c, input_cache = input_module.forward(batch, L, params, ops)
-    q, question_cache = question_module.forward(batch, L, params, ops)
-    m, s, g, memory_cache = episodic_memory.forward(c, q, batch.story_of, batch.n_facts, params, config.passes, config.episode, ops)
-    logits = answer_module.forward(m[-1], params["answer.W_a"])
-    return Output(logits, logits.argmax(axis=1), s, g, m), (L, input_cache, question_cache, memory_cache, c.shape)
+def answering_memory(config, batch, s, training):
+    """(Q,): the memory that each answer is read from.  s (passes, Q, T): scores.
+
+    The last one; with config.stop the one after the pass that chose end-of-passes: in training the pass that is to choose it.
+    """
+    passes, Q = s.shape[:2]
+    last = np.full(Q, passes)
+    if config.stop == "yes" and passes:
+        ends = (gate_targets(batch.support, batch.n_facts, passes) if training else s.argmax(axis=2)) == batch.n_facts
+        last = np.where(ends.any(axis=0), ends.argmax(axis=0) + 1, passes)
+    return last
 
 
-def loss_forward(out, batch, ops):
-    """E_CE of answers and of gates (section 2.5), summed over the questions -> Losses, cache."""
-    target = gate_targets(batch.support, batch.n_facts, len(out.gates))
-    E_answers, p_answers = ops.cross_entropy_forward(out.logits, batch.answer)
-    E_gates, p_gates = ops.cross_entropy_forward(out.gate_scores.reshape(-1, out.gate_scores.shape[2]), target.ravel())
+def forward(params, batch, x, config, ops, training=False):
+    """Batch, x (R, D): vectors of its words -> Output, cache.  training: a decoder is fed as config.teacher says, and every pass is made."""
+    H, passes, cell = config.hidden, config.passes, config.cell
+    c, input_cache = input_module.forward(batch, x, params, ops, cell)
+    q, question_cache = question_module.forward(batch, x, params, ops, cell) if "question.W" in params else (np.zeros((len(batch.story_of), H), c.dtype), None)
+    if config.answer == "tags":
+        return tags_forward(params, batch, c, q, config, ops, training, (x, input_cache, question_cache))
+    if passes:
+        m, s, g, memory_cache = episodic_memory.forward(c, q, batch.story_of, batch.n_facts, params, passes, config.episode, ops,
+                                                        stop=config.stop == "yes" and not training)
+    else:                                                  # the input module's output goes to the answer module
+        m, memory_cache = c[batch.story_of, batch.n_facts - 1][None], None
+        s = g = np.zeros((0, len(q), c.shape[1] + 1), c.dtype)
+    last = answering_memory(config, batch, s, training)
+    a_0 = m[last, np.arange(len(q))]
+    if config.answer == "word":
+        logits, answer_cache = answer_module.forward(a_0, params["answer.W_a"]), None
+        answers = logits.argmax(axis=1)
+    else:
+        steps = batch.answer.shape[1]
+        given, longest = (batch.answer if config.teacher == "correct" else None, steps) if training else (None, max(steps, answer_module.LONGEST))
+        logits, answer_cache = answer_module.decode_forward(a_0, q, given, steps, longest, params, ops)
+        answers = answer_module.said(logits)
+    return Output(logits, answers, s, g, m, last), (x, input_cache, question_cache, memory_cache, answer_cache, c.shape)
+
+
+def backward(cache, loss_cache, out, batch, params, config, ops, grads, alpha, beta):
+    """Adds into grads the derivatives of  alpha * E_gates + beta * E_answers  (both sums over what is judged).  -> dx (R, D)."""
+    x, input_cache, question_cache, memory_cache, answer_cache, c_shape = cache
+    p_answers, p_gates, target = loss_cache
+    A, Q = out.logits.shape[-1], len(batch.story_of)
+    dlogits = np.zeros_like(out.logits)
+    judged = dlogits if dlogits.ndim == 2 else dlogits[:, :batch.answer.shape[1]]
+    judged[...] = ops.cross_entropy_backward(p_answers, batch.answer.ravel(), beta).reshape(judged.shape)
+    dx = np.zeros_like(x)
+    if config.answer == "tags":
+        of, place = memory_cache[:2]
+        dm = answer_module.backward(dlogits[of, place], out.memories[-1], params["answer.W_a"], grads["answer.W_a"])
+        dc, dq = word_memories.backward(dm, memory_cache, c_shape, params, config.passes, ops, grads)
+    else:
+        a_0 = out.memories[out.answered_from, np.arange(Q)]
+        if config.answer == "word":
+            da, dq = answer_module.backward(dlogits, a_0, params["answer.W_a"], grads["answer.W_a"]), 0
+        else:
+            da, dq = answer_module.decode_backward(dlogits, answer_cache, params, ops, grads)
+        if config.passes:
+            ds = ops.cross_entropy_backward(p_gates, target.ravel(), alpha).reshape(out.gate_scores.shape)
+            dm = np.zeros_like(out.memories)
+            dm[out.answered_from, np.arange(Q)] = da
+            dc, dq_memory = episodic_memory.backward(dm, ds, memory_cache, params, config.episode, ops, grads)
+            dq, dc = dq + dq_memory, dc.reshape(c_shape)
+        else:
+            dc = np.zeros(c_shape, da.dtype)
+            np.add.at(dc, (batch.story_of, batch.n_facts - 1), da)
+    if question_cache is not None:
+        question_module.backward(dq, question_cache, batch, x, params, ops, dx, grads, config.cell)
+    input_module.backward(dc, input_cache, batch, x, params, ops, dx, grads, config.cell)
+    return dx
+
+
+def tags_forward(params, batch, c, q, config, ops, training, caches):
+    """The rest of `forward` where every word of a sentence has its answer.  c (Q, F, H), q (Q, H)."""
+    if len(batch.story_of) != len(c):
+        raise ValueError("tags: give each sentence one question")
+    m, g, memory_cache = word_memories.forward(c, q, batch.n_facts, params, config.passes, ops, keep=training)
+    of, place = memory_cache[:2]
+    by_word = answer_module.forward(m[-1], params["answer.W_a"])
+    logits = np.zeros((len(q), c.shape[1], by_word.shape[1]), by_word.dtype)
+    answers = np.full(logits.shape[:2], -1)
+    logits[of, place], answers[of, place] = by_word, by_word.argmax(axis=1)
+    s = np.zeros((len(g), 0, 0), g.dtype)
+    return Output(logits, answers, s, g, m, np.full(len(q), config.passes)), (*caches, memory_cache, None, c.shape)
+
+
+def judge(answers, batch, kind):
+    """-> how many answers are right, of how many.  A sequence is right as a whole, with its end; tags are judged word by word."""
+    wanted = batch.answer
+    if kind == "word":
+        return int(np.sum(answers == wanted)), len(wanted)
+    if kind == "tags":
+        return int(np.sum((answers[:, :wanted.shape[1]] == wanted) & (wanted >= 0))), int(np.sum(wanted >= 0))
+    T = wanted.shape[1]
+    return int(np.sum((answers[:, :T] == wanted).all(axis=1) & (answers[:, T:] < 0).all(axis=1))), len(wanted)
+
+
+def loss_forward(out, batch, config, ops):
+    """E_CE of answers and of gates (section 2.5), summed over what is judged -> Losses, cache."""
+    target = gate_targets(batch.support, batch.n_facts, config.passes if config.answer != "tags" else 0)
+    steps = batch.answer.shape[1:]                         # none, or (steps,): an answer's length is known where it is judged
+    logits = out.logits[:, :steps[0]] if steps else out.logits
+    E_answers, p_answers = ops.cross_entropy_forward(np.ascontiguousarray(logits).reshape(-1, logits.shape[-1]), batch.answer.ravel())
+    E_gates, p_gates = ops.cross_entropy_forward(out.gate_scores.reshape(-1, out.gate_scores.shape[2]), target.ravel()) if target.size else (0.0, None)
     supervised = target >= 0
-    losses = Losses(E_answers, E_gates, int(np.sum(out.answers == batch.answer)),
-                    int(np.sum(out.gate_scores.argmax(axis=2)[supervised] == target[supervised])), len(batch.answer), int(supervised.sum()))
+    right, judged = judge(out.answers, batch, config.answer)
+    losses = Losses(E_answers, E_gates, right, int(np.sum(out.gate_scores.argmax(axis=2)[supervised] == target[supervised])) if target.size else 0,
+                    judged, int(supervised.sum()))
     return losses, (p_answers, p_gates, target)
 
 
-def backward(cache, loss_cache, out, batch, params, config, ops, grads, alpha, beta, mask=None):
-    """Adds into grads the derivatives of  alpha * E_gates + beta * E_answers  (both sums over the questions)."""
-    L, input_cache, question_cache, memory_cache, c_shape = cache
-    p_answers, p_gates, target = loss_cache
-    dL = np.zeros_like(L)
-    dlogits = ops.cross_entropy_backward(p_answers, batch.answer, beta)
-    ds = ops.cross_entropy_backward(p_gates, target.ravel(), alpha).reshape(out.gate_scores.shape)
-    dm = answer_module.backward(dlogits, out.memories[-1], params["answer.W_a"], grads["answer.W_a"])
-    dc, dq = episodic_memory.backward(dm, ds, memory_cache, params, config.episode, ops, grads)
-    question_module.backward(dq, question_cache, batch, L, params, ops, dL, grads)
-    input_module.backward(dc.reshape(c_shape), input_cache, batch, L, params, ops, dL, grads)
-    grads["embedding.L"] += dL if mask is None else ops.dropout_backward(dL, mask)
-
-
 def dropout_mask(shape, p, dtype, rng):
-    """0 with probability p, else 1 / (1 - p), for every number of L (V, D); None without rng or without p.
+    """0 with probability p, else 1 / (1 - p), for every number of the words' vectors (R, D); None without rng or without p.
 
     One mask serves the whole batch: a word loses the same numbers wherever it stands, in facts and in questions, so that it stays the
     same word (Gal & Ghahramani, NIPS 2016, section 4.2, argue for that).  A batch of few stories sees many masks an epoch.
@@ -118,17 +201,27 @@ def pieces(batch):
     return [part for part in parts if len(part[1])]
 
 
-def joined(outputs, parts, batch):
+def joined(outputs, parts, batch, tags):
     """Outputs of the pieces -> Output of the whole batch."""
-    Q, T = len(batch.answer), int(batch.n_facts.max()) + 1
-    first = outputs[0]
-    logits, answers = np.empty((Q, first.logits.shape[1]), first.logits.dtype), np.empty(Q, first.answers.dtype)
-    scores = np.full((len(first.gates), Q, T), -np.inf, first.gates.dtype)
-    gates, memories = np.zeros_like(scores), np.empty((len(first.memories), Q, first.memories.shape[2]), first.memories.dtype)
-    for out, (_, questions) in zip(outputs, parts):
-        logits[questions], answers[questions], memories[:, questions] = out.logits, out.answers, out.memories
-        scores[:, questions, :out.gates.shape[2]], gates[:, questions, :out.gates.shape[2]] = out.gate_scores, out.gates
-    return Output(logits, answers, scores, gates, memories)
+    def whole(field, axis, fill, rows):
+        """One field of all pieces: what belongs to question q, or to word q, goes to place q of `axis`; what is shorter is filled up."""
+        arrays = [getattr(out, field) for out in outputs]
+        shape = [max(a.shape[i] for a in arrays) for i in range(arrays[0].ndim)]
+        shape[axis] = sum(a.shape[axis] for a in arrays)
+        result = np.full(shape, fill, arrays[0].dtype)
+        for a, r in zip(arrays, rows):
+            place = [slice(0, n) for n in a.shape]
+            place[axis] = r
+            result[tuple(place)] = a
+        return result
+    questions = [questions for _, questions in parts]
+    rows = questions
+    if tags:                                               # words: those of question q follow those of question q - 1
+        first = np.cumsum(batch.n_facts) - batch.n_facts
+        rows = [np.concatenate([np.arange(first[q], first[q] + batch.n_facts[q]) for q in some]) for some in questions]
+    scores = outputs[0].gate_scores if tags else whole("gate_scores", 1, -np.inf, questions)
+    return Output(whole("logits", 0, 0, questions), whole("answers", 0, -1, questions), scores, whole("gates", 1, 0, rows),
+                  whole("memories", 1, 0, rows), whole("answered_from", 0, 0, questions))
 
 
 class DMN:
@@ -136,9 +229,12 @@ class DMN:
 
     params: name -> array (float32 or float64), views of one vector `theta`; write into an array (`a[...] = b`), and both agree.
     backend: "numba" (fast) or "numpy" (the definition).  The same seed gives the same bits, whatever the number of threads.
+    Raises ValueError where the vocabulary was built for another kind of answer than the configuration's.
     """
 
     def __init__(self, config, vocabulary, backend="numba", seed=0, dtype="float32"):
+        if (vocabulary.answers[:1] == (END_OF_SENTENCE,)) != (config.answer == "sequence"):
+            raise ValueError(f"answer {config.answer!r}: build the vocabulary for it, Vocabulary.build(stories, answer={config.answer!r})")
         self.config, self.vocabulary, self.backend = config, vocabulary, backend
         self.ops = operations.load(backend)
         self.dtype = np.dtype(dtype)
@@ -148,44 +244,55 @@ class DMN:
 
     def forward(self, batch):
         """Batch -> Output."""
+        batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
+        x = word_vectors.forward(forms, self.params, None, self.ops)
         parts = pieces(batch)
-        out = threads.run(lambda part: forward(self.params, part[0], self.config, self.ops)[0], parts, self.threads)
-        return out[0] if len(parts) == 1 else joined(out, parts, batch)
+        out = threads.run(lambda part: forward(self.params, part[0], x, self.config, self.ops)[0], parts, self.threads)
+        return out[0] if len(parts) == 1 else joined(out, parts, batch, self.config.answer == "tags")
 
     def loss_and_grads(self, batch, alpha=None, beta=1.0, rng=None):
         """-> J = alpha E_gates + beta E_answers + l2 half the squared length of the matrices, grads (keys of params).
 
-        E are means over the questions.  alpha: the configuration's.  rng: a Generator for dropout; None: no dropout.
+        E are means over the questions (tags: over the words).  alpha: the configuration's.  rng: a Generator for dropout; None: no dropout.
         """
         J, _, dtheta = self.gradient(batch, alpha, beta, rng)
         return J, views(dtheta, {k: v.shape for k, v in self.params.items()})
 
     def gradient(self, batch, alpha=None, beta=1.0, rng=None):
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): the gradient as one vector in the order of params."""
-        alpha = self.config.alpha if alpha is None else alpha
-        Q, shapes = len(batch.answer), {k: v.shape for k, v in self.params.items()}
-        mask = dropout_mask(shapes["embedding.L"], self.config.dropout, self.dtype, rng)
+        config, ops, params = self.config, self.ops, self.params
+        alpha = config.alpha if alpha is None else alpha
+        judged = np.sum(batch.answer >= 0) if config.answer == "tags" else len(batch.answer)
+        shapes = {k: v.shape for k, v in params.items()}
+        modules = {k: s for k, s in shapes.items() if not k.startswith("embedding.")}          # all but what word_vectors holds, the first in params
+        size = sum(params[k].size for k in modules)
+        batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
+        mask = dropout_mask((len(params["embedding.L"]) if forms is None else len(forms), config.embedding), config.dropout, self.dtype, rng)
+        x = word_vectors.forward(forms, params, mask, ops)
 
         def work(part):
             piece = part[0]
-            dtheta = np.zeros(sum(v.size for v in self.params.values()), self.dtype)
+            d = np.zeros(size, self.dtype)
             with np.errstate(invalid="ignore", over="ignore"):         # what is not finite shows in J or dtheta, and training names it
-                out, cache = forward(self.params, piece, self.config, self.ops, mask)
-                losses, loss_cache = loss_forward(out, piece, self.ops)
-                backward(cache, loss_cache, out, piece, self.params, self.config, self.ops, views(dtheta, shapes), alpha / Q, beta / Q, mask)
-            return losses, dtheta
+                out, cache = forward(params, piece, x, config, ops, training=True)
+                losses, loss_cache = loss_forward(out, piece, config, ops)
+                dx = backward(cache, loss_cache, out, piece, params, config, ops, views(d, modules), alpha / judged, beta / judged)
+            return losses, d, dx
 
-        results = threads.run(work, pieces(batch), self.threads)
-        losses, dtheta = results[0]
-        for more, part in results[1:]:                     # in the order of the pieces, whichever thread was first
-            losses = losses + more
-            dtheta += part
-        J = (alpha * losses.gates + beta * losses.answers) / Q
-        if self.config.l2:
+        (losses, d, dx), *more = threads.run(work, pieces(batch), self.threads)
+        for losses_i, d_i, dx_i in more:                   # in the order of the pieces, whichever thread was first
+            losses = losses + losses_i
+            d += d_i
+            dx += dx_i
+        dtheta = np.zeros(sum(v.size for v in params.values()), self.dtype)
+        dtheta[-size:] = d
+        word_vectors.backward(dx, forms, mask, ops, views(dtheta, shapes))
+        J = (alpha * losses.gates + beta * losses.answers) / judged
+        if config.l2:
             decayed = self.decayed()
-            theta = np.concatenate([np.ravel(v) for v in self.params.values()])
-            J += self.config.l2 * self.ops.l2_forward(theta, decayed)
-            self.ops.l2_backward(theta, decayed, self.config.l2, dtheta)
+            theta = np.concatenate([np.ravel(v) for v in params.values()])
+            J += config.l2 * ops.l2_forward(theta, decayed)
+            ops.l2_backward(theta, decayed, config.l2, dtheta)
         return J, losses, dtheta
 
     def decayed(self):

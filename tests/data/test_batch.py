@@ -44,7 +44,7 @@ def test_shapes_types_and_padding(seed, n):
     T = max(sum(len(f) + 1 for f in s.facts) for s in stories)
     shapes = {"tokens": (n, T), "n_tokens": (n,), "fact_end": (n, F), "n_facts_story": (n,),
               "question": (Q, max(len(q.tokens) for q in questions)), "n_question": (Q,), "story_of": (Q,), "n_facts": (Q,),
-              "answer": (Q,), "support": (Q, max(len(q.support) for q in questions))}
+              "answer": (Q,), "support": (Q, max(len(q.support) for q in questions)), "forms": (0, 1)}
     for f in fields(batch):
         a = getattr(batch, f.name)
         assert a.shape == shapes[f.name] and a.dtype == np.int32 and a.flags.c_contiguous, f.name

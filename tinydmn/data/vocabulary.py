@@ -1,5 +1,6 @@
-"""Words and answers as numbers."""
+"""Words, features of words, and answers as numbers."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,21 +8,34 @@ from ..errors import UserError
 
 PAD, UNKNOWN, END_OF_SENTENCE = "<pad>", "<unk>", "<eos>"
 SPECIAL = (PAD, UNKNOWN, END_OF_SENTENCE)              # ids 0, 1, 2
+END_OF_ANSWER = 0                                      # class of <eos> where answers are sequences
+FEWEST = 3                                             # a feature must be shared by that many words of the training text
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Two lists: a word's id is its place in `words`, an answer's class its place in `answers`."""
+    """Three lists: a word's id is its place in `words`, a feature's its place in `features`, an answer's class its place in `answers`."""
 
     words: tuple[str, ...]                             # begins with the three special words
-    answers: tuple[str, ...]                           # an answer of several words is one entry, joined by commas: "n,w"
+    answers: tuple[str, ...]                           # kind "word": an answer of several words is one entry, joined by commas, "n,w"
+    features: tuple[str, ...] = ()                     # of spelling, features_of; empty: none are used, and words are taken as they stand
 
     @classmethod
-    def build(cls, stories):
-        """Every word and every answer of `stories`, sorted, so that the order of the stories does not matter."""
-        words = {w for s in stories for text in (*s.facts, *(q.tokens for q in s.questions)) for w in text}
-        answers = {",".join(q.answer) for s in stories for q in s.questions}
-        return cls(SPECIAL + tuple(sorted(words - set(SPECIAL))), tuple(sorted(answers)))
+    def build(cls, stories, answer="word", features=False, more_words=()):
+        """Every word and every answer of `stories`, sorted, so that the order of the stories does not matter.
+
+        answer: the kind, as in Config.answer; a "sequence" is made of single words, and <eos> ends it.
+        features: also features of spelling; words are then kept in lower case.  more_words: known besides those of the stories.
+        """
+        forms = Counter(w for s in stories for text in (*s.facts, *(q.tokens for q in s.questions)) for w in text)
+        words = {w.lower() if features else w for w in (*forms, *more_words)}
+        if answer == "word":
+            answers = tuple(sorted({",".join(q.answer) for s in stories for q in s.questions}))
+        else:
+            single = {w for s in stories for q in s.questions for w in q.answer}
+            answers = (*((END_OF_SENTENCE,) if answer == "sequence" else ()), *sorted(single))
+        shared = Counter(f for form in forms for f in features_of(form)) if features else {}
+        return cls(SPECIAL + tuple(sorted(words - set(SPECIAL))), answers, tuple(sorted(f for f, n in shared.items() if n >= FEWEST)))
 
     @cached_property
     def word_id(self):
@@ -31,19 +45,46 @@ class Vocabulary:
     def answer_id(self):
         return {a: i for i, a in enumerate(self.answers)}
 
+    @cached_property
+    def feature_id(self):
+        return {f: i for i, f in enumerate(self.features)}
+
     def unknown(self, tokens):
         """The words of `tokens` that the vocabulary does not have, each once, in their order."""
-        return [w for w in dict.fromkeys(tokens) if w not in self.word_id]
+        return [w for w in dict.fromkeys(tokens) if self._plain(w) not in self.word_id]
 
     def encode(self, tokens):
         """Ids of `tokens`; a word never seen becomes <unk>."""
         unk = self.word_id[UNKNOWN]
-        return [self.word_id.get(w, unk) for w in tokens]
+        return [self.word_id.get(self._plain(w), unk) for w in tokens]
+
+    def encode_features(self, form):
+        """Ids of the features of a word as it is written; those never seen are left out."""
+        return [self.feature_id[f] for f in features_of(form) if f in self.feature_id]
 
     def answer_class(self, answer, source=""):
-        """Class of an answer (a list of words).  Raises UserError for one that training never saw: no class stands for it."""
+        """Class of an answer (a list of words, or of one).  Raises UserError for one that training never saw: no class stands for it."""
         name = ",".join(answer)
         if name not in self.answer_id:
             raise UserError(f"{source}: answer {name!r} was never seen in training; "
                             f"train on stories that hold it, or take it out (known: {', '.join(self.answers[:8])}{', ...' if len(self.answers) > 8 else ''})")
         return self.answer_id[name]
+
+    def answer_text(self, classes):
+        """Class (int) or classes of a sequence (1-D, -1 behind its end) -> the answer's words, joined by commas."""
+        if getattr(classes, "ndim", 0) == 0:
+            return self.answers[int(classes)]
+        return ",".join(self.answers[k] for k in classes if k >= 0 and self.answers[k] != END_OF_SENTENCE)
+
+    def _plain(self, word):
+        return word.lower() if self.features else word
+
+
+def features_of(form):
+    """What the spelling of a word tells (a list of str): its case, digits, a hyphen, its first 1 to 3 and last 1 to 4 letters."""
+    if form in SPECIAL:
+        return []
+    low = form.lower()
+    case = ("lower" if form == low else "Title" if form[1:] == low[1:] else "UPPER" if form == form.upper() else "miXed") if low != form.upper() else "none"
+    shape = [f"case {case}"] + ["digit"] * any(ch.isdigit() for ch in form) + ["hyphen"] * ("-" in form)
+    return shape + [f"{low[:k]}-" for k in range(1, 4) if len(low) > k] + [f"-{low[-k:]}" for k in range(1, 5) if len(low) > k]

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 OPERATIONS = {
-    "embedding": ("embedding_forward", "embedding_backward", "dropout_forward", "dropout_backward"),
+    "embedding": ("embedding_forward", "embedding_backward", "features_forward", "features_backward", "dropout_forward", "dropout_backward"),
     "gru": ("input_product", "input_product_backward", "gru_forward", "gru_backward", "gru_cell_forward", "gru_cell_backward"),
+    "lstm": ("lstm_forward", "lstm_backward"),
+    "rnn": ("rnn_forward", "rnn_backward"),
     "gate": ("gate_shared_forward", "gate_forward", "gate_shared_zeros", "gate_backward", "gate_shared_backward"),
     "episode": ("sigmoid_gates_forward", "sigmoid_gates_backward", "softmax_episode_forward", "softmax_episode_backward"),
     "loss": ("cross_entropy_forward", "cross_entropy_backward"),

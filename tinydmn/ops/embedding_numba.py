@@ -1,5 +1,6 @@
 """Word vectors, compiled.  Meaning, names and shapes: embedding_numpy.py."""
 
+import numpy as np
 from numba import njit
 
 from .embedding_numpy import dropout_backward, dropout_forward, embedding_forward   # a gather and products: NumPy's own are as fast
@@ -15,3 +16,23 @@ def _scatter_add(dx, tokens, dL):
 
 def embedding_backward(dx, tokens, dL):
     _scatter_add(dx.reshape(-1, dL.shape[1]), tokens.reshape(-1), dL)
+
+
+@njit(cache=True, nogil=True)
+def features_forward(features, F):
+    x = np.zeros((len(features), F.shape[1]), F.dtype)
+    for i in range(len(features)):
+        for k in range(features.shape[1]):
+            if features[i, k] >= 0:
+                for d in range(F.shape[1]):
+                    x[i, d] += F[features[i, k], d]
+    return x
+
+
+@njit(cache=True, nogil=True)
+def features_backward(dx, features, dF):
+    for i in range(len(features)):
+        for k in range(features.shape[1]):
+            if features[i, k] >= 0:
+                for d in range(dF.shape[1]):
+                    dF[features[i, k], d] += dx[i, d]

@@ -18,7 +18,7 @@ from ..model import DMN
 from ..parameters import shapes, views
 from .loop import State
 
-VERSION = 1
+VERSION = 2
 VECTORS = ("theta", "best_theta", "m", "v")                # each stored by parameter:  "theta/input.W"
 
 
@@ -26,6 +26,7 @@ def save(path, model, state, about):
     """Writes path.  about: what the run was told (task, data, seed, ...), a dict that JSON can hold."""
     meta = {
         "version": VERSION, "config": asdict(model.config), "words": model.vocabulary.words, "answers": model.vocabulary.answers,
+        "features": model.vocabulary.features,
         "dtype": model.dtype.name, "rng": state.rng.bit_generator.state, "about": about,
         **{k: getattr(state, k) for k in ("step", "epoch", "best_epoch", "best", "history")},
     }
@@ -62,7 +63,7 @@ def load(path, backend="numba"):
         what = "holds pickled objects, which are never loaded" if "pickle" in str(error).lower() else "is truncated or no checkpoint"
         raise UserError(f"{path}: {what}; {again}") from error
     try:
-        config, vocabulary = Config(**meta["config"]), Vocabulary(tuple(meta["words"]), tuple(meta["answers"]))
+        config, vocabulary = Config(**meta["config"]), Vocabulary(*(tuple(meta[k]) for k in ("words", "answers", "features")))
         wanted = shapes(config, vocabulary)
         vectors = {}
         for vector in VECTORS:

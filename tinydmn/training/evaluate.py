@@ -24,7 +24,7 @@ def evaluate(model, batch, stories_at_once=64):
     for start in range(0, len(batch.n_tokens), stories_at_once):
         part, _ = take_stories(batch, np.arange(start, min(start + stories_at_once, len(batch.n_tokens))))
         if len(part.answer):
-            losses, _ = loss_forward(model.forward(part), part, model.ops)
+            losses, _ = loss_forward(model.forward(part), part, model.config, model.ops)
             total = losses if total is None else total + losses
     return score(total)
 

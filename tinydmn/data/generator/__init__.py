@@ -22,7 +22,10 @@ TASKS = find_tasks()
 
 
 def generate(task, n_stories, rng):
-    """`n_stories` stories of a task as list[Story], of five questions each; every random draw comes from `rng`, a numpy Generator."""
+    """`n_stories` stories of a task as list[Story], with as many questions each as the published ones have.
+
+    Every random draw comes from `rng`, a numpy Generator.  Raises UserError for a task without a generator and for less than one story.
+    """
     if task not in TASKS:
         raise UserError(f"task {task} has no generator; give one of {', '.join(map(str, TASKS))}, "
                         "or the published files of it")

@@ -1,12 +1,12 @@
-"""People who walk between places, and take and drop objects: what a generated story tells.
+"""People who walk between places, and take, drop and give objects: what a generated story tells.
 
 An action is a function (world, actor, rng) -> Event, or None where the actor cannot do it now.  A task names its actions and a
-function that asks; `tell` makes a story of them.  A task with an action of its own (to give, say) writes that one function.
+function that asks; `tell` makes a story of them.  A task with an action of its own writes that one function.
 """
 
 from dataclasses import dataclass, field
 
-from ..story import Story
+from ..story import Question, Story
 
 PEOPLE = ("daniel", "john", "mary", "sandra")
 PLACES = ("bathroom", "bedroom", "garden", "hallway", "kitchen", "office")
@@ -15,6 +15,8 @@ OBJECTS = ("apple", "football", "milk")
 GO = ("went to", "went back to", "moved to", "journeyed to", "travelled to")
 TAKE = ("got", "took", "grabbed", "picked up")
 DROP = ("dropped", "left", "discarded", "put down")
+GIVE = ("gave", "passed", "handed")
+THEN = ("then", "after that", "afterwards", "following that")
 
 PACE = 2        # facts between two moments at which a question may be asked
 RECENT = 5      # a question is about something that one of the last facts has touched
@@ -24,10 +26,11 @@ RECENT = 5      # a question is about something that one of the last facts has t
 class Event:
     """One fact: who did what to which thing (a place or an object), and its words."""
 
-    actor: str
-    kind: str          # "go", "take", "drop"
+    actor: str | tuple[str, ...]    # a tuple: all who walk together
+    kind: str                       # "go", "take", "drop", "give", or a task's own
     thing: str
     words: list[str]
+    receiver: str = ""              # of a gift
 
 
 @dataclass
@@ -36,11 +39,13 @@ class World:
 
     place: dict[str, str]                                      # of each person, and of each object that lies somewhere
     holder: dict[str, str] = field(default_factory=dict)       # of each object that is carried
+    people: tuple[str, ...] = PEOPLE
+    places: tuple[str, ...] = PLACES
 
     @classmethod
-    def draw(cls, rng):
+    def draw(cls, rng, people=PEOPLE, places=PLACES):
         """Everyone and everything somewhere, each place equally likely."""
-        return cls({who: pick(rng, PLACES) for who in PEOPLE + OBJECTS})
+        return cls({who: pick(rng, places) for who in people + OBJECTS}, people=people, places=places)
 
 
 def pick(rng, options):
@@ -50,11 +55,22 @@ def pick(rng, options):
 
 def go(world, actor, rng):
     """The actor walks to another place."""
-    place = pick(rng, PLACES)
+    place = pick(rng, world.places)
     if place == world.place[actor]:
         return None
     world.place[actor] = place
-    return Event(actor, "go", place, [actor, *pick(rng, GO).split(), "the", place])
+    return Event(actor, "go", place, [actor, *walk_to(place, rng)])
+
+
+def walk_to(place, rng):
+    """Words: went back to the garden."""
+    return [*pick(rng, GO).split(), "the", place]
+
+
+def be_in(world, actor, rng):
+    """The actor walks to another place, and the sentence says only that they are there."""
+    walk = go(world, actor, rng)
+    return None if walk is None else Event(actor, "go", walk.thing, [actor, "is", "in", "the", walk.thing])
 
 
 def take(world, actor, rng, there=1.0):
@@ -79,6 +95,19 @@ def drop(world, actor, rng, there=0.2):
     return Event(actor, "drop", thing, _with_object(actor, DROP, thing, there, rng))
 
 
+def give(world, actor, rng):
+    """The actor hands an object that they carry to someone where they are: the first of each, as in the published files."""
+    thing = next((thing for thing in OBJECTS if world.holder.get(thing) == actor), None)
+    receiver = next((who for who in world.people if who != actor and world.place[who] == world.place[actor]), None)
+    if thing is None or receiver is None:
+        return None
+    world.holder[thing] = receiver
+    return Event(actor, "give", thing, [actor, pick(rng, GIVE), "the", thing, "to", receiver], receiver)
+
+
+GIVING = (go, take, drop, *[give] * 4)      # who can give does so four times as often as they drop: as in the published files
+
+
 def _with_object(actor, verbs, thing, there, rng):
     return [actor, *pick(rng, verbs).split(), "the", thing] + ["there"] * bool(rng.random() < there)
 
@@ -87,18 +116,24 @@ def next_event(world, actions, rng):
     """Propose actor and action until one is possible: whoever can do more acts more often."""
     event = None
     while event is None:
-        event = pick(rng, actions)(world, pick(rng, PEOPLE), rng)
+        event = pick(rng, actions)(world, pick(rng, world.people), rng)
     return event
 
 
-def tell(actions, ask, rng, n_questions=5):
+def tell(actions, ask, rng, people=PEOPLE, places=PLACES):
+    """A story of such actions, as Story; see `narrate`."""
+    world = World.draw(rng, people, places)
+    return narrate(lambda: [next_event(world, actions, rng) for _ in range(PACE)], ask, rng)
+
+
+def narrate(next_events, ask, rng, n_questions=5):
     """A story that ends with its `n_questions`-th question.
 
-    After every PACE facts, ask(events, rng) gives a Question, or None where there is none to ask: then the story goes on.
+    After each next_events() -> list[Event], ask(events, rng) gives a Question, or None where there is none to ask: then the story goes on.
     """
-    world, events, questions = World.draw(rng), [], []
+    events, questions = [], []
     while len(questions) < n_questions:
-        events += [next_event(world, actions, rng) for _ in range(PACE)]
+        events += next_events()
         question = ask(events, rng)
         if question is not None:
             questions.append(question)
@@ -113,3 +148,43 @@ def last(events, test, end=None):
 def last_go(events, actor, end=None):
     """Index of the actor's last walk before index `end`, or None: since then they are where it led."""
     return last(events, lambda event: event.kind == "go" and event.actor == actor, end)
+
+
+def handling(events, person):
+    """{object: the events in which the person got it or let it go, in order of time}; the objects as they first got them."""
+    found = {}
+    for i, event in enumerate(events):
+        if event.kind != "go" and person in (event.actor, event.receiver):
+            found.setdefault(event.thing, []).append(i)
+    return found
+
+
+def holds(event, person):
+    """Whether the object of this take, drop or gift is the person's after it."""
+    return person == (event.receiver if event.kind == "give" else event.actor) and event.kind != "drop"
+
+
+# one or two people walk, told in one fact or two (tasks 11, 12, 13)
+
+def pick_two(rng):
+    """Two people, in either order."""
+    return tuple(rng.choice(PEOPLE, 2, replace=False).tolist())
+
+
+def walk_together(world, people, rng, subject=None):
+    """All of `people` walk to a place where none of them is; the sentence begins with their names, or the words of `subject`."""
+    place = pick(rng, [place for place in world.places if all(world.place[who] != place for who in people)])
+    world.place.update(dict.fromkeys(people, place))
+    return Event(people, "go", place, [*(subject or " and ".join(people)).split(), *walk_to(place, rng)])
+
+
+def two_walks(world, people, pronoun, rng):
+    """They walk, and then walk on: list of both events, the second without their names."""
+    return [walk_together(world, people, rng), walk_together(world, people, rng, f"{pick(rng, THEN)} {pronoun}")]
+
+
+def ask_where(events, rng, n_support=1):
+    """The question where someone is who was named of late; the last `n_support` facts about them say it."""
+    person = pick(rng, [who for event in events for who in event.actor][-RECENT:])
+    walk = last(events, lambda event: person in event.actor)
+    return Question(["where", "is", person], [events[walk].thing], len(events), list(range(walk + 1 - n_support, walk + 1)))

@@ -1,0 +1,168 @@
+"""Sentiment trees: by hand, the real files, and every mistake named with its place and its mend."""
+
+import gzip
+from collections import Counter
+from functools import cache
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from tinydmn.data.sst import Tree, find_sst, load_sst, phrase_stories, read_sst, sentiment_stories
+from tinydmn.data.story import Question
+from tinydmn.errors import UserError
+
+from .broken import check_whole_file_mistakes, message, write
+from .published import DATA, needs_published
+
+LOVELY = "(3 (2 It) (4 (3 (2 's) (3 lovely)) (2 .)))\n"
+
+
+def test_a_tree_by_hand(tmp_path):
+    path = write(tmp_path, "\n" + LOVELY, "a.txt")
+    assert read_sst(path) == [Tree(["It", "'s", "lovely", "."], 3, [(2, 0, 1), (2, 1, 2), (3, 2, 3), (3, 1, 3), (2, 3, 4), (4, 1, 4)], f"{path}:2")]
+
+
+def test_words_as_they_were_written(tmp_path):
+    tree, = read_sst(write(tmp_path, "(2 (2 (2 -LRB-) (2 8\u00a01\\/2)) (2 (2 sh\\*t) (2 -RRB-)))", "a.txt"))
+    assert tree.words == ["(", "8\u00a01/2", "sh*t", ")"]
+
+
+def test_a_word_alone_is_a_tree_without_phrases(tmp_path):
+    tree, = read_sst(write(tmp_path, "(4 Wow)", "a.txt"))
+    assert (tree.words, tree.label, tree.phrases) == (["Wow"], 4, [])
+
+
+@pytest.mark.parametrize("change", [lambda t: t.replace("\n", "\r\n"), lambda t: t.replace("\n", "\n \n"), lambda t: t.rstrip("\n"),
+                                    lambda t: t.replace(" (", "("), lambda t: t.replace(")", " ) "), lambda t: "\ufeff" + t,
+                                    lambda t: gzip.compress(t.encode())],
+                         ids=["CRLF", "blank lines", "no last newline", "no blanks", "more blanks", "byte order mark", "gzip"])
+def test_harmless_differences(tmp_path, change):
+    plain, other = (read_sst(write(tmp_path, text, name)) for text, name in ((LOVELY * 2, "a.txt"), (change(LOVELY * 2), "b.txt")))
+    assert [(t.words, t.label, t.phrases) for t in plain] == [(t.words, t.label, t.phrases) for t in other]
+
+
+labels = st.integers(0, 4)
+words = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=" ()\\"), min_size=1, max_size=4)
+nested = st.recursive(st.tuples(labels, words), lambda node: st.tuples(labels, node, node), max_leaves=12)
+
+
+def flat(node, start, spans):
+    """The words below a node written as a nested tuple; its spans, and those below, are added in the order of their closing brackets."""
+    inside = [node[1]] if len(node) == 2 else flat(node[1], start, spans)
+    if len(node) == 3:
+        inside = inside + flat(node[2], start + len(inside), spans)
+    spans.append((node[0], start, start + len(inside)))
+    return inside
+
+
+@given(nodes=st.lists(nested, min_size=1, max_size=4))
+def test_any_tree_comes_back(tmp_path_factory, nodes):
+    def show(node):
+        return f"({node[0]} {' '.join(child if isinstance(child, str) else show(child) for child in node[1:])})"
+
+    trees = read_sst(write(tmp_path_factory.mktemp("sst"), "\n".join(map(show, nodes)), "a.txt"))
+    for node, tree in zip(nodes, trees, strict=True):
+        spans = []
+        assert tree.words == flat(node, 0, spans)
+        assert (tree.phrases, (tree.label, 0, len(tree.words))) == (spans[:-1], spans[-1])
+
+
+NODE, LABEL = "give each node one word, or two nodes", "write a label from 0 to 4 after each opening bracket"
+CLOSE, ONE = "write one tree a line, with as many ( as )", "write one tree a line, like (3 (2 It) (4 works))"
+MISTAKES = {
+    "label 7": ("(3 (7 It) (2 works))", "label '7' is not 0 to 4", LABEL),
+    "label -1": ("(-1 bad)", "label '-1' is not 0 to 4", LABEL),
+    "no label": ("(It)", "label 'It' is not 0 to 4", LABEL),
+    "no label at a node": ("((2 It) (2 works))", "an opening bracket where a label should be", LABEL),
+    "nothing": ("()", "brackets without a label", NODE),
+    "no word": ("(3 (2 It) (2 ))", "label 2 without a word", NODE),
+    "two words": ("(3 (2 It works) (2 .))", "2 words under label 2", NODE),
+    "one child": ("(3 (2 It))", "1 node under label 3", NODE),
+    "three children": ("(3 (2 It) (2 works) (2 .))", "3 nodes under label 3", NODE),
+    "mixed": ("(3 (2 It) works)", "words and nodes mixed under label 3", NODE),
+    "not closed": ("(3 (2 It) (2 works)", "1 bracket not closed", CLOSE),
+    "cut in the middle": ("(3 (2 It) (2 wor", "2 brackets not closed", CLOSE),
+    "one too many": ("(3 (2 It) (2 works)))", "')' after the end of the tree", CLOSE),
+    "two trees": ("(3 It) (2 works)", "'(' after the end of the tree", CLOSE),
+    "a sentence": ("It works", "'It' where a tree should begin", ONE),
+    "a tab-separated line": ("3\tIt works", "'3' where a tree should begin", ONE),
+    "begins with )": (")(3 It)", "')' where a tree should begin", ONE),
+    "not UTF-8": (b"(3 caf\xe9)", "byte 0xe9 is not UTF-8", "save the file as UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake_on_a_line(tmp_path, name):
+    text, problem, mend = MISTAKES[name]
+    path = write(tmp_path, LOVELY.encode() + (text if isinstance(text, bytes) else text.encode()) + b"\n", "a.txt")
+    assert message(read_sst, path) == f"{path}:2: {problem}; {mend}"
+
+
+def test_mistakes_of_the_whole_file(tmp_path):
+    check_whole_file_mistakes(tmp_path, read_sst, LOVELY)
+
+
+# stories
+
+TREES = [Tree(["A", "Good", "film"], 3, [(2, 0, 1), (4, 1, 2), (2, 2, 3), (3, 1, 3)], "f:1"),
+         Tree(["good", "FILM"], 2, [(3, 0, 1), (2, 1, 2)], "f:2"), Tree(["Awful"], 0, [], "f:3")]
+
+
+def asked(stories):
+    return [(" ".join(story.facts[0]), *story.questions[0].answer, story.source) for story in stories]
+
+
+def test_whole_sentences_as_stories():
+    assert asked(sentiment_stories(TREES)) == [("a good film", "positive", "f:1"), ("good film", "neutral", "f:2"), ("awful", "very-negative", "f:3")]
+    assert asked(sentiment_stories(TREES, "binary")) == [("a good film", "positive", "f:1"), ("awful", "negative", "f:3")]
+    assert sentiment_stories(TREES)[0].questions == [Question(["sentiment"], ["positive"], 1)]
+
+
+def test_phrases_come_once_and_without_roots():
+    assert asked(phrase_stories(TREES)) == [("a", "neutral", "f:1"), ("good", "very-positive", "f:1"), ("film", "neutral", "f:1"),
+                                            ("good film", "positive", "f:1"), ("good", "positive", "f:2")]
+    assert asked(phrase_stories(TREES, "binary")) == [("good", "positive", "f:1"), ("good film", "positive", "f:1")]
+
+
+# folders
+
+def test_finding_the_files(tmp_path):
+    (tmp_path / "trees").mkdir()
+    path = write(tmp_path, LOVELY, "trees/train.txt")
+    assert find_sst(tmp_path, "train") == path
+    assert "one tree alone cannot be split" in message(load_sst, tmp_path)
+    write(tmp_path, LOVELY * 20, "trees/train.txt")
+    assert [part and len(part) for part in load_sst(tmp_path)] == [18, 2, None]
+    write(tmp_path, gzip.compress((LOVELY * 3).encode()), "trees/dev.txt.gz")
+    write(tmp_path, LOVELY * 4, "trees/test.txt")
+    assert [len(part) for part in load_sst(tmp_path)] == [20, 3, 4]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="has no train.txt .*; give the folder with"):
+        load_sst(tmp_path / "empty")
+    with pytest.raises(UserError, match="no such folder; give the folder"):
+        find_sst(tmp_path / "none", "train")
+
+
+# the real files
+
+@cache
+def real():
+    return load_sst(f"{DATA}/sst")
+
+
+@needs_published
+def test_the_real_files():
+    train, valid, test = real()
+    assert (len(train), len(valid), test) == (8544, 1101, None)
+    assert [n for _, n in sorted(Counter(tree.label for tree in train).items())] == [1092, 2218, 1624, 2322, 1288]
+    assert (len(sentiment_stories(train, "binary")), len(sentiment_stories(valid, "binary"))) == (6920, 872)
+    assert all(len(tree.phrases) == 2 * len(tree.words) - 2 for tree in train + valid)          # binary, single words counted
+    assert {"8\u00a01/2", "(", "*"} <= {word for tree in train for word in tree.words}
+
+
+@needs_published
+def test_phrases_of_the_real_files():
+    stories = phrase_stories(real()[1])
+    spans = {(tuple(w.lower() for w in tree.words[a:b]), label) for tree in real()[1] for label, a, b in tree.phrases}
+    assert len(stories) == len(spans)

@@ -1,0 +1,24 @@
+"""Task 7, counting.  How many objects is Mary carrying?  All that she got and let go, in order of time."""
+
+from ..story import Question
+from .world import GIVING, RECENT, handling, holds, pick, tell
+
+PEOPLE = ("john", "mary", "sandra", "daniel")
+NUMBERS = ("none", "one", "two", "three")
+
+
+def story(rng):
+    """One story, as Story."""
+    return tell(GIVING, ask, rng, PEOPLE)
+
+
+def ask(events, rng):
+    """A question about one who took, dropped or gave something of late, or None where nobody did."""
+    busy = [event.actor for event in events[-RECENT:] if event.kind != "go"]
+    if not busy:
+        return None
+    person = pick(rng, busy)
+    handled = handling(events, person).values()
+    number = sum(holds(events[changes[-1]], person) for changes in handled)
+    support = sorted(i for changes in handled for i in changes)
+    return Question(["how", "many", "objects", "is", person, "carrying"], [NUMBERS[number]], len(events), support)

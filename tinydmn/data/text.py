@@ -1,0 +1,62 @@
+"""Text files, plain or .gz, and the escapes that treebank files use.  Every fault of a file is a UserError that names it."""
+
+import gzip
+import re
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import UserError, at_line
+
+BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
+
+
+@contextmanager
+def open_bytes(path):
+    """The file's bytes as a binary stream, unpacked where they are gzip, to be read inside the `with` block.
+
+    Raises UserError, also while the block reads, where the file is missing, broken or not to be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.peek(2)
+            if start.startswith(b"\x1f\x8b"):
+                yield gzip.GzipFile(fileobj=file)
+            elif str(path).endswith(".gz") and start:
+                raise UserError(f"{path}: ends in .gz but is no gzip file; rename it, or download it again")
+            else:
+                yield file
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; check the name") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path}: broken gzip file ({error}); download it again") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give a file you may read") from None
+
+
+def read_text(path, holds):
+    """The whole file as str, without a byte order mark.  `holds` says what it should hold ("trees"), for the message about an empty file."""
+    with open_bytes(path) as file:
+        data = file.read()
+    if not data.strip():
+        raise UserError(f"{path}: empty; give a file with {holds} in it")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise at_line(path, line, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
+
+
+def numbered_lines(path, holds):
+    """(line number, text) of each line of a file, from 1.  Only a newline ends a line: other Unicode blanks may stand in a word."""
+    return enumerate((line.rstrip("\r") for line in read_text(path, holds).split("\n")), 1)
+
+
+def unescape(word):
+    r"""A treebank's word as it was written: -LRB- is (, \/ is /, \* is *."""
+    return BRACKETS.get(word) or re.sub(r"\\([/*])", r"\1", word)
+
+
+def short(text):
+    """Text for a message, in quotes, cut after 40 characters."""
+    return repr(text if len(text) <= 40 else text[:37] + "...")

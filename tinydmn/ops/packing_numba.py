@@ -1,0 +1,101 @@
+"""Sequences of unequal length without padding, and a product over few rows: what the compiled recurrent networks share.
+
+- The sequences are sorted by length: a step works on the first rows alone, never on padding.
+- The steps lie behind one another in packed arrays (P, ...), P = n.sum(): step t owns rows start[t]:start[t+1], and the sequences that
+  still live at step t+1 are the first of them, in the same order.
+
+Every function is marked forceinline; tanh_numba.py says why.
+"""
+
+import numpy as np
+from numba import njit
+
+from .tanh_numba import FAST
+
+MANY = 40                                                  # rows from which on BLAS is faster than a loop that keeps the matrix in cache
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
+def rows_product(x, M, out):
+    """out = x M.  x (B, K), M (K, J), all contiguous."""
+    B, K = x.shape
+    if B >= MANY:
+        np.dot(x, M, out)
+        return
+    out[:] = 0
+    for i in range(0, B - 1, 2):                           # two rows and four of M's rows at a time: each load serves twice
+        x_0, x_1, out_0, out_1 = x[i], x[i + 1], out[i], out[i + 1]
+        for k in range(0, K - 3, 4):
+            M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
+            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]    # held here: for all the compiler knows, out could be x
+            b_0, b_1, b_2, b_3 = x_1[k], x_1[k + 1], x_1[k + 2], x_1[k + 3]
+            for j in range(M.shape[1]):
+                out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
+                out_1[j] += b_0 * M_0[j] + b_1 * M_1[j] + b_2 * M_2[j] + b_3 * M_3[j]
+    if B % 2:
+        x_0, out_0 = x[B - 1], out[B - 1]
+        for k in range(0, K - 3, 4):
+            M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
+            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]
+            for j in range(M.shape[1]):
+                out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
+    for k in range(K // 4 * 4, K):                         # what four does not divide
+        for i in range(B):
+            for j in range(M.shape[1]):
+                out[i, j] += x[i, k] * M[k, j]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def schedule(n):
+    """Lengths n (B,) -> order (B,): the sequences, longest first; start (T + 1,): the packed rows of each step."""
+    B, T = len(n), 0
+    for b in range(B):
+        T = max(T, n[b])
+    longer = np.zeros(T + 2, np.int64)                     # longer[t]: how many sequences have more than t steps
+    for b in range(B):
+        longer[n[b]] += 1
+    for t in range(T, -1, -1):
+        longer[t] += longer[t + 1]                         # now: at least t steps
+    order, place = np.empty(B, np.int64), longer[1:].copy()
+    for b in range(B):
+        order[place[n[b]]] = b
+        place[n[b]] += 1
+    start = np.zeros(T + 1, np.int64)
+    for t in range(T):
+        start[t + 1] = start[t] + longer[t + 1]
+    return order, start
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def states_at(h, at, order, start):
+    """Packed h (P, H) -> out (B, F, H): the states after the steps at (B, F), zeros where at is -1."""
+    out = np.zeros((len(order), at.shape[1], h.shape[1]), h.dtype)
+    for j in range(len(order)):
+        for f in range(at.shape[1]):
+            if at[order[j], f] >= 0:
+                out[order[j], f] = h[start[at[order[j], f]] + j]
+    return out
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def states_at_backward(dout, at, order, start):
+    """dout (B, F, H) -> packed dh (P, H)."""
+    dh = np.zeros((start[-1], dout.shape[2]), dout.dtype)
+    for j in range(len(order)):
+        for f in range(at.shape[1]):
+            if at[order[j], f] >= 0:
+                dh[start[at[order[j], f]] + j] += dout[order[j], f]
+    return dh
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def add_outer(d, h, start, dU):
+    """dU += Σ_t d_tᵀ h_{t-1} as one product.  Packed d (P, J), h (P, H), dU (J, H); h_0 = 0 adds nothing."""
+    T = len(start) - 1
+    if T < 2:
+        return
+    h_prev = np.empty((start[T] - start[1], h.shape[1]), h.dtype)
+    for t in range(1, T):
+        live = start[t + 1] - start[t]
+        h_prev[start[t] - start[1]:start[t + 1] - start[1]] = h[start[t - 1]:start[t - 1] + live]
+    dU += np.dot(d[start[1]:].T, h_prev)
