@@ -1,7 +1,9 @@
-"""tell a network a story and ask it
+"""tell a network a story and ask it; or give it a text to judge, or a sentence to tag
 
   tinydmn ask runs/babi-1.npz                     type facts, a line each, and a question; an empty line ends the story
   printf 'Mary went to the garden.\\nWhere is Mary?\\n' | tinydmn ask runs/babi-1.npz
+  echo 'not a good film , but a funny one' | tinydmn ask runs/sst-fine.npz
+  echo 'She can open the can .' | tinydmn ask runs/pos.npz
 """
 
 import re
@@ -9,15 +11,22 @@ import sys
 
 import numpy as np
 
-from ..data.batch import make_batch
 from ..data.story import Question, Story
+from ..data.sst import sentiment_question
+from ..data.vocabulary import END_OF_SENTENCE
 from ..errors import UserError
+from ..ops.episode_numpy import softmax
 from ..terminal import attention_text, use_colour
 from ..training import checkpoint
+from ..training.material import batch_of
 from .common import add_backend, print_json
 
-WELCOME = """Tell a story, one sentence a line; a line that ends in ? is a question.
-An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
+WELCOME = {
+    "babi": """Tell a story, one sentence a line; a line that ends in ? is a question.
+An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}""",
+    "sst": "Type a text, one a line; Ctrl-D ends.",
+    "pos": "Type a sentence, one a line, with blanks around its punctuation; Ctrl-D ends.",
+}
 
 
 def add_arguments(parser):
@@ -29,9 +38,15 @@ def add_arguments(parser):
 
 def run(args):
     model, _, about = checkpoint.load(args.checkpoint, args.backend)
+    if args.plot and about["set"] == "pos":
+        raise UserError("--plot: every word of a tagged sentence has attention of its own; leave --plot out")
     if sys.stdin.isatty():
         words = [w for w in model.vocabulary.words if not w.startswith("<")]
-        print(WELCOME.format(words=" ".join(words[:60]) + (" ..." if len(words) > 60 else "")))
+        print(WELCOME[about["set"]].format(words=" ".join(words[:60]) + (" ..." if len(words) > 60 else "")))
+    {"babi": ask_stories, "sst": ask_texts, "pos": ask_sentences}[about["set"]](model, about, args)
+
+
+def ask_stories(model, about, args):
     facts, asked = [], False
     for line in sys.stdin:
         text = re.sub(r"^\s*\d+\s+", "", line).split("\t")[0].strip()  # a line of a bAbI file will do: its number and answer are left out
@@ -40,7 +55,7 @@ def run(args):
         elif text.endswith("?"):
             if not facts:
                 raise UserError(f"a question before any fact: {text!r}; tell a fact first, a line that ends in a full stop")
-            answer(model, facts, text, args)
+            answer(model, facts, [words_of(fact) for fact in facts], text, words_of(text), args)
             asked = True
         elif words_of(text):
             facts.append(text)
@@ -48,33 +63,76 @@ def run(args):
         raise UserError("no question was asked; end a question's line with ?")
 
 
+def ask_texts(model, about, args):
+    question = sentiment_question(0, about["kind"]).tokens
+    for text in lines():
+        words = text.lower().split()
+        answer(model, words, [words], text, question, args)
+
+
+def ask_sentences(model, about, args):
+    from ..data.tagged import tagged_stories, Sentence
+    for text in lines():
+        story, = tagged_stories([Sentence([(word, "?") for word in text.split()], "")])
+        story = Story(story.facts, [Question(story.questions[0].tokens, [], 1)])
+        out = model.forward(batch_of([story], model.vocabulary, model.config))
+        tags = [model.vocabulary.answers[k] for k in out.answers[0]]
+        p = softmax(out.logits[0].astype(np.float64)).max(axis=-1)
+        if args.json:
+            print_json({"words": text.split(), "tags": tags, "probabilities": p.tolist(), "unknown_words": model.vocabulary.unknown(text.split())})
+            continue
+        width = max(len(w) for w in text.split()) + 2
+        for word, tag, sure in zip(text.split(), tags, p):
+            known = "" if not model.vocabulary.unknown([word]) else "   never seen in training"
+            print(f"{word:{width}}{tag:8}{sure:.3f}{known}")
+        print(flush=True)
+
+
+def lines():
+    """Lines of the standard input that hold something."""
+    found = False
+    for line in sys.stdin:
+        if line.strip():
+            found = True
+            yield line.strip()
+    if not found:
+        raise UserError("nothing was typed; give a text, a line each")
+
+
 def words_of(text):
     return re.findall(r"[^\s.?!,;:]+", text.lower())
 
 
 def think(model, facts, question):
-    """facts: token lists, question: tokens -> [(answer, probability)], likeliest first, and gates (passes, n_facts + 1)."""
-    batch = make_batch([Story(facts, [Question(question, [], len(facts))])], model.vocabulary)
+    """facts: token lists, question: tokens -> [(answer, probability)], likeliest first, and gates (passes, places + end-of-passes)."""
+    batch = batch_of([Story(facts, [Question(question, [], len(facts))])], model.vocabulary, model.config)
     out = model.forward(batch)
-    p = np.exp(out.logits[0] - out.logits[0].max())
-    p /= p.sum()
-    return [(model.vocabulary.answers[i], float(p[i])) for i in np.argsort(-p)], out.gates[:, 0]
+    p = softmax(out.logits[0].astype(np.float64))
+    gates = out.gates[:, 0, :batch.n_facts[0] + 1]
+    if model.config.answer == "sequence":                  # the probability of all its words, as they were decoded
+        steps = np.flatnonzero(out.answers[0] >= 0)
+        return [(model.vocabulary.answer_text(out.answers[0]) or "(no word)", float(np.prod(p[steps, out.answers[0, steps]])))], gates
+    return [(model.vocabulary.answers[i], float(p[i])) for i in np.argsort(-p)], gates
 
 
-def answer(model, facts, question, args):
-    """Prints what the network answers, and where each pass looked.  facts, question: as they were typed."""
-    tokens = [words_of(fact) for fact in facts], words_of(question)
-    unknown = model.vocabulary.unknown([w for text in (*tokens[0], tokens[1]) for w in text])
-    ranked, gates = think(model, *tokens)
+def answer(model, labels, facts, text, question, args):
+    """Prints what the network answers, and where each pass looked.  labels: what was typed, a fact each; text: the question, or the text judged."""
+    unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])
+    ranked, gates = think(model, facts, question)
+    if model.config.facts == "both":
+        labels = [w for words in facts for w in (*words, END_OF_SENTENCE)]
     if args.json:
-        print_json({"question": question, "answer": ranked[0][0], "probability": ranked[0][1], "others": dict(ranked[1:4]),
-                    "facts": facts, "gates": gates.tolist(), "unknown_words": unknown})
+        print_json({"question": text, "answer": ranked[0][0], "probability": ranked[0][1], "others": dict(ranked[1:4]),
+                    "facts": labels, "gates": gates.tolist(), "unknown_words": unknown})
     else:
         if unknown:
             print(f"never seen in training, read as unknown: {', '.join(unknown)}")
         others = ", ".join(f"{name} {p:.3f}" for name, p in ranked[1:3])
-        print(f"\n{question}  ->  {ranked[0][0]}   (probability {ranked[0][1]:.3f}{'; then ' + others if others else ''})")
-        print(attention_text(facts, gates, colour=use_colour(sys.stdout)), flush=True)
+        print(f"\n{text}  ->  {ranked[0][0]}   (probability {ranked[0][1]:.3f}{'; then ' + others if others else ''})")
+        if len(gates):
+            print(attention_text(labels, gates, colour=use_colour(sys.stdout)), flush=True)
     if args.plot:
+        if not len(gates):
+            raise UserError("--plot: a network of zero passes looks nowhere; leave --plot out")
         from ..plots import plot_attention                 # loads Matplotlib
-        plot_attention(facts, gates, args.plot, question=question, predicted=ranked[0][0])
+        plot_attention(labels, gates, args.plot, question=text, predicted=ranked[0][0])

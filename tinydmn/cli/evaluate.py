@@ -1,18 +1,25 @@
 """how many answers of a set are right
 
-  tinydmn eval runs/babi-1.npz                    on 1,000 freshly generated questions
+  tinydmn eval runs/babi-1.npz                    on freshly generated texts
   tinydmn eval runs/babi-1.npz --data DIR --split test
   tinydmn eval runs/babi-1.npz --file stories.txt
+  tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for decides how a file is read
 """
+
+from dataclasses import asdict
 
 import numpy as np
 
 from ..data.babi import load_task, read_babi
-from ..data.batch import make_batch
-from ..data.generator import TASKS, generate
+from ..data.generator import generate
+from ..data.grammar.sentiment import sentiment_texts
+from ..data.grammar.tags import tagged_texts
+from ..data.sst import load_sst, read_sst, sentiment_stories
+from ..data.tagged import load_tagged, read_columns, read_conllu, read_ptb, tagged_stories
 from ..errors import UserError
 from ..training import checkpoint
 from ..training.evaluate import evaluate, interval
+from ..training.material import batch_of
 from .common import add_backend, add_json, add_seed, print_json
 
 SPLITS = ("train", "valid", "test")
@@ -22,40 +29,69 @@ def add_arguments(parser):
     parser.add_argument("checkpoint", help="a trained network")
     parser.add_argument("--data", metavar="DIR", help="folder of the published files")
     parser.add_argument("--split", choices=SPLITS, default="valid", help="which of its files (default valid)")
-    parser.add_argument("--size", choices=("1k", "10k"), help="of its files (default: as in training)")
-    parser.add_argument("--file", metavar="FILE", help="one file in bAbI format")
-    parser.add_argument("--stories", type=int, default=200, metavar="N", help="generated stories, five questions each (default 200)")
+    parser.add_argument("--size", choices=("1k", "10k"), help="babi: of its files (default: as in training)")
+    parser.add_argument("--file", metavar="FILE", help="one file: in bAbI format, trees, or tagged words")
+    parser.add_argument("--stories", type=int, default=200, metavar="N", help="generated stories or texts (default 200)")
+    parser.add_argument("--ensemble", action="store_true", help="the mean of all epochs that the run kept (train --keep K)")
     add_seed(parser)
     add_backend(parser)
     add_json(parser)
 
 
 def run(args):
-    model, _, about = checkpoint.load(args.checkpoint, args.backend)
-    stories, source = stories_of(args, about)
+    model, state, about = checkpoint.load(args.checkpoint, args.backend)
+    if args.ensemble and len(state.kept) == 1:
+        raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --keep 2 or more, or leave out --ensemble")
+    stories, source = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]](args, about)
     unknown = model.vocabulary.unknown([w for s in stories for text in (*s.facts, *(q.tokens for q in s.questions)) for w in text])
-    held_out = evaluate(model, make_batch(stories, model.vocabulary))
+    held_out = evaluate(model, batch_of(stories, model.vocabulary, model.config), thetas=state.kept if args.ensemble else None)
     low, high = interval(held_out.answer_accuracy, held_out.n_questions)
     if args.json:
-        print_json({"checkpoint": args.checkpoint, "source": source, "n_questions": held_out.n_questions, "answer_accuracy": held_out.answer_accuracy,
-                    "interval": (low, high), "gate_accuracy": held_out.gate_accuracy, "loss": held_out.loss, "unknown_words": unknown})
+        print_json({"checkpoint": args.checkpoint, "source": source, "epochs_together": len(state.kept) if args.ensemble else 1, "unknown_words": unknown,
+                    **asdict(held_out), "interval": (low, high)})
         return
+    gates = f"; {100 * held_out.gate_accuracy:.1f} % of the gates" if held_out.gate_accuracy == held_out.gate_accuracy else ""
     print(f"{source}: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right\n"
-          f"95 % interval {100 * low:.1f} to {100 * high:.1f}; {100 * held_out.gate_accuracy:.1f} % of the gates; loss {held_out.loss:.3f}")
+          f"95 % interval {100 * low:.1f} to {100 * high:.1f}{gates}; loss {held_out.loss:.3f}")
     if unknown:
         print(f"{len(unknown)} words it has never seen, read as unknown: {', '.join(unknown[:10])}{', ...' if len(unknown) > 10 else ''}")
 
 
 def stories_of(args, about):
-    """The stories that the options name, and a name for them."""
+    """bAbI: the stories that the options name, and a name for them."""
     if args.file:
         return read_babi(args.file), args.file
     if args.data:
-        split = dict(zip(SPLITS, load_task(args.data, about["task"], args.size or about["size"])))[args.split]
-        if split is None:
-            raise UserError(f"{args.data}: no {args.split} file of task {about['task']}; give --split train or valid")
-        return split, f"{args.data}, task {about['task']}, {args.split}"
-    if about["task"] not in TASKS:
-        raise UserError(f"{args.checkpoint}: was trained on task {about['task']}, for which there is no generator; give --data or --file")
+        return split_of(load_task(args.data, about["task"], args.size or about["size"]), args, f"task {about['task']}")
     # a seed of its own, apart from that of the stories it was trained on
     return generate(about["task"], args.stories, np.random.default_rng([args.seed, about["task"], 1])), f"generated, task {about['task']}"
+
+
+def sentiment_of(args, about):
+    """Sentiment: whole sentences, and a name for them."""
+    kind = about["kind"]
+    if args.file:
+        return sentiment_stories(read_sst(args.file), kind), args.file
+    if args.data:
+        trees, source = split_of(load_sst(args.data, np.random.default_rng([about["seed"], 2])), args, kind)
+        return sentiment_stories(trees, kind), source
+    return sentiment_texts(args.stories, np.random.default_rng([args.seed, 2, 1]), kind), f"generated, {kind}"
+
+
+def tagged_of(args, about):
+    """Tags: sentences, and a name for them."""
+    if args.file:
+        name = args.file.removesuffix(".gz")
+        read = {"conllu": lambda path: read_conllu(path, about["column"]), "mrg": read_ptb}.get(name.rsplit(".", 1)[-1], read_columns)
+        return tagged_stories(read(args.file)), args.file
+    if args.data:
+        return split_of(load_tagged(args.data, about["column"], np.random.default_rng([about["seed"], 3])), args, about["column"])
+    return tagged_texts(args.stories, np.random.default_rng([args.seed, 3, 1])), "generated sentences"
+
+
+def split_of(parts, args, what):
+    """The split that was asked for of (train, valid, test), and a name for it."""
+    split = dict(zip(SPLITS, parts))[args.split]
+    if split is None:
+        raise UserError(f"{args.data}: no {args.split} file of {what}; give --split train or valid")
+    return split, f"{args.data}, {what}, {args.split}"

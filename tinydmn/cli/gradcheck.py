@@ -9,10 +9,14 @@ import numpy as np
 from ..config import Config
 from ..data.batch import make_batch
 from ..data.generator import generate
+from ..data.grammar.sentiment import sentiment_texts
+from ..data.grammar.tags import tagged_texts
 from ..data.vocabulary import Vocabulary
+from ..errors import UserError
 from ..gradcheck import check_model
 from ..model import DMN
 from ..training import checkpoint
+from ..training.material import batch_of
 from .common import add_backend, add_json, add_seed, print_json
 
 WORST = 1e-4                   # a relative error above this is a wrong derivative; right ones stay below 1e-5
@@ -32,8 +36,12 @@ def run(args):
         trained, _, about = checkpoint.load(args.checkpoint, args.backend)
         model = DMN(trained.config, trained.vocabulary, args.backend, dtype="float64")
         model.theta[...] = trained.theta
-        known = [s for s in generate(about["task"], 20, rng) if not trained.vocabulary.unknown([w for f in s.facts for w in f])]
-        figures = {about["name"]: check_model(model, make_batch(known[:2], trained.vocabulary), args.entries, rng)}
+        texts = {"babi": lambda: generate(about["task"], 20, rng), "sst": lambda: sentiment_texts(20, rng, about["kind"]), "pos": lambda: tagged_texts(20, rng)}
+        answers = set(trained.vocabulary.answers)
+        known = [s for s in texts[about["set"]]() if all({",".join(q.answer), *q.answer} & answers for q in s.questions)]
+        if not known:
+            raise UserError(f"{args.checkpoint}: none of its answers is one of our generated texts; check a network trained on generated texts")
+        figures = {about["name"]: check_model(model, batch_of(known[:2], trained.vocabulary, trained.config), args.entries, rng)}
     else:
         stories = generate(1, 2, rng)
         vocabulary, figures = Vocabulary.build(stories), {}

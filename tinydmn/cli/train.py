@@ -1,36 +1,40 @@
 """train a network
 
-  tinydmn train babi --task 1                     on generated stories
+  tinydmn train babi --task 1                     stories and questions; without --data generated ones
   tinydmn train babi --task 2 --data DIR          on the published files (the folder of en, en-10k, or of the files)
+  tinydmn train sst --data DIR --vectors glove    sentiment: Stanford's trees (train.txt, dev.txt, test.txt)
+  tinydmn train pos --data DIR --vectors glove    a tag for each word: columns, CoNLL-U or the Penn Treebank's sections
   tinydmn train babi --task 2 --data DIR --resume go on where a run was stopped, to the same bits
 
 After each epoch the run is saved; Ctrl-C loses at most the epoch it was in.
 """
 
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 
-from ..config import Config
-from ..data.batch import make_batch
-from ..data.sources import SIZES, babi_stories, size_of
-from ..data.vocabulary import Vocabulary
+from ..data.sources import SIZES
 from ..errors import UserError
 from ..model import DMN
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
-from ..training.presets import babi_config
+from ..training.material import SETS, about_run, begin_with, gather, share_of_unknown
 from ..training.progress import Progress
 from .common import add_backend, add_config, add_json, add_seed, given_config, print_json
 
 
 def add_arguments(parser):
-    parser.add_argument("task_set", choices=("babi",), metavar="babi", help="what to learn: babi, stories and questions")
-    parser.add_argument("--task", type=int, default=1, metavar="N", help="task of the bAbI set (default 1)")
-    parser.add_argument("--data", metavar="DIR", help="folder of the published files; without it stories are generated")
-    parser.add_argument("--size", choices=SIZES, help="about 1,000 or 10,000 training questions (default: as the folder says, else 1k)")
-    parser.add_argument("--out", metavar="FILE", help="checkpoint to write (default runs/babi-TASK.npz)")
+    parser.add_argument("task_set", choices=SETS, metavar="{babi,sst,pos}", help="what to learn: answers about stories, sentiment, tags")
+    parser.add_argument("--task", type=int, default=1, metavar="N", help="babi: which task (default 1)")
+    parser.add_argument("--data", metavar="DIR", help="folder of the published files; without it texts are generated")
+    parser.add_argument("--size", choices=SIZES, help="babi: about 1,000 or 10,000 training questions (default: as the folder says, else 1k)")
+    parser.add_argument("--plain", action="store_true", help="babi: the paper's model, without the switches that a task has by default")
+    parser.add_argument("--kind", choices=("fine", "binary"), default="fine", help="sst: five classes or two (default fine)")
+    parser.add_argument("--phrases", type=float, default=0.5, metavar="SHARE", help="sst: share of the phrases that an epoch sees (default 0.5)")
+    parser.add_argument("--column", choices=("xpos", "upos"), default="xpos", help="pos: which tags of a CoNLL-U file (default xpos)")
+    parser.add_argument("--vectors", metavar="FILE", help="sst, pos: word vectors to begin with, a GloVe text file, or glove for the installed package")
+    parser.add_argument("--out", metavar="FILE", help="checkpoint to write (default runs/babi-TASK.npz, runs/sst-KIND.npz, runs/pos.npz)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--overwrite", action="store_true", help="begin anew even where --out exists")
     parser.add_argument("--plot", metavar="FILE", help="draw the training curves (.png, .svg or .pdf)")
@@ -42,56 +46,75 @@ def add_arguments(parser):
 
 
 def run(args):
-    out = Path(args.out or f"runs/babi-{args.task}.npz")
     began = perf_counter()
+    about = about_of(args)
+    out = Path(args.out or f"runs/{about['name']}.npz")
     if args.resume:
         model, state, about = checkpoint.load(out, args.backend)
-        train_stories, valid_stories, _ = babi_stories(about["task"], args.data or about["data"], about["size"], about["seed"])
         more = {k: v for k, v in given_config(args).items() if v != getattr(model.config, k)}
         if fixed := set(more) - {"epochs", "patience"}:
             raise UserError(f"--{sorted(fixed)[0].replace('_', '-')} differs from the run in {out}; a resumed run may change --epochs and "
                             f"--patience alone: leave it out, or begin anew with --overwrite")
         model.config = replace(model.config, **more)
-        fresh = Vocabulary.build(train_stories)
-        if fresh != model.vocabulary:
-            raise UserError(f"{args.data or about['data']}: these are not the stories the run in {out} was begun with; give its --data")
+        about = about | ({"data": str(Path(args.data).resolve())} if args.data else {})
+        material = gather(about, **asdict(model.config))
+        if material.vocabulary != model.vocabulary:
+            raise UserError(f"{about['data']}: these are not the texts the run in {out} was begun with; give its --data")
     else:
         if out.exists() and not args.overwrite:
             raise UserError(f"{out}: exists already; go on with --resume, replace it with --overwrite, or give another --out")
-        about = {"name": f"babi-{args.task}", "task": args.task, "size": args.size, "seed": args.seed,
-                 "data": str(Path(args.data).resolve()) if args.data else None}
-        train_stories, valid_stories, _ = babi_stories(args.task, args.data, args.size, args.seed)
-        config = babi_config(args.task, args.size or size_of(train_stories), **given_config(args))
-        model = DMN(config, Vocabulary.build(train_stories), args.backend, args.seed)
+        material = gather(about, **given_config(args))
+        model = DMN(material.config, material.vocabulary, args.backend, args.seed)
+        if material.vectors:
+            without = begin_with(model, material.vectors)
+            print(f"{without} of {len(model.vocabulary.words)} words have no vector in {args.vectors}: they begin at random", file=sys.stderr)
         state = loop.start(model, args.seed)
-    memory.check(train_stories, model.config, model.dtype)
-    train_batch, valid_batch = make_batch(train_stories, model.vocabulary), make_batch(valid_stories, model.vocabulary)
+    memory.check(material.train, model.config, model.dtype)
+    valid_batch = material.batch(material.valid)
     checkpoint.save(out, model, state, about)              # from here on Ctrl-C leaves something to go on from
 
-    progress = Progress(model.config, state, len(train_batch.answer), quiet=args.quiet or args.json)
+    progress = Progress(model.config, state, questions_an_epoch(material, about), quiet=args.quiet or args.json)
     def on_epoch(state):
         checkpoint.save(out, model, state, about)
         progress.epoch(state)
     try:
-        loop.train(model, train_batch, valid_batch, state, on_epoch, progress.step)
+        loop.train(model, material.epoch, valid_batch, state, on_epoch, progress.step)
     except KeyboardInterrupt:
         progress.close()
         print(f"stopped in epoch {state.epoch + 1}; {out} holds {state.epoch} finished epochs: go on with --resume", file=sys.stderr)
         return 130
     finally:
         progress.close()
-    held_out = evaluate(model, valid_batch)
+    held_out = evaluate(model, valid_batch, thetas=state.kept)
     low, high = interval(held_out.answer_accuracy, held_out.n_questions)
     if args.plot:
         from ..plots import plot_training                  # loads Matplotlib
         plot_training(state.history, args.plot, model.config.gate_epochs)
     seconds = perf_counter() - began
+    unknown = share_of_unknown(model, valid_batch, material, state.kept) if about["set"] == "pos" else None
     if args.json:
         print_json({"checkpoint": str(out), "epochs": state.epoch, "best_epoch": state.best_epoch, "seconds": seconds, "about": about,
-                    "valid_answer_accuracy": held_out.answer_accuracy, "valid_interval": (low, high),
+                    "valid_answer_accuracy": held_out.answer_accuracy, "valid_interval": (low, high), "valid_unknown_words": unknown,
                     "valid_gate_accuracy": held_out.gate_accuracy, "n_valid": held_out.n_questions, "history": state.history})
         return
-    print(f"validation: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right (95 % interval {100 * low:.1f} to {100 * high:.1f})\n"
-          f"gates: {100 * held_out.gate_accuracy:.1f} % of the supervised passes look at the right fact")
+    print(f"validation: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right (95 % interval {100 * low:.1f} to {100 * high:.1f})")
+    if unknown:
+        print(f"words that training never saw: {100 * unknown[0]:.1f} % of {unknown[1]} right")
+    if held_out.gate_accuracy == held_out.gate_accuracy:
+        print(f"gates: {100 * held_out.gate_accuracy:.1f} % of the supervised passes look at the right fact")
     print(f"best of {state.epoch} epochs: {state.best_epoch}; {seconds:.0f} s; saved in {out}")
     print(f"now ask it something:  tinydmn ask {out}")
+
+
+def about_of(args):
+    """What the run is told, as training.material.gather reads it."""
+    own = {"babi": ("task", "size", "plain"), "sst": ("kind", "phrases", "vectors"), "pos": ("column", "vectors")}[args.task_set]
+    return about_run(args.task_set, args.data, args.seed, **{name: getattr(args, name) for name in own})
+
+
+def questions_an_epoch(material, about):
+    """About how many answers an epoch judges, for the progress bar."""
+    if about["set"] == "pos":
+        return sum(len(q.answer) for story in material.train for q in story.questions)
+    n = sum(len(story.questions) for story in material.train)
+    return max(1, n // 2) if material.config.shorten else n + int(material.n_phrases * about["phrases"])

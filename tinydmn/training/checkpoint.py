@@ -29,9 +29,11 @@ def save(path, model, state, about):
         "features": model.vocabulary.features,
         "dtype": model.dtype.name, "rng": state.rng.bit_generator.state, "about": about,
         **{k: getattr(state, k) for k in ("step", "epoch", "best_epoch", "best", "history")},
+        "runners_up": [(score, epoch) for score, epoch, _ in state.runners_up],
     }
     by_name = {name: v.shape for name, v in model.params.items()}
-    arrays = {f"{vector}/{name}": a for vector in VECTORS for name, a in views(getattr(state, vector), by_name).items()}
+    vectors = {vector: getattr(state, vector) for vector in VECTORS} | {f"runner_up_{i}": theta for i, (_, _, theta) in enumerate(state.runners_up)}
+    arrays = {f"{vector}/{name}": a for vector, theta in vectors.items() for name, a in views(theta, by_name).items()}
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
@@ -66,7 +68,7 @@ def load(path, backend="numba"):
         config, vocabulary = Config(**meta["config"]), Vocabulary(*(tuple(meta[k]) for k in ("words", "answers", "features")))
         wanted = shapes(config, vocabulary)
         vectors = {}
-        for vector in VECTORS:
+        for vector in (*VECTORS, *(f"runner_up_{i}" for i in range(len(meta["runners_up"])))):
             parts = [arrays[f"{vector}/{name}"] for name in wanted]
             for (name, shape), part in zip(wanted.items(), parts):
                 if part.shape != shape:
@@ -74,7 +76,8 @@ def load(path, backend="numba"):
             vectors[vector] = np.concatenate([np.ravel(part) for part in parts]).astype(meta["dtype"])
         rng = np.random.default_rng()
         rng.bit_generator.state = meta["rng"]
-        state = State(rng, **vectors, step=meta["step"], epoch=meta["epoch"], best_epoch=meta["best_epoch"],
+        runners_up = [(tuple(score), epoch, vectors.pop(f"runner_up_{i}")) for i, (score, epoch) in enumerate(meta["runners_up"])]
+        state = State(rng, **vectors, runners_up=runners_up, step=meta["step"], epoch=meta["epoch"], best_epoch=meta["best_epoch"],
                       best=tuple(meta["best"]), history=meta["history"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: a part is missing or wrong ({error}); {again}") from error

@@ -25,6 +25,18 @@ class State:
     best_epoch: int = 0
     best: tuple = (-1.0, 0.0)  # answer accuracy, then minus the loss, on validation
     history: list = field(default_factory=list)
+    runners_up: list = field(default_factory=list)             # [(score, epoch, theta)] of the next best epochs, config.keep - 1 at most
+
+    @property
+    def kept(self):
+        """The weights of the best epochs, the best first: each (P,)."""
+        return [self.best_theta, *(theta for _, _, theta in self.runners_up)]
+
+    def rank(self, score, theta, keep):
+        """Take note of an epoch that reached `score` (a tuple) on validation.  Among equals the earlier stands before the later."""
+        ranked = [(self.best, self.best_epoch, self.best_theta)] * (self.best_epoch > 0) + self.runners_up + [(score, self.epoch, theta.copy())]
+        ranked = sorted(ranked, key=lambda entry: entry[0], reverse=True)[:keep]
+        (self.best, self.best_epoch, self.best_theta), self.runners_up = ranked[0], ranked[1:]
 
 
 def start(model, seed):
@@ -58,7 +70,7 @@ def train_epoch(model, batch, state, beta, on_step=None):
         state.step += 1
         model.ops.adam(model.theta, dtheta, state.m, state.v, state.step, rate)
         total = losses if total is None else total + losses
-        loss += J * len(part.answer)
+        loss += J * losses.n_questions
         if on_step:
             on_step(losses, J)
     return total, loss
@@ -67,7 +79,8 @@ def train_epoch(model, batch, state, beta, on_step=None):
 def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
     """Trains until config.epochs, or until `patience` epochs brought nothing better on validation.
 
-    train_batch, valid_batch: all stories of a set as one Batch each.  on_epoch(state) is called after each epoch: to save, to show.
+    train_batch, valid_batch: all stories of a set as one Batch each; train_batch may be a function, epoch(rng) -> the Batch of an epoch.
+    on_epoch(state) is called after each epoch: to save, to show.
     At the end model.params holds the best weights.  Raises UserError, naming the array, where a NaN or an Inf turns up.
     """
     config = model.config
@@ -75,12 +88,12 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
     while state.epoch < config.epochs and (state.epoch - state.best_epoch < config.patience or state.epoch <= config.gate_epochs):
         began = perf_counter()
         beta = 0.0 if state.epoch < config.gate_epochs and config.alpha else 1.0
-        losses, J = train_epoch(model, train_batch, state, beta, on_step)
+        losses, J = train_epoch(model, train_batch(state.rng) if callable(train_batch) else train_batch, state, beta, on_step)
         seconds = perf_counter() - began
         fit, held_out = score(losses), evaluate(model, valid_batch)
         state.epoch += 1
-        if (reached := (held_out.answer_accuracy, -held_out.loss)) > state.best and beta:
-            state.best, state.best_epoch, state.best_theta = reached, state.epoch, model.theta.copy()
+        if beta:
+            state.rank((held_out.answer_accuracy, -held_out.loss), model.theta, config.keep)
         state.theta = model.theta.copy()
         state.history.append({
             "epoch": state.epoch, "beta": beta, "loss": J / losses.n_questions, "seconds": seconds,

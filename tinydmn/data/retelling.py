@@ -1,8 +1,10 @@
-"""Stories told again with other names: a switch of training that the paper does not have.
+"""Stories told again, otherwise: two switches of training that the paper does not have.  Each epoch sees other stories that are as true.
 
-If Mary and John change places in a whole story, its questions and its answers, the story stays true.  So every epoch may tell each
-story with other people, places and objects, and 900 questions go further.  Which names can change places is found in the training
-stories alone, by three tests that a class of names has to pass:
+Shorter (`shortened`): some of the questions are left out, and some of the facts that the others do not need: the supporting facts are
+known, so it is known what may go.
+
+With other names (`renamed`): if Mary and John change places in a whole story, its questions and its answers, the story stays true.  Which
+names can change places is found in the training stories alone (`name_classes`), by three tests that a class of names has to pass:
 
 1. frames: they stand in the same sentences at the same places, in facts, in questions and as answers;
 2. company: in questions about one of them, the other words of question, answer and supporting facts are as frequent as for the next
@@ -23,6 +25,21 @@ ALIKE = 0.6                # least overlap of two names' frames
 APART, Z = 0.2, 4.0        # two shares differ where they are this far apart, and by this many standard errors
 LINKS = 0.9                # a word that comes back this often connects supporting facts
 COMMON = 0.99              # a word in more of the questions than this is no name, but one such as "the"
+
+
+def shortened(story, share, rng):
+    """The story with about half of its questions, and without some of the facts that none of them needs -> Story.
+
+    share: how many of these facts may go at most; how many go is drawn for each story, evenly between none and that.  A question without
+    known supporting facts keeps all it saw.
+    """
+    asked = [q for q in story.questions if rng.random() < 0.5] or [story.questions[rng.integers(len(story.questions))]]
+    needed = {i for q in asked for i in (q.support or range(q.n_facts))}
+    gone = share * rng.random()
+    stays = np.array([i in needed or rng.random() >= gone for i in range(len(story.facts))])
+    before = np.concatenate([[0], np.cumsum(stays)])       # how many of the facts before fact i stay
+    questions = [replace(q, n_facts=int(before[q.n_facts]), support=[int(before[i]) for i in q.support]) for q in asked]
+    return replace(story, facts=[fact for fact, stay in zip(story.facts, stays) if stay], questions=questions)
 
 
 def name_classes(stories):

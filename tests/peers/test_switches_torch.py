@@ -1,0 +1,192 @@
+"""Every switch of the network against plain autograd (torch_switches.py): loss, every gradient and the answers, float64, within 1e-10."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from tinydmn import ops, word_memories
+from tinydmn.config import Config
+from tinydmn.data.batch import cut_at_questions, make_batch
+from tinydmn.data.story import Question, Story
+from tinydmn.data.vocabulary import Vocabulary
+from tinydmn.model import DMN, pieces
+
+from ..test_switches import SWITCHES, TAGS, stories_for
+
+pytest.importorskip("torch", reason="torch is not installed; it is one of the optional peers: pip install -e .[peers]")
+
+from . import torch_switches as oracle                     # noqa: E402  (it imports torch)
+
+SEQUENCE, GATED = {"answer": "sequence"}, {"episode": "gated"}
+CASES = SWITCHES | {                                       # those of the network's own tests, and switches together
+    "plain": {}, "gated": GATED,
+    "sequence, predicted": SEQUENCE | {"teacher": "predicted"}, "sequence, gated, predicted": SEQUENCE | GATED | {"teacher": "predicted"},
+    "sequence, stop": SEQUENCE | {"stop": "yes"}, "sequence, no passes, predicted": SEQUENCE | {"passes": 0, "teacher": "predicted"},
+    "sequence, both ways, lstm, facts at every word too": SEQUENCE | {"reading": "both", "cell": "lstm", "facts": "both"},
+    "stop, gated, facts at every word too": GATED | {"stop": "yes", "facts": "both"}, "stop, one pass": {"stop": "yes", "passes": 1},
+    "rnn, gated, both ways": GATED | {"cell": "rnn", "reading": "both"}, "lstm, gated": GATED | {"cell": "lstm"},
+    "every word a fact, both ways": {"facts": "words", "reading": "both"}, "no passes, both ways": {"passes": 0, "reading": "both"},
+    "no passes, every word a fact, rnn": {"passes": 0, "facts": "words", "cell": "rnn"},
+    "tags, lstm": TAGS | {"passes": 2, "cell": "lstm"}, "tags, rnn, both ways": TAGS | {"passes": 3, "cell": "rnn", "reading": "both"},
+    "l2": {"l2": 0.03},
+}
+each_case = pytest.mark.parametrize("case", CASES)
+SMALL = {"hidden": 4, "embedding": 3, "gate_hidden": 3, "passes": 3}
+FORMS = ("Running", "running", "walked", "Walked", "B-52s", "x", "talked", "jumped", "Jumping", "TALKED", "42", "talking")
+EVERY_ANSWER = [Story([["w0"]], [Question([], [answer], 1) for answer in ("a0", "a1", "a2")])]
+EVERY_TAG = [Story([["w0"]], [Question([], ["t0", "t1", "t2", "t3"], 1)])]
+
+
+def drawn(rng, S, config):
+    """Random stories for a configuration, not yet cut at their questions."""
+    return stories_for(rng, S, replace(config, reading="forward"))
+
+
+def spelled(stories):
+    """The same stories in words whose spelling tells something: w3 becomes "Walked"."""
+    form = lambda word: FORMS[int(word[1:])] if word[1:].isdigit() else word
+    text = lambda words: [form(word) for word in words]
+    return [replace(s, facts=[text(fact) for fact in s.facts], questions=[replace(q, tokens=text(q.tokens)) for q in s.questions]) for s in stories]
+
+
+def networks(stories, config, seed=0, features=False, more_words=(), scale=0.5):
+    """A model on each backend with the same parameters, none of them 0 (zeros hide wrong terms), and the batch of `stories`."""
+    known = EVERY_TAG if config.answer == "tags" else EVERY_ANSWER
+    vocabulary = Vocabulary.build([*stories, *known], config.answer, features, more_words)
+    models = [DMN(config, vocabulary, backend, seed, "float64") for backend in ops.BACKENDS]
+    theta = scale * np.random.default_rng(seed).normal(size=models[0].theta.shape)
+    for model in models:
+        model.theta[...] = theta
+    cut = cut_at_questions(stories) if config.reading == "both" else stories
+    return models, make_batch(cut, vocabulary, config.facts, config.answer)
+
+
+def assert_same_gradients(loss, grads, loss_oracle, grads_oracle, backend=""):
+    np.testing.assert_allclose(loss, loss_oracle, rtol=1e-10, atol=1e-10, err_msg=f"loss, {backend}")
+    assert grads.keys() == grads_oracle.keys()
+    for name, d in grads.items():
+        assert d.shape == grads_oracle[name].shape, name
+        np.testing.assert_allclose(d, grads_oracle[name], rtol=1e-10, atol=1e-10, err_msg=f"{name}, {backend}")
+
+
+def assert_same_answers(out, logits, config, backend=""):
+    """Output of a batch, logits (steps, A) a question: what was answered, and how sure."""
+    for i, row in enumerate(logits):
+        said = np.atleast_1d(out.answers[i])
+        assert said[said >= 0].tolist() == row.argmax(axis=1).tolist(), f"question {i}, {backend}"
+        ours = out.logits[i][None] if config.answer == "word" else out.logits[i, :len(row)]
+        np.testing.assert_allclose(ours, row, rtol=1e-10, atol=1e-10, err_msg=f"question {i}, {backend}")
+
+
+def compare(stories, config, alpha=1.0, beta=1.0, **more):
+    """Both backends with the oracle."""
+    models, batch = networks(stories, config, **more)
+    params, vocabulary = models[0].params, models[0].vocabulary
+    expected = oracle.loss_and_grads(params, stories, vocabulary, config, alpha, beta)
+    logits = oracle.answers(params, stories, vocabulary, config)
+    for model in models:
+        assert_same_gradients(*model.loss_and_grads(batch, alpha=alpha, beta=beta), *expected, model.backend)
+        assert_same_answers(model.forward(batch), logits, config, model.backend)
+    return models, batch, logits
+
+
+@each_case
+def test_fixed_stories(case):
+    """Enough stories for several pieces; the losses weighted, so that neither can stand for the other."""
+    config = Config(**SMALL | CASES[case])
+    _, batch, _ = compare(drawn(np.random.default_rng(1), 16, config), config, alpha=0.7, beta=1.3)
+    assert len(pieces(batch)) > 1
+
+
+@each_case
+@given(S=st.integers(1, 3), hidden=st.integers(1, 5), embedding=st.integers(1, 4), gate_hidden=st.integers(1, 4), passes=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=4)
+def test_drawn_stories(case, S, hidden, embedding, gate_hidden, passes, seed):
+    config = Config(**{"hidden": hidden, "embedding": embedding, "gate_hidden": gate_hidden, "passes": passes} | CASES[case])
+    compare(drawn(np.random.default_rng(seed), S, config), config, seed=seed)
+
+
+@pytest.mark.parametrize("case", ("plain", "sequence", "tags, two passes", "tags, both ways", "facts at every word too", "both ways, lstm"))
+def test_features_of_spelling(case):
+    config = Config(**SMALL | CASES[case])
+    stories = spelled(drawn(np.random.default_rng(2), 6, config))
+    models, batch, _ = compare(stories, config, features=True)
+    assert len(models[0].vocabulary.features) > 10 and len(batch.forms) > 8
+
+
+def test_words_never_seen():
+    """<unk> stands for them; where spelling counts, their features still tell something."""
+    config = Config(**SMALL | CASES["tags, two passes"])
+    seen = spelled(drawn(np.random.default_rng(3), 8, config))
+    models, _ = networks(seen, config, features=True)
+    stories = [Story([["Hopping", "walked", "hopped"]], [Question(["tags"], ["t0", "t1", "t2"], 1)])]
+    assert models[0].vocabulary.unknown(stories[0].facts[0]) == ["Hopping", "hopped"]
+    expected = oracle.loss_and_grads(models[0].params, stories, models[0].vocabulary, config)
+    for model in models:
+        assert_same_gradients(*model.loss_and_grads(make_batch(stories, model.vocabulary, "words", "tags")), *expected, model.backend)
+
+
+@pytest.mark.parametrize("case", ("plain", "sequence, both ways, lstm, facts at every word too"))
+def test_a_vocabulary_larger_than_the_batch(case):
+    """The model then works on the batch's own words alone; the gradient of all other words is 0."""
+    config = Config(**SMALL | CASES[case])
+    compare(drawn(np.random.default_rng(4), 3, config), config, more_words=[f"z{i}" for i in range(300)])
+
+
+@pytest.mark.parametrize("settings", ({"passes": 0}, {"passes": 2}, {"passes": 2, "episode": "gated", "teacher": "predicted"}, {"passes": 0, "cell": "lstm", "reading": "both"}))
+@pytest.mark.parametrize("some", (False, True))
+def test_sequence_to_sequence(settings, some):
+    """A text without a question, reversed; with `some`, every other text has a question."""
+    config = Config(**SMALL | SEQUENCE | {"facts": "words"} | settings)
+    rng = np.random.default_rng(5)
+    texts = [[f"a{k}" for k in rng.integers(0, 3, n)] for n in rng.integers(1, 5, 8)]
+    stories = [Story([text], [Question(["w1", "w2"] if some and i % 2 else [], text[::-1], 1)]) for i, text in enumerate(texts)]
+    models, batch, _ = compare(stories, config)
+    grads = models[0].loss_and_grads(batch)[1]
+    assert any(grads["question." + part].any() for part in "WUb") == some
+
+
+@pytest.mark.parametrize("case", ("tags, two passes", "tags, three passes", "tags, both ways"))
+def test_long_sentences_in_chunks(case, monkeypatch):
+    monkeypatch.setattr(word_memories, "PAIRS", 4)
+    config = Config(**SMALL | CASES[case])
+    compare(drawn(np.random.default_rng(6), 5, config), config)
+
+
+@pytest.mark.parametrize("case", ("stop", "stop, gated, facts at every word too", "sequence, stop"))
+def test_some_questions_stop_early(case):
+    """Else the comparison of answers would say nothing of stopping: some stop after one pass, some after two, some never."""
+    config = Config(**SMALL | CASES[case])
+    models, batch, _ = compare(drawn(np.random.default_rng(7), 20, config), config, seed=3, scale=1.0)
+    assert set(models[0].forward(batch).answered_from) == {1, 2, 3}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("sequence")])
+def test_greedy_decoding(case):
+    """Of the answers some end, after more than one length, and some do not."""
+    config = Config(**SMALL | CASES[case])
+    _, _, logits = compare(drawn(np.random.default_rng(8), 20, config), config, seed=4, scale=1.0)
+    lengths = {len(row) for row in logits}
+    assert len(lengths) > 2 and max(lengths) == oracle.LONGEST
+
+
+@each_case
+def test_a_wrong_gradient_is_seen(case):
+    """The largest entry of one gradient a thousandth too large must fail, whichever parameter's it is."""
+    config = Config(**SMALL | CASES[case])
+    stories = drawn(np.random.default_rng(1), 4, config)
+    (model, _), batch = networks(stories, config)
+    loss, grads = model.loss_and_grads(batch)
+    expected = oracle.loss_and_grads(model.params, stories, model.vocabulary, config)
+    assert_same_gradients(loss, grads, *expected)
+    no_effect = ["gate.b_2"] if config.episode == "softmax" else []                        # softmax is blind to what is added to all scores
+    for name in grads:
+        if name not in no_effect:
+            wrong = grads[name].copy()
+            wrong.flat[np.abs(wrong).argmax()] *= 1.001
+            with pytest.raises(AssertionError, match=name):
+                assert_same_gradients(loss, grads | {name: wrong}, *expected)
+    with pytest.raises(AssertionError, match="loss"):
+        assert_same_gradients(1.001 * loss, grads, *expected)

@@ -1,0 +1,166 @@
+"""What a run learns from: the stories of one of the three task sets as batches, their vocabulary, and settings that suit them.
+
+A run is told by `about`, a dict that JSON can hold; from it and the settings given by hand everything is made again, so a run can be
+resumed and a table can be asked for twice.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+
+from ..data.batch import Batch, cut_at_questions, make_batch, take_stories
+from ..data.glove import packaged_glove, read_glove
+from ..data.grammar.sentiment import sentiment_texts
+from ..data.grammar.tags import tagged_texts
+from ..data.retelling import name_classes, renamed, shortened
+from ..data.sources import babi_stories, size_of
+from ..data.sst import load_sst, phrase_stories, sentiment_stories
+from ..data.tagged import load_tagged
+from ..data.vocabulary import Vocabulary
+from ..errors import UserError
+from .evaluate import outputs
+from .presets import babi_config, pos_config, sst_config
+
+SETS = ("babi", "sst", "pos")
+FREQUENT = 20_000              # words of a file of vectors, its most frequent ones, that are known besides those of the training text
+SIZES = {"sst": (3000, 500), "pos": (2000, 400)}           # texts of our own grammars, for training and for validation
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything a run needs.  epoch(rng) gives the training batch of one epoch."""
+
+    config: object
+    vocabulary: Vocabulary
+    train: list                # list[Story], as they stand in the files
+    valid: list
+    test: list | None
+    epoch: Callable[[np.random.Generator], Batch]
+    vectors: tuple | None = None               # words, (N, D) float32: word vectors to begin with
+    n_phrases: int = 0                         # sentiment: labelled phrases besides the sentences
+
+    def batch(self, stories):
+        """list[Story] -> Batch for this run's network."""
+        return batch_of(stories, self.vocabulary, self.config)
+
+
+def batch_of(stories, vocabulary, config):
+    """list[Story] -> Batch for a network of this configuration."""
+    return make_batch(cut_at_questions(stories) if config.reading == "both" else stories, vocabulary, config.facts, config.answer)
+
+
+def gather(about, **given):
+    """about: {"set": one of SETS, "data": folder or None, "seed": int, and babi: "task", "size", "plain"; sst: "kind", "phrases"; pos: "column"; sst
+    and pos: "vectors": a file, "glove" (the installed package) or None}; given: fields of Config -> Material.  Raises UserError for what is missing."""
+    return {"babi": _babi, "sst": _sst, "pos": _pos}[about["set"]](about, given)
+
+
+def _babi(about, given):
+    train, valid, test = babi_stories(about["task"], about["data"], about["size"], about["seed"])
+    config = babi_config(about["task"], about["size"] or size_of(train), about["plain"], **given)
+    vocabulary = Vocabulary.build(train, config.answer)
+    whole = batch_of(train, vocabulary, config)
+    if config.rename == "no" and not config.shorten:
+        return Material(config, vocabulary, train, valid, test, lambda rng: whole)
+    classes = name_classes(train) if config.rename == "yes" else []
+    known = set(vocabulary.answers)
+
+    def retold(story, rng):
+        if config.shorten:
+            story = shortened(story, config.shorten, rng)
+        new = renamed(story, classes, rng)
+        # a list of several names, taken as one class, has a class only in the orders that were seen: else the story keeps its names
+        return new if config.answer != "word" or all(",".join(q.answer) in known for q in new.questions) else story
+    return Material(config, vocabulary, train, valid, test, lambda rng: batch_of([retold(story, rng) for story in train], vocabulary, config))
+
+
+def _sst(about, given):
+    kind, seed = about["kind"], about["seed"]
+    if about["data"] is None:
+        n_train, n_valid = SIZES["sst"]
+        texts = sentiment_texts(n_train + n_valid, np.random.default_rng([seed, 2]), kind)
+        train, valid, test, phrases = texts[:n_train], texts[n_train:], None, []
+    else:
+        trees = load_sst(about["data"], np.random.default_rng([seed, 2]))
+        train, valid, test = (part and sentiment_stories(part, kind) for part in trees)
+        phrases = phrase_stories(trees[0], kind)
+    vectors = word_vectors(about["vectors"], train + valid + (test or []))
+    config = sst_config(about["data"] is None, **_with_width(vectors, given))
+    vocabulary = Vocabulary.build(train + phrases, config.answer, more_words=vectors[0] if vectors else ())
+    whole = batch_of(train + phrases, vocabulary, config)
+
+    def epoch(rng):
+        """All full sentences and a fresh sample of the phrases (section 4.2)."""
+        chosen = len(train) + np.flatnonzero(rng.random(len(phrases)) < about["phrases"])
+        return take_stories(whole, np.concatenate([np.arange(len(train)), chosen]))[0] if phrases else whole
+    return Material(config, vocabulary, train, valid, test, epoch, vectors, len(phrases))
+
+
+def _pos(about, given):
+    if about["data"] is None:
+        n_train, n_valid = SIZES["pos"]
+        texts = tagged_texts(n_train + n_valid, np.random.default_rng([about["seed"], 3]))
+        train, valid, test = texts[:n_train], texts[n_train:], None
+    else:
+        train, valid, test = load_tagged(about["data"], about["column"], np.random.default_rng([about["seed"], 3]))
+    vectors = word_vectors(about["vectors"], train + valid + (test or []))
+    config = pos_config(about["data"] is None, **_with_width(vectors, given))
+    vocabulary = Vocabulary.build(train, "tags", features=True, more_words=vectors[0] if vectors else ())
+    whole = batch_of(train, vocabulary, config)
+    return Material(config, vocabulary, train, valid, test, lambda rng: whole, vectors)
+
+
+def word_vectors(source, stories):
+    """Vectors of the words of `stories` (in lower case) and of the FREQUENT first ones of the file -> words, (N, D); None for source None."""
+    if source is None:
+        return None
+    wanted = {w.lower() for s in stories for fact in s.facts for w in fact}
+    return packaged_glove(wanted, FREQUENT) if source == "glove" else read_glove(source, wanted, FREQUENT)
+
+
+def _with_width(vectors, given):
+    """The settings with D as wide as the vectors.  Raises UserError where another D was asked for."""
+    if vectors is None:
+        return given
+    D = vectors[1].shape[1]
+    if given.get("embedding", D) != D:
+        raise UserError(f"--embedding {given['embedding']}: the word vectors have {D} numbers each; leave it out, or give other --vectors")
+    return given | {"embedding": D}
+
+
+def begin_with(model, vectors):
+    """Write word vectors into a fresh model's L -> how many of its words have none and keep their random start."""
+    L, word_id = model.params["embedding.L"], model.vocabulary.word_id
+    words, values = vectors
+    ids = np.array([word_id.get(w, -1) for w in words])
+    L[ids[ids >= 0]] = values[ids >= 0]
+    return len(word_id) - int(np.sum(ids >= 0))
+
+
+def unknown_words(batch, stories, train):
+    """Which words of a batch of tagged `stories` stand nowhere in the stories `train`, as they are written -> bool, shape of batch.answer."""
+    seen = {w for s in train for fact in s.facts for w in fact}
+    out = np.zeros(batch.answer.shape, bool)
+    for row, story in zip(out, stories):
+        words = [w not in seen for fact in story.facts for w in fact]
+        row[:len(words)] = words
+    return out & (batch.answer >= 0)
+
+
+def share_of_unknown(model, batch, material, thetas=None):
+    """(share, n): how many tags are right of the n words of the validation `batch` that stand nowhere in the training text."""
+    unknown, right, first = unknown_words(batch, material.valid, material.train), 0, 0
+    for part, out in outputs(model, batch, thetas=thetas):
+        rows, width = slice(first, first + len(part.answer)), part.answer.shape[1]
+        right += int(np.sum((out.answers[:, :width] == part.answer) & unknown[rows, :width]))
+        first += len(part.answer)
+    return right / max(1, int(unknown.sum())), int(unknown.sum())
+
+
+def about_run(task_set, data, seed, **more):
+    """The `about` of a run, with every key that `gather` asks for."""
+    data = str(Path(data).resolve()) if data else None
+    name = {"babi": lambda: f"babi-{more['task']}", "sst": lambda: f"sst-{more['kind']}", "pos": lambda: "pos"}[task_set]()
+    return {"set": task_set, "name": name, "data": data, "seed": seed} | {"task": None, "size": None, "plain": False, "kind": None, "column": None, "vectors": None, "phrases": 0.5} | more
