@@ -199,8 +199,8 @@ def test_missing_folder_task_and_file(trained, tmp_path, capsys):
 def test_an_answer_never_seen_in_training(trained, tmp_path, capsys):
     path = tmp_path / "new.txt"
     path.write_text("1 Mary went to the zoo.\n2 Where is Mary?\tzoo\t1\n")
-    line = refused(capsys, "eval", trained, "--file", path)
-    assert f"{path}:" in line and "'zoo' was never seen in training" in line
+    code, out, _ = run(capsys, "eval", trained, "--file", path)
+    assert code == 0 and "0.0 % of 1 answers right" in out and "1 answers that training never saw, counted as wrong: zoo" in out
 
 
 def test_a_story_longer_than_memory(tmp_path, capsys, monkeypatch):

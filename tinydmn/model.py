@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from . import answer_module, episodic_memory, input_module, ops as operations, question_module, threads, word_memories, word_vectors
-from .data.batch import take_stories
+from .data.batch import NONE, take_stories
 from .data.vocabulary import END_OF_SENTENCE
 from .parameters import flat_views, initial, views
 
@@ -150,12 +150,15 @@ def tags_forward(params, batch, c, q, config, ops, training, caches):
 
 
 def judge(answers, batch, kind):
-    """-> how many answers are right, of how many.  A sequence is right as a whole, with its end; tags are judged word by word."""
+    """-> how many answers are right, of how many.  A sequence is right as a whole, with its end; tags are judged word by word.
+
+    An answer that training never saw is wrong whatever the network says; it has no class, so it does not count in the loss.
+    """
     wanted = batch.answer
     if kind == "word":
         return int(np.sum(answers == wanted)), len(wanted)
     if kind == "tags":
-        return int(np.sum((answers[:, :wanted.shape[1]] == wanted) & (wanted >= 0))), int(np.sum(wanted >= 0))
+        return int(np.sum((answers[:, :wanted.shape[1]] == wanted) & (wanted != NONE))), int(np.sum(wanted != NONE))
     T = wanted.shape[1]
     return int(np.sum((answers[:, :T] == wanted).all(axis=1) & (answers[:, T:] < 0).all(axis=1))), len(wanted)
 
@@ -262,7 +265,7 @@ class DMN:
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): the gradient as one vector in the order of params."""
         config, ops, params = self.config, self.ops, self.params
         alpha = config.alpha if alpha is None else alpha
-        judged = np.sum(batch.answer >= 0) if config.answer == "tags" else len(batch.answer)
+        judged = int(np.sum(batch.answer != NONE)) if config.answer == "tags" else len(batch.answer)
         shapes = {k: v.shape for k, v in params.items()}
         modules = {k: s for k, s in shapes.items() if not k.startswith("embedding.")}          # all but what word_vectors holds, the first in params
         size = sum(params[k].size for k in modules)

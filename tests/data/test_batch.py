@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from tinydmn.data.batch import make_batch, padded, take_stories
+from tinydmn.data.batch import UNSEEN, make_batch, padded, take_stories
 from tinydmn.data.generator import generate
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import END_OF_SENTENCE, Vocabulary
@@ -104,8 +104,9 @@ def test_asking_unknown_words_no_support_and_answers_never_seen():
     assert batch.answer.tolist() == [-1] and batch.support.tolist() == [[-1]]
     assert batch.tokens[0, 0] == vocabulary.word_id["<unk>"] and batch.question[0, 1] == vocabulary.word_id["<unk>"]
     assert batch.fact_end.tolist() == [[2, 5]]
-    with pytest.raises(UserError, match="typed: answer 'mars' was never seen in training"):
-        make_batch([replace(asking, questions=[Question(["who", "sat"], ["mars"], 1)])], vocabulary)
+    for kind, answer, classes in (("word", ["mars"], [UNSEEN]), ("word", ["mary", "mary"], [UNSEEN]), ("tags", ["mary", "mars"], [[0, UNSEEN]])):
+        new = make_batch([replace(asking, questions=[Question(["who", "sat"], answer, 1)])], vocabulary, answer=kind)
+        assert new.answer.tolist() == classes
 
 
 def test_padded():

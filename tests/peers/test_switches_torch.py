@@ -40,8 +40,10 @@ EVERY_TAG = [Story([["w0"]], [Question([], ["t0", "t1", "t2", "t3"], 1)])]
 
 
 def drawn(rng, S, config):
-    """Random stories for a configuration, not yet cut at their questions."""
-    return stories_for(rng, S, replace(config, reading="forward"))
+    """Random stories for a configuration, not yet cut at their questions; questions have one to three words."""
+    stories = stories_for(rng, S, replace(config, reading="forward"))
+    text = lambda: [f"w{k}" for k in rng.integers(0, 9, rng.integers(1, 4))]
+    return [replace(s, questions=[replace(q, tokens=text()) for q in s.questions]) for s in stories]
 
 
 def spelled(stories):
@@ -54,7 +56,8 @@ def spelled(stories):
 def networks(stories, config, seed=0, features=False, more_words=(), scale=0.5):
     """A model on each backend with the same parameters, none of them 0 (zeros hide wrong terms), and the batch of `stories`."""
     known = EVERY_TAG if config.answer == "tags" else EVERY_ANSWER
-    vocabulary = Vocabulary.build([*stories, *known], config.answer, features, more_words)
+    forms = [Story([list(FORMS)], [])] if features else []
+    vocabulary = Vocabulary.build([*stories, *known, *forms], config.answer, features, more_words)
     models = [DMN(config, vocabulary, backend, seed, "float64") for backend in ops.BACKENDS]
     theta = scale * np.random.default_rng(seed).normal(size=models[0].theta.shape)
     for model in models:
@@ -81,7 +84,7 @@ def assert_same_answers(out, logits, config, backend=""):
 
 
 def compare(stories, config, alpha=1.0, beta=1.0, **more):
-    """Both backends with the oracle."""
+    """Both backends with the oracle -> models, batch, what the oracle gives: J and gradients."""
     models, batch = networks(stories, config, **more)
     params, vocabulary = models[0].params, models[0].vocabulary
     expected = oracle.loss_and_grads(params, stories, vocabulary, config, alpha, beta)
@@ -89,20 +92,39 @@ def compare(stories, config, alpha=1.0, beta=1.0, **more):
     for model in models:
         assert_same_gradients(*model.loss_and_grads(batch, alpha=alpha, beta=beta), *expected, model.backend)
         assert_same_answers(model.forward(batch), logits, config, model.backend)
-    return models, batch, logits
+    return models, batch, expected
+
+
+def without_effect(config):
+    """Parameters whose gradient is 0: softmax is blind to what is added to all scores, and the last fact, all that an answer without passes
+    is read from, is where reading backward begins: a network's U has nothing to read there yet."""
+    blind = {"gate.b_2": config.passes > 0 and config.episode == "softmax", "input_back.U": config.passes == 0 and config.answer != "tags"}
+    return {name for name, is_blind in blind.items() if is_blind}
 
 
 @each_case
 def test_fixed_stories(case):
-    """Enough stories for several pieces; the losses weighted, so that neither can stand for the other."""
+    """Enough questions for several pieces; the losses weighted, so that neither can stand for the other.
+
+    Then, or the comparison compares nothing: the largest entry of one gradient a thousandth too large must be seen, whichever parameter's.
+    """
     config = Config(**SMALL | CASES[case])
-    _, batch, _ = compare(drawn(np.random.default_rng(1), 16, config), config, alpha=0.7, beta=1.3)
+    models, batch, expected = compare(drawn(np.random.default_rng(1), 16 if config.facts == "words" else 8, config), config, alpha=0.7, beta=1.3)
     assert len(pieces(batch)) > 1
+    loss, grads = models[1].loss_and_grads(batch, alpha=0.7, beta=1.3)
+    for name in grads.keys() - without_effect(config):
+        wrong = grads[name].copy()
+        wrong.flat[np.abs(wrong).argmax()] *= 1.001
+        with pytest.raises(AssertionError, match=name):
+            assert_same_gradients(loss, grads | {name: wrong}, *expected)
+    with pytest.raises(AssertionError, match="loss"):
+        assert_same_gradients(1.001 * loss, grads, *expected)
 
 
 @each_case
-@given(S=st.integers(1, 3), hidden=st.integers(1, 5), embedding=st.integers(1, 4), gate_hidden=st.integers(1, 4), passes=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=4)
+@given(S=st.integers(1, 3), hidden=st.integers(1, 5), embedding=st.integers(1, 4), gate_hidden=st.integers(1, 4), passes=st.integers(1, 3),
+       seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=3)
 def test_drawn_stories(case, S, hidden, embedding, gate_hidden, passes, seed):
     config = Config(**{"hidden": hidden, "embedding": embedding, "gate_hidden": gate_hidden, "passes": passes} | CASES[case])
     compare(drawn(np.random.default_rng(seed), S, config), config, seed=seed)
@@ -111,18 +133,17 @@ def test_drawn_stories(case, S, hidden, embedding, gate_hidden, passes, seed):
 @pytest.mark.parametrize("case", ("plain", "sequence", "tags, two passes", "tags, both ways", "facts at every word too", "both ways, lstm"))
 def test_features_of_spelling(case):
     config = Config(**SMALL | CASES[case])
-    stories = spelled(drawn(np.random.default_rng(2), 6, config))
-    models, batch, _ = compare(stories, config, features=True)
-    assert len(models[0].vocabulary.features) > 10 and len(batch.forms) > 8
+    stories = spelled(drawn(np.random.default_rng(2), 8, config))
+    _, _, (_, grads) = compare(stories, config, features=True)
+    assert grads["embedding.F"].any(axis=1).sum() > 8      # so many features stand in these stories
 
 
 def test_words_never_seen():
     """<unk> stands for them; where spelling counts, their features still tell something."""
     config = Config(**SMALL | CASES["tags, two passes"])
-    seen = spelled(drawn(np.random.default_rng(3), 8, config))
-    models, _ = networks(seen, config, features=True)
+    models, _ = networks([], config, features=True)
     stories = [Story([["Hopping", "walked", "hopped"]], [Question(["tags"], ["t0", "t1", "t2"], 1)])]
-    assert models[0].vocabulary.unknown(stories[0].facts[0]) == ["Hopping", "hopped"]
+    assert models[0].vocabulary.unknown(stories[0].facts[0]) == ["Hopping", "hopped"] and models[0].vocabulary.encode_features("Hopping")
     expected = oracle.loss_and_grads(models[0].params, stories, models[0].vocabulary, config)
     for model in models:
         assert_same_gradients(*model.loss_and_grads(make_batch(stories, model.vocabulary, "words", "tags")), *expected, model.backend)
@@ -135,11 +156,11 @@ def test_a_vocabulary_larger_than_the_batch(case):
     compare(drawn(np.random.default_rng(4), 3, config), config, more_words=[f"z{i}" for i in range(300)])
 
 
-@pytest.mark.parametrize("settings", ({"passes": 0}, {"passes": 2}, {"passes": 2, "episode": "gated", "teacher": "predicted"}, {"passes": 0, "cell": "lstm", "reading": "both"}))
+@pytest.mark.parametrize("more", ({"passes": 0}, {"passes": 2}, GATED | {"passes": 2, "teacher": "predicted"}, {"passes": 0, "cell": "lstm", "reading": "both"}))
 @pytest.mark.parametrize("some", (False, True))
-def test_sequence_to_sequence(settings, some):
+def test_sequence_to_sequence(more, some):
     """A text without a question, reversed; with `some`, every other text has a question."""
-    config = Config(**SMALL | SEQUENCE | {"facts": "words"} | settings)
+    config = Config(**SMALL | SEQUENCE | {"facts": "words"} | more)
     rng = np.random.default_rng(5)
     texts = [[f"a{k}" for k in rng.integers(0, 3, n)] for n in rng.integers(1, 5, 8)]
     stories = [Story([text], [Question(["w1", "w2"] if some and i % 2 else [], text[::-1], 1)]) for i, text in enumerate(texts)]
@@ -155,38 +176,33 @@ def test_long_sentences_in_chunks(case, monkeypatch):
     compare(drawn(np.random.default_rng(6), 5, config), config)
 
 
+def networks_where(premise, stories, config):
+    """The first of 60 random networks whose answers, on all of a batch, are as varied as the test needs: premise(Output) -> bool."""
+    for seed in range(60):
+        models, batch = networks(stories, config, seed, scale=1.0)
+        if premise(models[1].forward(batch)):
+            return models, batch
+    raise AssertionError("no network among 60 answers as this test needs")
+
+
 @pytest.mark.parametrize("case", ("stop", "stop, gated, facts at every word too", "sequence, stop"))
 def test_some_questions_stop_early(case):
-    """Else the comparison of answers would say nothing of stopping: some stop after one pass, some after two, some never."""
+    """Some after one pass, some after two, some never."""
     config = Config(**SMALL | CASES[case])
-    models, batch, _ = compare(drawn(np.random.default_rng(7), 20, config), config, seed=3, scale=1.0)
-    assert set(models[0].forward(batch).answered_from) == {1, 2, 3}
+    stories = drawn(np.random.default_rng(7), 10, config)
+    models, batch = networks_where(lambda out: set(out.answered_from) == {1, 2, 3}, stories, config)
+    logits = oracle.answers(models[0].params, stories, models[0].vocabulary, config)
+    for model in models:
+        assert_same_answers(model.forward(batch), logits, config, model.backend)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("sequence")])
+@pytest.mark.parametrize("case", [case for case, more in CASES.items() if more.get("answer") == "sequence" and "teacher" not in more])
 def test_greedy_decoding(case):
-    """Of the answers some end, after more than one length, and some do not."""
+    """Some answers end at once, some later, some never: those are stopped."""
     config = Config(**SMALL | CASES[case])
-    _, _, logits = compare(drawn(np.random.default_rng(8), 20, config), config, seed=4, scale=1.0)
-    lengths = {len(row) for row in logits}
-    assert len(lengths) > 2 and max(lengths) == oracle.LONGEST
-
-
-@each_case
-def test_a_wrong_gradient_is_seen(case):
-    """The largest entry of one gradient a thousandth too large must fail, whichever parameter's it is."""
-    config = Config(**SMALL | CASES[case])
-    stories = drawn(np.random.default_rng(1), 4, config)
-    (model, _), batch = networks(stories, config)
-    loss, grads = model.loss_and_grads(batch)
-    expected = oracle.loss_and_grads(model.params, stories, model.vocabulary, config)
-    assert_same_gradients(loss, grads, *expected)
-    no_effect = ["gate.b_2"] if config.episode == "softmax" else []                        # softmax is blind to what is added to all scores
-    for name in grads:
-        if name not in no_effect:
-            wrong = grads[name].copy()
-            wrong.flat[np.abs(wrong).argmax()] *= 1.001
-            with pytest.raises(AssertionError, match=name):
-                assert_same_gradients(loss, grads | {name: wrong}, *expected)
-    with pytest.raises(AssertionError, match="loss"):
-        assert_same_gradients(1.001 * loss, grads, *expected)
+    stories = drawn(np.random.default_rng(8), 5, config)
+    lengths = lambda out: set((out.answers >= 0).sum(axis=1))
+    models, batch = networks_where(lambda out: len(lengths(out)) > 2 and max(lengths(out)) == oracle.LONGEST, stories, config)
+    logits = oracle.answers(models[0].params, stories, models[0].vocabulary, config)
+    for model in models:
+        assert_same_answers(model.forward(batch), logits, config, model.backend)

@@ -113,15 +113,15 @@ def memory_of(story, question, p, vocabulary, config, training):
 
 # the answers
 
-def decode(m, q, p, given=None, steps=LONGEST, whole=False):
-    """Eqs 9 and 10 from a_0 = m -> logits, one (A,) a step.  given: the words to feed; without them the likeliest is fed, and <eos> ends
-    it, or with `whole` nothing does, before `steps` words."""
+def decode(m, q, p, given=None, steps=LONGEST, until_end=True):
+    """Eqs 9 and 10 from a_0 = m -> logits, one (A,) a step, of at most `steps`.  given: the words to feed; None: the likeliest is fed.
+    until_end: fewer steps where <eos> comes."""
     a, y, logits = m, torch.zeros(len(p["answer.W_a"]), dtype=torch.float64), []
     for t in range(steps):
         a = gru(torch.cat([y, q]), a, p, "answer")                                        # (10)
         logits.append(p["answer.W_a"] @ a)                                                # (9)
         fed = int(logits[-1].argmax()) if given is None else given[t]
-        if fed == END_OF_ANSWER and not whole:
+        if until_end and fed == END_OF_ANSWER:
             break
         y = torch.eye(len(y), dtype=torch.float64)[fed]
     return logits
@@ -147,7 +147,7 @@ def question_loss(story, question, p, vocabulary, config):
             logits, wanted = [p["answer.W_a"] @ m], [vocabulary.answers.index(",".join(question.answer))]
         else:
             wanted = [*(vocabulary.answers.index(word) for word in question.answer), END_OF_ANSWER]
-            logits = decode(m, q, p, wanted if config.teacher == "correct" else None, len(wanted), whole=True)
+            logits = decode(m, q, p, wanted if config.teacher == "correct" else None, len(wanted), until_end=False)
     total = lambda rows, classes: sum((cross_entropy(row, torch.tensor(k)) for row, k in zip(rows, classes)), torch.zeros((), dtype=torch.float64))
     return total(scores, target), total(logits, wanted), len(wanted) if config.answer == "tags" else 1
 

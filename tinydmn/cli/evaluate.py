@@ -44,10 +44,11 @@ def run(args):
         raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --keep 2 or more, or leave out --ensemble")
     stories, source = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]](args, about)
     unknown = model.vocabulary.unknown([w for s in stories for text in (*s.facts, *(q.tokens for q in s.questions)) for w in text])
+    unseen = model.vocabulary.unseen_answers(stories, model.config.answer)
     held_out = evaluate(model, batch_of(stories, model.vocabulary, model.config), thetas=state.kept if args.ensemble else None)
     low, high = interval(held_out.answer_accuracy, held_out.n_questions)
     if args.json:
-        print_json({"checkpoint": args.checkpoint, "source": source, "epochs_together": len(state.kept) if args.ensemble else 1, "unknown_words": unknown,
+        print_json({"checkpoint": args.checkpoint, "source": source, "epochs_together": len(state.kept) if args.ensemble else 1, "unknown_words": unknown, "unseen_answers": unseen,
                     **asdict(held_out), "interval": (low, high)})
         return
     gates = f"; {100 * held_out.gate_accuracy:.1f} % of the gates" if held_out.gate_accuracy == held_out.gate_accuracy else ""
@@ -55,6 +56,8 @@ def run(args):
           f"95 % interval {100 * low:.1f} to {100 * high:.1f}{gates}; loss {held_out.loss:.3f}")
     if unknown:
         print(f"{len(unknown)} words it has never seen, read as unknown: {', '.join(unknown[:10])}{', ...' if len(unknown) > 10 else ''}")
+    if unseen:
+        print(f"{len(unseen)} answers that training never saw, counted as wrong: {', '.join(unseen[:10])}{', ...' if len(unseen) > 10 else ''}")
 
 
 def stories_of(args, about):

@@ -71,6 +71,8 @@ def run(args):
         state = loop.start(model, args.seed)
     memory.check(material.train, model.config, model.dtype)
     valid_batch = material.batch(material.valid)
+    if unseen := model.vocabulary.unseen_answers(material.valid, model.config.answer):
+        print(f"validation asks for {len(unseen)} answers that training never saw, and counts them as wrong: {', '.join(unseen[:8])}", file=sys.stderr)
     checkpoint.save(out, model, state, about)              # from here on Ctrl-C leaves something to go on from
 
     progress = Progress(model.config, state, questions_an_epoch(material, about), quiet=args.quiet or args.json)

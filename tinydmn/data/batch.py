@@ -6,6 +6,8 @@ import numpy as np
 
 from .vocabulary import END_OF_ANSWER, END_OF_SENTENCE
 
+NONE, UNSEEN = -1, -2          # no answer is known; one that training never saw, for which there is no class: it always counts as wrong
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -22,7 +24,7 @@ class Batch:
     n_question: np.ndarray     # (Q,)
     story_of: np.ndarray       # (Q,)     which story each question is about, ascending
     n_facts: np.ndarray        # (Q,)     how many of its facts the question may see
-    answer: np.ndarray         # (Q,)     class; (Q, A) where answers are sequences (ended by <eos>) or tags.  -1: not known, or behind the end
+    answer: np.ndarray         # (Q,)     class; (Q, A) where answers are sequences (ended by <eos>) or tags.  NONE: not known, or behind the end; UNSEEN
     support: np.ndarray        # (Q, P)   supporting facts in the file's order, -1 for none
     forms: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), np.int32))
     #                            (R, 1 + K)  where spelling counts, each word as it is written: its word id, then its features' ids, -1 for none
@@ -30,7 +32,7 @@ class Batch:
     @property
     def n_answer(self):
         """(Q,) steps of each answer that is a sequence (with its <eos>) or tags."""
-        return np.sum(self.answer >= 0, axis=1, dtype=np.int32)
+        return np.sum(self.answer != NONE, axis=1, dtype=np.int32)
 
 
 def padded(rows, fill=0):
@@ -42,7 +44,7 @@ def padded(rows, fill=0):
 
 
 def make_batch(stories, vocabulary, facts="sentences", answer="word"):
-    """Story objects -> Batch.  A question whose `answer` is empty gets class -1.  Raises UserError for an answer never seen.
+    """Story objects -> Batch.  A question whose `answer` is empty gets NONE, an answer that the vocabulary does not have UNSEEN.
 
     facts: as Config.facts.  "words" is for texts of one sentence: no <eos>, every word a fact.  answer: the kind, as Config.answer.
     """
@@ -60,7 +62,7 @@ def make_batch(stories, vocabulary, facts="sentences", answer="word"):
             questions.append(encode(q.tokens))
             story_of.append(s)
             n_facts.append(q.n_facts if facts == "sentences" else fact_end[q.n_facts - 1] + 1)
-            answers.append(_answer(q, vocabulary, answer, story.source))
+            answers.append(_answer(q, vocabulary, answer))
             support.append(q.support if facts == "sentences" else [fact_end[i] for i in q.support])
     counts = [np.array([len(row) for row in rows], np.int32) for rows in (tokens, ends, questions)]
     return Batch(padded(tokens), counts[0], padded(ends), counts[1], padded(questions), counts[2],
@@ -69,11 +71,11 @@ def make_batch(stories, vocabulary, facts="sentences", answer="word"):
                  padded(list(forms.values()), -1))
 
 
-def _answer(question, vocabulary, kind, source):
-    """Class of a one-word answer (-1: not known), or the classes of a sequence or of tags (none: not known)."""
+def _answer(question, vocabulary, kind):
+    """Class of a one-word answer, or the classes of a sequence or of tags (none: not known)."""
     if kind == "word":
-        return vocabulary.answer_class(question.answer, source) if question.answer else -1
-    classes = [vocabulary.answer_class([word], source) for word in question.answer]
+        return vocabulary.answer_id.get(",".join(question.answer), UNSEEN) if question.answer else NONE
+    classes = [vocabulary.answer_id.get(word, UNSEEN) for word in question.answer]
     return classes + [END_OF_ANSWER] if kind == "sequence" and classes else classes
 
 
@@ -110,7 +112,7 @@ def take_stories(batch, stories):
     cut = lambda a, rows, n: np.ascontiguousarray(a[rows, :widest(n)])
     answer = batch.answer[questions]
     if answer.ndim == 2:
-        answer = np.ascontiguousarray(answer[:, :widest(np.sum(answer >= 0, axis=1))])
+        answer = np.ascontiguousarray(answer[:, :widest(np.sum(answer != NONE, axis=1))])
     return Batch(cut(batch.tokens, stories, n_tokens), n_tokens, cut(batch.fact_end, stories, n_facts_story), n_facts_story,
                  cut(batch.question, questions, n_question), n_question, number[batch.story_of[questions]],
                  batch.n_facts[questions], answer, batch.support[questions], batch.forms), questions

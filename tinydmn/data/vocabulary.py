@@ -4,8 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..errors import UserError
-
 PAD, UNKNOWN, END_OF_SENTENCE = "<pad>", "<unk>", "<eos>"
 SPECIAL = (PAD, UNKNOWN, END_OF_SENTENCE)              # ids 0, 1, 2
 END_OF_ANSWER = 0                                      # class of <eos> where answers are sequences
@@ -62,13 +60,11 @@ class Vocabulary:
         """Ids of the features of a word as it is written; those never seen are left out."""
         return [self.feature_id[f] for f in features_of(form) if f in self.feature_id]
 
-    def answer_class(self, answer, source=""):
-        """Class of an answer (a list of words, or of one).  Raises UserError for one that training never saw: no class stands for it."""
-        name = ",".join(answer)
-        if name not in self.answer_id:
-            raise UserError(f"{source}: answer {name!r} was never seen in training; "
-                            f"train on stories that hold it, or take it out (known: {', '.join(self.answers[:8])}{', ...' if len(self.answers) > 8 else ''})")
-        return self.answer_id[name]
+    def unseen_answers(self, stories, kind="word"):
+        """Answers of `stories` (their words, or tags, where `kind` is not "word") that have no class, each once: a network gets them wrong."""
+        answers = [q.answer for s in stories for q in s.questions if q.answer]
+        names = (",".join(a) for a in answers) if kind == "word" else (name for a in answers for name in a)
+        return [name for name in dict.fromkeys(names) if name not in self.answer_id]
 
     def answer_text(self, classes):
         """Class (int) or classes of a sequence (1-D, -1 behind its end) -> the answer's words, joined by commas."""

@@ -10,7 +10,7 @@ from typing import Callable
 
 import numpy as np
 
-from ..data.batch import Batch, cut_at_questions, make_batch, take_stories
+from ..data.batch import NONE, Batch, cut_at_questions, make_batch, take_stories
 from ..data.glove import packaged_glove, read_glove
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
@@ -146,7 +146,7 @@ def unknown_words(batch, stories, train):
     for row, story in zip(out, stories):
         words = [w not in seen for fact in story.facts for w in fact]
         row[:len(words)] = words
-    return out & (batch.answer >= 0)
+    return out & (batch.answer != NONE)
 
 
 def share_of_unknown(model, batch, material, thetas=None):

@@ -1,0 +1,87 @@
+"""A picture of one of the paper's tables: its figures and ours on one scale, a row each, with the spread over seeds."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from .plots import _INKS, _LINE, _PAD, _axes, _figure, _size, save
+
+# shape, ink and filling of a series; what is not named here takes those of "ours"
+_LOOKS = {"MemNN": ("x", "#666666", "#666666"), "DMN": ("o", _INKS[0], "white"), "paper": ("o", _INKS[0], "white"),
+          "plain": ("s", _INKS[1], _INKS[1]), "retold": ("D", _INKS[2], _INKS[2]), "ours": ("s", _INKS[1], _INKS[1])}
+_ROW = 0.25                    # inches
+
+
+def plot_table(entries, path, title="", threshold=None, names=None, show=False):
+    """Rows down, accuracy across, a panel beside the other, a sign for each series; a bar is the standard deviation over seeds.
+
+    entries: dicts with "panel", "row", "series", "mean" (in %), and where known "spread" and "best" (a small dot).  threshold: a dashed
+    line, in %.  names: {series: what the legend calls it}.  Returns the path.  Raises ValueError where there is no entry.
+    """
+    if not entries:
+        raise ValueError("no entry to draw")
+    panels, rows, series = (list(dict.fromkeys(entry[key] for entry in entries)) for key in ("panel", "row", "series"))
+    with _figure() as figure:
+        left = _PAD + max(_size(figure, row)[0] for row in rows) + 0.12
+        least = 5.0 if len(panels) == 1 else 3.2 if len(panels) == 2 else 1.9               # inches a panel
+        keys = [(names or {}).get(s, s) for s in series] + ["best"] * any(_has(e, "best") for e in entries)
+        keys_width = sum(0.3 + _size(figure, key)[0] + 0.15 for key in keys)
+        titles = title.splitlines()
+        note = ";  ".join(["bar: standard deviation over seeds"] * any(_has(e, "spread") for e in entries)
+                          + ([f"dashed: {threshold:g} %"] if threshold is not None else []))
+        width = max(left + len(panels) * (least + 0.25) + _PAD, left + keys_width + 0.2 + _size(figure, note)[0] + _PAD,
+                    *(2 * _PAD + _size(figure, text)[0] for text in titles))
+        span = (width - left - _PAD) / len(panels) - 0.25
+        top = _PAD + _LINE * len(titles) + (0.28 if any(panels) else 0.12)
+        tall = _ROW * max(1.0, len(series) / 3) * len(rows)
+        height = top + tall + 0.55 + _LINE + _PAD
+        figure.set_size_inches(width, height)
+        for i, line in enumerate(titles):
+            figure.text(_PAD / width, 1 - (_PAD + _LINE * (i + 0.5)) / height, line, va="center", weight="bold" if i == 0 else "normal")
+        for p, panel in enumerate(panels):
+            axes = _axes(figure, left + p * (span + 0.25), top, span, tall)
+            axes.set_title(panel)
+            _draw(axes, [e for e in entries if e["panel"] == panel], rows, series, threshold)
+            axes.set_yticks(range(len(rows)), rows if p == 0 else [""] * len(rows))
+            axes.set_xlabel("% right", labelpad=2)
+        x = left
+        for s, key in zip([*series, "best"], keys):
+            marker, ink, face = (".", "#555555", "#555555") if s == "best" else _LOOKS.get(s, _LOOKS["ours"])
+            figure.add_artist(Line2D([(x + 0.1) / width], [(_PAD + _LINE / 2) / height], linestyle="", marker=marker, color=ink, markerfacecolor=face,
+                                     markersize=3 if marker == "." else 5.5, transform=figure.transFigure))
+            figure.text((x + 0.25) / width, (_PAD + _LINE / 2) / height, key, va="center_baseline")
+            x += 0.3 + _size(figure, key)[0] + 0.15
+        figure.text((x + 0.1) / width, (_PAD + _LINE / 2) / height, note, va="center_baseline", color="#555555")
+        return save(figure, path, show)
+
+
+def _has(entry, key):
+    return entry.get(key) is not None
+
+
+def _draw(axes, entries, rows, series, threshold):
+    """One panel: the signs of each series a little above or below each other, so that equal figures do not hide one another."""
+    present = [s for s in series if any(e["series"] == s for e in entries)]
+    for k, s in enumerate(present):
+        marker, ink, face = _LOOKS.get(s, _LOOKS["ours"])
+        alone = {row: sum(e["row"] == row for e in entries) == 1 for row in rows}
+        for e in entries:
+            if e["series"] == s:
+                y = rows.index(e["row"]) + (0 if alone[e["row"]] else 0.62 * ((k + 0.5) / len(present) - 0.5))
+                if _has(e, "spread"):
+                    axes.plot([max(0, e["mean"] - e["spread"]), min(100, e["mean"] + e["spread"])], [y, y], color=ink, linewidth=1.2, zorder=2)
+                if _has(e, "best"):
+                    axes.plot(e["best"], y, ".", color="#555555", markersize=3, zorder=4, clip_on=False)
+                axes.plot(e["mean"], y, marker, color=ink, markerfacecolor=face, markersize=4.5, zorder=3, clip_on=False)
+    if threshold is not None:
+        axes.axvline(threshold, color="#555555", linewidth=0.8, linestyle=(0, (5, 3)), zorder=1)
+    reach = [e["mean"] + side * (e.get("spread") or 0) for e in entries for side in (-1, 1)] + [e["best"] for e in entries if _has(e, "best")]
+    low, high = max(0, min(reach)), min(100, max(reach))
+    margin = max(0.5, 0.06 * (high - low))
+    axes.set_xlim(max(0, low - margin) if low > 0 else -1, min(100, high + margin))
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.hlines(np.arange(len(rows) - 1) + 0.5, 0, 1, transform=axes.get_yaxis_transform(), color="#E4E4E4", linewidth=0.6, zorder=0)
+    axes.grid(axis="x", color="#EEEEEE", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axes.tick_params(axis="y", length=0)
