@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinydmn.config import Config
 from tinydmn.data.batch import take_stories
 from tinydmn.errors import UserError
 from tinydmn.model import DMN

@@ -54,7 +54,7 @@ def decode_backward(dlogits, cache, params, ops, grads):
     for t in reversed(range(len(steps))):
         fed, cell, a = steps[t]
         da = da + backward(np.ascontiguousarray(dlogits[:, t]), a, W_a, grads["answer.W_a"])
-        dx, da = ops.gru_cell_backward(da, cell, U, grads["answer.U"])
+        dx, da = ops.gru_cell_backward(da, cell, U, grads["answer.U"])                 # through (10)
         if fed is not None:
             np.add.at(grads["answer.W"].T, fed, dx)        # rows :A of W's transpose: the words
         dx_all = dx_all + dx

@@ -105,7 +105,7 @@ def backward(cache, loss_cache, out, batch, params, config, ops, grads, alpha, b
     """Adds into grads the derivatives of  alpha * E_gates + beta * E_answers  (both sums over what is judged).  -> dx (R, D)."""
     x, input_cache, question_cache, memory_cache, answer_cache, c_shape = cache
     p_answers, p_gates, target = loss_cache
-    A, Q = out.logits.shape[-1], len(batch.story_of)
+    Q = len(batch.story_of)
     dlogits = np.zeros_like(out.logits)
     judged = dlogits if dlogits.ndim == 2 else dlogits[:, :batch.answer.shape[1]]
     judged[...] = ops.cross_entropy_backward(p_answers, batch.answer.ravel(), beta).reshape(judged.shape)

@@ -57,9 +57,8 @@ def forward(facts, q, n_words, params, passes, ops, keep=True):
     e, q_word = h[of, place], q[of]                                                                    # e^1 = h^1_t
     m_1, memory_cache = ops.gru_cell_forward(ops.input_product(e, params["memory.W"], params["memory.b"]), q_word, params["memory.U"])
     first = (at, all_rows, shared, gate_cache, g, a, episode_cache, e, memory_cache)
-    later, memories, gates = [], [[m_1] for _ in range(passes - 1)], []
     parts = chunks(n) if passes > 1 else []
-    results = []
+    later, results = [], []
     for part in parts:
         width = int(n[part].max())
         m, _, g_part, cache = look_forward(c, np.ascontiguousarray(rows[part, :width]), n[part], q_word[part], m_1[part], params, passes - 1, "gated", ops)

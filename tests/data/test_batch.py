@@ -4,14 +4,12 @@ from dataclasses import fields, replace
 
 import hypothesis.strategies as st
 import numpy as np
-import pytest
 from hypothesis import given
 
 from tinydmn.data.batch import UNSEEN, make_batch, padded, take_stories
 from tinydmn.data.generator import generate
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import END_OF_SENTENCE, Vocabulary
-from tinydmn.errors import UserError
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -1,12 +1,10 @@
 """Words and answers as numbers."""
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import given
 
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import SPECIAL, UNKNOWN, Vocabulary
-from tinydmn.errors import UserError
 
 words = st.text("abcde", min_size=1, max_size=3)
 sentences = st.lists(words, min_size=1, max_size=5)

@@ -48,8 +48,8 @@ def run(args):
     held_out = evaluate(model, batch_of(stories, model.vocabulary, model.config), thetas=state.kept if args.ensemble else None)
     low, high = interval(held_out.answer_accuracy, held_out.n_questions)
     if args.json:
-        print_json({"checkpoint": args.checkpoint, "source": source, "epochs_together": len(state.kept) if args.ensemble else 1, "unknown_words": unknown, "unseen_answers": unseen,
-                    **asdict(held_out), "interval": (low, high)})
+        print_json({"checkpoint": args.checkpoint, "source": source, "epochs_together": len(state.kept) if args.ensemble else 1,
+                    "unknown_words": unknown, "unseen_answers": unseen, **asdict(held_out), "interval": (low, high)})
         return
     gates = f"; {100 * held_out.gate_accuracy:.1f} % of the gates" if held_out.gate_accuracy == held_out.gate_accuracy else ""
     print(f"{source}: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right\n"

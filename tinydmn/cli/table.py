@@ -68,11 +68,15 @@ def run(args):
             failed[ended.name] = problem
         else:
             results[ended.name] = result
-        said = f"failed: {problem}" if problem else "{2:5.1f} % ({0}), {1} epochs, {3:.0f} s".format(
-            measured(result)[0], result["epochs"], 100 * measured(result)[1]["accuracy"], result["seconds"])
+        said = f"failed: {problem}" if problem else "{2:5.1f} % ({0}), best of {1}: epoch {4}, {3:.0f} s".format(
+            measured(result)[0], result["epochs"], 100 * measured(result)[1]["accuracy"], result["seconds"], result["best_epoch"])
         print(f"[{len(results) + len(failed):{len(str(len(runs)))}}/{len(runs)}] {ended.label} seed {ended.about['seed']}: {said}", file=sys.stderr, flush=True)
 
-    run_all(runs, folder, jobs, args.backend, on_end)
+    try:
+        run_all(runs, folder, jobs, args.backend, on_end)
+    except KeyboardInterrupt:
+        print(f"stopped; {len(results)} of {len(runs)} runs are finished and stay in {folder}: the same command goes on", file=sys.stderr)
+        return 130
     entries = entries_of(args.table, runs, results)
     table = {"table": args.table, "version": __version__, "heading": heading(args, runs, results, size, vectors), "seeds": args.seeds, "entries": entries,
              "notes": notes(args, runs, results, entries), "seconds_training": sum(r["seconds"] for r in results.values()), "seconds": perf_counter() - began,
@@ -136,6 +140,13 @@ def notes(args, runs, results, entries):
         same = sorted({r.about["task"] for r in runs if len(r.places) > 1})
         if same:
             out.append(f"plain and retold are one run where nothing is told again: {'task' if len(same) == 1 else 'tasks'} {', '.join(map(str, same))}")
+        found = {r.about["task"]: results[r.name] for r in runs if r.name in results}
+        few = [f"task {task} on {result['n_train']:,} questions" for task, result in sorted(found.items())
+               if result["settings"]["about"]["size"] == "10k" and result["n_train"] < 5000]
+        known = [f"task {task} {measured(result)[1]['n_in_train']:,} of {measured(result)[1]['n']:,}" for task, result in sorted(found.items())
+                 if measured(result)[1]["n_in_train"] > 0.01 * measured(result)[1]["n"]]
+        out += [f"trained on fewer than there should be: {', '.join(few)}"] * bool(few)
+        out += [f"questions that stand in the training set as well, with all their facts: {', '.join(known)}"] * bool(known)
     if args.table == 4 and any(r.about["set"] == "sst" for r in runs):
         out.append("SST with 5 passes: not in the paper")
     seen = sorted({entry["split"] for entry in entries if "split" in entry})

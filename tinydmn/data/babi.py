@@ -7,13 +7,13 @@ A story is a run of numbered lines; the number goes back to 1 where the next sto
 import gzip
 import os
 import re
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import UserError, at_line
 from .story import Question, Story
+from .text import read_text, short
 
 NUMBERED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
 FILE_NAME = re.compile(r"qa([0-9]+)_(?:.+_)?(train|valid|test)\.txt(?:\.gz)?")
@@ -45,7 +45,7 @@ def read_babi(path):
     stories, facts, questions = [], [], []
     fact_at = {}                                           # line number within the story -> index into facts
     number = 0
-    for line, text in enumerate(_text(path).split("\n"), 1):
+    for line, text in enumerate(read_text(path, "stories").split("\n"), 1):
         text = text.strip(" \r")                            # not a tab at the end: it begins an empty id field
         if not text.strip():
             continue
@@ -66,34 +66,11 @@ def read_babi(path):
     return stories
 
 
-def _text(path):
-    """The file's text, unpacked.  Raises UserError where it is missing, empty, broken or not UTF-8."""
-    try:
-        data = Path(path).read_bytes()
-        if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
-        elif str(path).endswith(".gz") and data:
-            raise UserError(f"{path}: ends in .gz but is no gzip file; rename it, or download it again")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; check the name") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path}: broken gzip file ({error}); download it again") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); give a file you may read") from None
-    if not data.strip():
-        raise UserError(f"{path}: empty; give a file with stories in it")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise at_line(path, line, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
-
-
 def _number(text, previous, path, line):
     """'3 Mary went.' after line 2 -> (3, 'Mary went.')."""
     match = NUMBERED.fullmatch(text)
     if not match:
-        raise at_line(path, line, f"no number and text in {_short(text)}",
+        raise at_line(path, line, f"no number and text in {short(text)}",
                       "begin each line with its number in the story and a blank")
     number = int(match[1])
     if number not in (1, previous + 1):
@@ -107,7 +84,7 @@ def _question(text, number, fact_at, path, line):
     """The fields of a question's line -> Question.  `fact_at` knows the facts told so far."""
     fields = [field.strip() for field in text.split("\t")]
     if len(fields) != 3:
-        raise at_line(path, line, f"{len(fields)} field{'s' * (len(fields) > 1)} in question {_short(text)}",
+        raise at_line(path, line, f"{len(fields)} field{'s' * (len(fields) > 1)} in question {short(text)}",
                       "write  N question?<TAB>answer<TAB>ids")
     tokens = fields[0].lower().rstrip("?").split()
     answer = [word.strip() for word in fields[1].lower().split(",")]
@@ -125,17 +102,13 @@ def _support(word, number, fact_at, path, line):
     """One supporting id -> index of its fact."""
     mend = "name the line number of an earlier fact of this story"
     if not re.fullmatch("[0-9]{1,9}", word):
-        raise at_line(path, line, f"supporting id {_short(word)} is no number", mend)
+        raise at_line(path, line, f"supporting id {short(word)} is no number", mend)
     id_ = int(word)
     if id_ in fact_at:
         return fact_at[id_]
     problem = ("points to the question itself" if id_ == number else "points forward" if id_ > number
                else "points to no line" if id_ < 1 else "points to a question")
     raise at_line(path, line, f"supporting id {id_} {problem}", mend)
-
-
-def _short(text):
-    return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
 # finding the files of a task

@@ -4,7 +4,6 @@ import gzip
 import re
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
 
 from ..errors import UserError, at_line
 

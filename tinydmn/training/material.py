@@ -163,4 +163,5 @@ def about_run(task_set, data, seed, **more):
     """The `about` of a run, with every key that `gather` asks for."""
     data = str(Path(data).resolve()) if data else None
     name = {"babi": lambda: f"babi-{more['task']}", "sst": lambda: f"sst-{more['kind']}", "pos": lambda: "pos"}[task_set]()
-    return {"set": task_set, "name": name, "data": data, "seed": seed} | {"task": None, "size": None, "plain": False, "kind": None, "column": None, "vectors": None, "phrases": 0.5} | more
+    every = {"task": None, "size": None, "plain": False, "kind": None, "column": None, "vectors": None, "phrases": 0.5}
+    return {"set": task_set, "name": name, "data": data, "seed": seed} | every | more

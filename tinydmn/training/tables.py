@@ -187,12 +187,21 @@ def execute(run, folder, backend="numba"):
     memory.check(material.train, model.config, model.dtype)
     loop.train(model, material.epoch, batches["valid"], state, lambda state: checkpoint.save(path, model, state, run.about))
     result = {"version": __version__, "settings": run.settings, "seed": run.about["seed"], "epochs": state.epoch, "best_epoch": state.best_epoch,
-              "seconds": sum(epoch["seconds"] for epoch in state.history), "threads": model.threads}
+              "seconds": sum(epoch["seconds"] for epoch in state.history), "threads": model.threads,
+              "n_train": sum(len(story.questions) for story in material.train)}
+    trained_on = set(_asked(material.train))
     for split, batch in batches.items():
         stories = getattr(material, split)
         result[split] = batch and figures(model, batch, unknown_words(batch, stories, material.train) if model.config.answer == "tags" else None, state.kept)
+        if batch:
+            result[split]["n_in_train"] = sum(asked in trained_on for asked in _asked(stories))
     write_whole(path.with_suffix(".json"), json.dumps(result, indent=1))
     return result
+
+
+def _asked(stories):
+    """Each question together with all it may see, as one text."""
+    return (repr((story.facts[:q.n_facts], q.tokens)) for story in stories for q in story.questions)
 
 
 def figures(model, batch, unknown=None, kept=()):
@@ -270,11 +279,12 @@ def run_all(runs, folder, jobs, backend="numba", on_end=None):
     finally:
         for _, process in active:
             process.stdin.close()                          # a worker stops when nobody is left to ask for its work
-        for _, process in active:
+        for run, process in active:
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+            (folder / f"{run.name}.log").unlink(missing_ok=True)
 
 
 def _start(run, folder, backend, n_threads):
