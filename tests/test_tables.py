@@ -91,8 +91,8 @@ def test_plain_has_no_switch_and_equal_settings_are_one_run():
 
 
 def test_name_follows_the_settings():
-    run, other = runs_of(1, tasks=[1], epochs=2)[0], runs_of(1, tasks=[1], epochs=3)[0]
-    assert run.name == runs_of(1, tasks=[1], epochs=2)[0].name and len({run.name, other.name, runs_of(1, seeds=[1], tasks=[1], epochs=2)[0].name}) == 3
+    name = lambda **given: runs_of(1, tasks=[1], **given)[0].name
+    assert name(epochs=2) == name(epochs=2) and len({name(epochs=2), name(epochs=3), name(epochs=2, seeds=[1])}) == 3
 
 
 # ---- one run
@@ -182,7 +182,8 @@ def test_the_command_and_that_nothing_is_run_twice(tmp_path, capsys):
     assert code == 0 and err == "" and {p: p.stat().st_mtime_ns for p in files} == files
     assert figures == json.loads((tmp_path / "t" / "table.json").read_text()) and len(figures["runs"]) == 2
     ours = [entry for entry in figures["entries"] if entry["series"] == "plain"]
-    assert [e["mean"] for e in ours] == [100 * json.loads(next((tmp_path / "t").glob(f"babi-{task}-*.json")).read_text())["valid"]["accuracy"] for task in (1, 15)]
+    files = [next((tmp_path / "t").glob(f"babi-{task}-*.json")) for task in (1, 15)]
+    assert [e["mean"] for e in ours] == [100 * json.loads(file.read_text())["valid"]["accuracy"] for file in files]
 
 
 def test_a_failing_run_is_one_line_and_the_others_go_on(tmp_path, capsys):
@@ -198,8 +199,8 @@ def test_a_failing_run_is_one_line_and_the_others_go_on(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words, said", [
-    ((5,), "5"), ((1, "--rename", "yes"), "--variants"), ((4, "--passes", 2), "--passes"), ((2, "--data", "nowhere"), "nowhere"), ((1, "--jobs", 0), "--jobs"),
-    ((2, "--vectors", "nowhere.txt"), "nowhere.txt"), ((1, "--tasks", 21), "21"), ((3, "--hidden", 0), "--hidden")])
+    ((5,), "5"), ((1, "--rename", "yes"), "--variants"), ((4, "--passes", 2), "--passes"), ((2, "--data", "nowhere"), "nowhere"),
+    ((1, "--jobs", 0), "--jobs"), ((2, "--vectors", "nowhere.txt"), "nowhere.txt"), ((1, "--tasks", 21), "21"), ((3, "--hidden", 0), "--hidden")])
 def test_mistakes_are_one_line(capsys, tmp_path, words, said):
     code, out, err = table(capsys, *words, "--out", tmp_path / "t")
     assert code == 2 and err.count("\n") == 1 and said in err and not out and not (tmp_path / "t").exists()

@@ -143,10 +143,27 @@ def test_words_never_seen():
     config = Config(**SMALL | CASES["tags, two passes"])
     models, _ = networks([], config, features=True)
     stories = [Story([["Hopping", "walked", "hopped"]], [Question(["tags"], ["t0", "t1", "t2"], 1)])]
-    assert models[0].vocabulary.unknown(stories[0].facts[0]) == ["Hopping", "hopped"] and models[0].vocabulary.encode_features("Hopping")
-    expected = oracle.loss_and_grads(models[0].params, stories, models[0].vocabulary, config)
+    vocabulary = models[0].vocabulary
+    assert vocabulary.unknown(stories[0].facts[0]) == ["Hopping", "hopped"] and vocabulary.encode_features("Hopping")
+    compare_unseen(models, stories, config)
+
+
+@pytest.mark.parametrize("case", ("plain", "tags, two passes", "sequence, predicted"))
+def test_answers_never_seen(case):
+    """No class stands for them: they give no loss, but they are counted."""
+    config = Config(**SMALL | CASES[case])
+    stories = drawn(np.random.default_rng(3), 8, config)
+    models, _ = networks(stories, config)
+    unseen = [replace(s, questions=[replace(q, answer=["never", *q.answer[1:]]) for q in s.questions]) if i % 3 else s for i, s in enumerate(stories)]
+    compare_unseen(models, unseen, config)
+
+
+def compare_unseen(models, stories, config):
+    """Stories that the models' vocabulary was not built from, with the oracle."""
+    vocabulary = models[0].vocabulary
+    expected = oracle.loss_and_grads(models[0].params, stories, vocabulary, config)
     for model in models:
-        assert_same_gradients(*model.loss_and_grads(make_batch(stories, model.vocabulary, "words", "tags")), *expected, model.backend)
+        assert_same_gradients(*model.loss_and_grads(make_batch(stories, vocabulary, config.facts, config.answer)), *expected, model.backend)
 
 
 @pytest.mark.parametrize("case", ("plain", "sequence, both ways, lstm, facts at every word too"))
@@ -156,7 +173,8 @@ def test_a_vocabulary_larger_than_the_batch(case):
     compare(drawn(np.random.default_rng(4), 3, config), config, more_words=[f"z{i}" for i in range(300)])
 
 
-@pytest.mark.parametrize("more", ({"passes": 0}, {"passes": 2}, GATED | {"passes": 2, "teacher": "predicted"}, {"passes": 0, "cell": "lstm", "reading": "both"}))
+@pytest.mark.parametrize("more", ({"passes": 0}, {"passes": 2},
+                                  GATED | {"passes": 2, "teacher": "predicted"}, {"passes": 0, "cell": "lstm", "reading": "both"}))
 @pytest.mark.parametrize("some", (False, True))
 def test_sequence_to_sequence(more, some):
     """A text without a question, reversed; with `some`, every other text has a question."""
@@ -174,6 +192,23 @@ def test_long_sentences_in_chunks(case, monkeypatch):
     monkeypatch.setattr(word_memories, "PAIRS", 4)
     config = Config(**SMALL | CASES[case])
     compare(drawn(np.random.default_rng(6), 5, config), config)
+
+
+@pytest.mark.parametrize("case", ("tags, no passes", "tags, one pass", "tags, three passes"))
+def test_memories_and_gates_of_words(case):
+    """They come in the order of the words, also where a batch was cut into pieces; behind its word a gate is 0."""
+    config = Config(**SMALL | CASES[case])
+    stories = drawn(np.random.default_rng(9), 17, config)
+    models, batch = networks(stories, config)
+    seen = oracle.words_seen(models[0].params, stories, models[0].vocabulary, config)
+    assert len(pieces(batch)) > 1
+    for model in models:
+        out = model.forward(batch)
+        assert out.memories.shape[1] == out.gates.shape[1] == len(seen)
+        for word, (memories, gates) in enumerate(seen):
+            np.testing.assert_allclose(out.memories[:, word], memories, rtol=1e-10, atol=1e-10)
+            for i, g in enumerate(gates):
+                np.testing.assert_allclose(out.gates[i, word], np.pad(g, (0, out.gates.shape[2] - len(g))), rtol=1e-10, atol=1e-10)
 
 
 def networks_where(premise, stories, config):

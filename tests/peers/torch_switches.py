@@ -127,29 +127,40 @@ def decode(m, q, p, given=None, steps=LONGEST, until_end=True):
     return logits
 
 
-def tag_logits(story, question, p, vocabulary, config):
-    """Section 2.4: word t has a memory of its own, of passes over the facts up to t -> logits, one (A,) a word."""
+def look_word_by_word(story, question, p, vocabulary, config):
+    """Section 2.4: word t makes passes of its own over the facts up to t -> a list for each word: its memories, and its scores a pass."""
     c, _ = facts_of(story, question.n_facts, p, vocabulary, config)
     if config.passes == 0:
-        return [p["answer.W_a"] @ c_t for c_t in c]
+        return [([c_t], []) for c_t in c]
     q = question_of(question, p, vocabulary, config)
-    return [p["answer.W_a"] @ look(c[:t + 1], q, p, config)[0][-1] for t in range(len(c))]
+    return [look(c[:t + 1], q, p, config) for t in range(len(c))]
+
+
+def tag_logits(*sentence):
+    """As look_word_by_word -> logits, one (A,) a word."""
+    p = sentence[2]
+    return [p["answer.W_a"] @ memories[-1] for memories, _ in look_word_by_word(*sentence)]
 
 
 def question_loss(story, question, p, vocabulary, config):
-    """-> cross-entropy of the gates, of the answer, and how many answers that is (section 2.5)."""
+    """-> cross-entropy of the gates, of the answer, and how many answers that is (section 2.5).  An answer without a class has none."""
+    known = vocabulary.answer_id.get
     if config.answer == "tags":
         logits, scores, target = tag_logits(story, question, p, vocabulary, config), [], []
-        wanted = [vocabulary.answers.index(tag) for tag in question.answer]
+        wanted = [known(tag) for tag in question.answer]
     else:
         q, m, scores, target = memory_of(story, question, p, vocabulary, config, training=True)
         if config.answer == "word":
-            logits, wanted = [p["answer.W_a"] @ m], [vocabulary.answers.index(",".join(question.answer))]
+            logits, wanted = [p["answer.W_a"] @ m], [known(",".join(question.answer))]
         else:
-            wanted = [*(vocabulary.answers.index(word) for word in question.answer), END_OF_ANSWER]
+            wanted = [*(known(word) for word in question.answer), END_OF_ANSWER]
             logits = decode(m, q, p, wanted if config.teacher == "correct" else None, len(wanted), until_end=False)
-    total = lambda rows, classes: sum((cross_entropy(row, torch.tensor(k)) for row, k in zip(rows, classes)), torch.zeros((), dtype=torch.float64))
-    return total(scores, target), total(logits, wanted), len(wanted) if config.answer == "tags" else 1
+    return cross_entropies(scores, target), cross_entropies(logits, wanted), len(wanted) if config.answer == "tags" else 1
+
+
+def cross_entropies(rows, classes):
+    """Their sum; nothing for a class None."""
+    return sum((cross_entropy(row, torch.tensor(k)) for row, k in zip(rows, classes) if k is not None), torch.zeros((), dtype=torch.float64))
 
 
 # what the tests ask for
@@ -178,3 +189,10 @@ def answers(params, stories, vocabulary, config):
             logits = [p["answer.W_a"] @ m] if config.answer == "word" else decode(m, q, p)
         out.append(np.stack(logits))
     return out
+
+
+def words_seen(params, stories, vocabulary, config):
+    """Answers that are tags: for each word of each sentence, in their order, its memories (passes + 1, H) and its gates (passes, facts up to it)."""
+    p = {name: torch.tensor(a, dtype=torch.float64) for name, a in params.items()}
+    looks = [look for pair in asked(stories) for look in look_word_by_word(*pair, p, vocabulary, config)]
+    return [(np.stack(memories), [torch.sigmoid(s).numpy() for s in scores]) for memories, scores in looks]

@@ -19,8 +19,7 @@ from time import perf_counter
 from .. import __version__, threads
 from ..data.sources import SIZES
 from ..errors import UserError
-from ..training.tables import (PASSED, VARIANTS, difference, entries_of, finished, measured, row_of, run_all, runs_of, table_1_summary,
-                               write_whole)
+from ..training.tables import PASSED, VARIANTS, difference, entries_of, finished, measured, run_all, runs_of, table_1_summary, write_whole
 from .common import add_backend, add_config, add_json, given_config, print_json
 
 TITLES = {1: "bAbI, answers right", 2: "sentiment, sentences right", 3: "tagging, words right", 4: "passes and answers right"}
@@ -53,15 +52,16 @@ def run(args):
     if jobs < 1:
         raise UserError(f"--jobs is {jobs}; give 1 or more")
     vectors = vectors_of(args)
-    runs = runs_of(args.table, args.seeds, args.data, args.sst, args.size, args.tasks, args.variants, vectors, args.column, args.quick, **given_config(args))
+    runs = runs_of(args.table, args.seeds, args.data, args.sst, args.size, args.tasks, args.variants, vectors, args.column, args.quick,
+                   **given_config(args))
     size = next((r.about["size"] for r in runs if r.about["size"]), None)
     published = args.data or args.sst
     folder = Path(args.out or "runs/" + "-".join([f"table{args.table}", *filter(None, (size, not published and "own", args.quick and "quick"))]))
     results = {r.name: found for r in runs if (found := finished(r, folder))}
     failed, before = {}, len(results)
     if len(runs) > before:
-        print(f"{len(runs)} run{'s' * (len(runs) != 1)}, {f'{before} of them finished before, ' if before else ''}{min(jobs, len(runs) - before)} at a time, in {folder}; "
-              f"the first minute may go into compiling", file=sys.stderr, flush=True)
+        print(f"{counted(len(runs), 'run')}, {f'{before} of them finished before, ' if before else ''}{min(jobs, len(runs) - before)} at a time, "
+              f"in {folder}; the first minute may go into compiling", file=sys.stderr, flush=True)
 
     def on_end(ended, result, problem):
         if problem:
@@ -70,7 +70,8 @@ def run(args):
             results[ended.name] = result
         said = f"failed: {problem}" if problem else "{2:5.1f} % ({0}), best of {1}: epoch {4}, {3:.0f} s".format(
             measured(result)[0], result["epochs"], 100 * measured(result)[1]["accuracy"], result["seconds"], result["best_epoch"])
-        print(f"[{len(results) + len(failed):{len(str(len(runs)))}}/{len(runs)}] {ended.label} seed {ended.about['seed']}: {said}", file=sys.stderr, flush=True)
+        print(f"[{len(results) + len(failed):{len(str(len(runs)))}}/{len(runs)}] {ended.label} seed {ended.about['seed']}: {said}",
+              file=sys.stderr, flush=True)
 
     try:
         run_all(runs, folder, jobs, args.backend, on_end)
@@ -78,8 +79,9 @@ def run(args):
         print(f"stopped; {len(results)} of {len(runs)} runs are finished and stay in {folder}: the same command goes on", file=sys.stderr)
         return 130
     entries = entries_of(args.table, runs, results)
-    table = {"table": args.table, "version": __version__, "heading": heading(args, runs, results, size, vectors), "seeds": args.seeds, "entries": entries,
-             "notes": notes(args, runs, results, entries), "seconds_training": sum(r["seconds"] for r in results.values()), "seconds": perf_counter() - began,
+    table = {"table": args.table, "version": __version__, "heading": heading(args, runs, results, size, vectors), "seeds": args.seeds,
+             "entries": entries, "notes": notes(args, runs, results, entries),
+             "seconds_training": sum(r["seconds"] for r in results.values()), "seconds": perf_counter() - began,
              "runs": [{"name": r.name, "places": r.places} | {k: results[r.name][k] for k in ("seed", "epochs", "best_epoch", "seconds")}
                       for r in runs if r.name in results], "failed": failed}
     if args.table == 1:
@@ -92,7 +94,8 @@ def run(args):
         print_json(table)
     else:
         print("\n".join(page(table)))
-        print(f"{len(results)} run{'s' * (len(results) != 1)}, {table['seconds_training']:.0f} s of training, {table['seconds']:.0f} s now\n{folder}/table.json and table.png")
+        print(f"{counted(len(results), 'run')}, {table['seconds_training']:.0f} s of training, {table['seconds']:.0f} s now")
+        print(f"{folder}/table.json" + " and table.png" * bool(results))
     return 1 if failed else 0
 
 
@@ -119,8 +122,8 @@ def heading(args, runs, results, size, vectors):
     lines = [f"Table {args.table}: {TITLES[args.table]}, in %{' (QUICK: without meaning)' if args.quick else ''}",
              f"ours: {' and '.join(sources)}, {' or '.join(splits) or 'no'} set{several}"]
     if args.table > 1:
-        lines.append(f"paper: {'test, WSJ' if args.table == 3 else 'test'}; word vectors of ours: "
-                     f"{'none' if vectors is None else 'GloVe 6B, 50 numbers' if vectors == 'glove' else Path(vectors).name}")
+        begun = "none" if vectors is None else "GloVe 6B, 50 numbers" if vectors == "glove" else Path(vectors).name
+        lines.append(f"paper: {'test, WSJ' if args.table == 3 else 'test'}" + f"; word vectors of ours: {begun}" * any(r.about["set"] != "babi" for r in runs))
     else:
         lines.append("paper: test; plain: the paper's model; retold: with stories told again in training")
     return lines
@@ -139,7 +142,7 @@ def notes(args, runs, results, entries):
     if args.table == 1:
         same = sorted({r.about["task"] for r in runs if len(r.places) > 1})
         if same:
-            out.append(f"plain and retold are one run where nothing is told again: {'task' if len(same) == 1 else 'tasks'} {', '.join(map(str, same))}")
+            out.append(f"plain and retold are one run where nothing is told again: task{'s' * (len(same) > 1)} {', '.join(map(str, same))}")
         found = {r.about["task"]: results[r.name] for r in runs if r.name in results}
         few = [f"task {task} on {result['n_train']:,} questions" for task, result in sorted(found.items())
                if result["settings"]["about"]["size"] == "10k" and result["n_train"] < 5000]
@@ -166,6 +169,10 @@ def page(table):
             abreast = panels[first:first + PANELS_ABREAST]
             lines += ["", *blocks([e for e in entries if e["panel"] in abreast], rows, abreast, digits=2 if table["table"] == 3 else 1)]
     return [*lines, "", *(line for note in table["notes"] for line in folded(note))]
+
+
+def counted(n, thing):
+    return f"{n} {thing}{'s' * (n != 1)}"
 
 
 def folded(text):
@@ -209,6 +216,7 @@ def table_1(entries, summary):
     for row in rows:
         lines.append(line(row, lambda series, key: number(cells.get((row, series), {}).get(key), 0)))
     n = {s["tasks"] for s in summary.values()}
-    lines.append(line(f"mean of {len(rows)} tasks" if n == {len(rows)} else "mean of those there", lambda series, key: number(summary.get(series, {}).get(key), 0)))
+    lines.append(line(f"mean of {counted(len(rows), 'task')}" if n == {len(rows)} else "mean of those there",
+                      lambda series, key: number(summary.get(series, {}).get(key), 0)))
     lines.append(line(f"passed (> {PASSED:.0f} %)", lambda series, key: str(summary.get(series, {}).get(f"passed_{key}", ""))))
     return lines

@@ -72,7 +72,8 @@ class Run:
         about, own = self.about, self.about["data"] is None
         config = {"babi": lambda: babi_config(about["task"], about["size"], plain=about["plain"], **self.given),
                   "sst": lambda: sst_config(own, **self.given), "pos": lambda: pos_config(own, **self.given)}[about["set"]]()
-        return {"layout": LAYOUT, "about": {k: v for k, v in about.items() if k != "plain"}, "config": asdict(config)}     # the config says what plain means
+        # what plain means is said by the config
+        return {"layout": LAYOUT, "about": {k: v for k, v in about.items() if k != "plain"}, "config": asdict(config)}
 
     @property
     def name(self):
@@ -137,7 +138,8 @@ def runs_of(table, seeds=(0,), data=None, sst=None, size=None, tasks=None, varia
     for run in runs:
         known = merged.setdefault(run.name, run)
         new = [place for place in run.places if place not in known.places]
-        merged[run.name] = replace(known, places=known.places + new, label=f"{known.label} = {new[0][2]}" if known is not run and new else known.label)
+        label = f"{known.label} = {new[0][2]}" if known is not run and new else known.label
+        merged[run.name] = replace(known, places=known.places + new, label=label)
     return list(merged.values())
 
 
@@ -192,7 +194,8 @@ def execute(run, folder, backend="numba"):
     trained_on = set(_asked(material.train))
     for split, batch in batches.items():
         stories = getattr(material, split)
-        result[split] = batch and figures(model, batch, unknown_words(batch, stories, material.train) if model.config.answer == "tags" else None, state.kept)
+        unknown = unknown_words(batch, stories, material.train) if batch and model.config.answer == "tags" else None
+        result[split] = batch and figures(model, batch, unknown, state.kept)
         if batch:
             result[split]["n_in_train"] = sum(asked in trained_on for asked in _asked(stories))
     write_whole(path.with_suffix(".json"), json.dumps(result, indent=1))
@@ -292,7 +295,8 @@ def _start(run, folder, backend, n_threads):
     home = str(Path(__file__).parents[2])                  # where this package was found, it will be found again
     environment = os.environ | {"TINYDMN_THREADS": str(n_threads), "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
     with open(folder / f"{run.name}.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen([sys.executable, "-m", "tinydmn.training.tables"], stdin=subprocess.PIPE, stdout=log, stderr=log, text=True, env=environment)
+        process = subprocess.Popen([sys.executable, "-m", "tinydmn.training.tables"], stdin=subprocess.PIPE, stdout=log, stderr=log, text=True,
+                                   env=environment)
     try:
         print(json.dumps({"run": asdict(run), "folder": str(folder), "backend": backend}), file=process.stdin, flush=True)
     except OSError:
@@ -375,11 +379,13 @@ def entries_of(table, runs, results):
         out = [paper("", row, name, values[int(row[:2]) - 1], of_paper if name == "DMN" else "Weston et al. 2015")
                for row in rows if int(row[:2]) in TITLES for name, values in BABI.items()]
     elif table == 2:
-        out = [paper(panel, row, "paper", figure, source) for row, (*both, source) in SENTIMENT.items() for panel, figure in zip(("binary", "fine"), both)]
+        out = [paper(panel, row, "paper", figure, source)
+               for row, (*both, source) in SENTIMENT.items() for panel, figure in zip(("binary", "fine"), both)]
     elif table == 3:
         out = [paper("all words", row, "paper", figure, source) for row, (figure, source) in TAGGING.items()]
     else:
-        out = [paper(panel, _passes(n), "paper", figure, of_paper) for panel in panels for n, figure in PASSES.get(panel, {}).items() if _passes(n) in rows]
+        out = [paper(panel, _passes(n), "paper", figure, of_paper)
+               for panel in panels for n, figure in PASSES.get(panel, {}).items() if _passes(n) in rows]
     found = {}
     for run in runs:
         if run.name in results:
@@ -391,7 +397,10 @@ def entries_of(table, runs, results):
 
 
 def table_1_summary(entries):
-    """{series: mean over the tasks, how many it passes, over how many tasks; ours also by each task's best seed, and the spread}.  The paper's: of the same tasks."""
+    """{series: mean over the tasks, how many it passes, over how many tasks; ours also by each task's best seed, and the spread}.
+
+    The paper's are of the same tasks.
+    """
     out = {}
     for series in dict.fromkeys(entry["series"] for entry in entries):
         own = [entry for entry in entries if entry["series"] == series]
@@ -402,7 +411,8 @@ def table_1_summary(entries):
         for kind in ("mean", "best"):
             if all(kind in entry for entry in own):
                 # MemNN's figures are whole numbers, and the paper counts its 95 on task 18 as passed
-                out[series] |= {kind: mean(entry[kind] for entry in own), f"passed_{kind}": sum(entry[kind] + 0.5 * (series == "MemNN") > PASSED for entry in own)}
+                passed = sum(entry[kind] + 0.5 * (series == "MemNN") > PASSED for entry in own)
+                out[series] |= {kind: mean(entry[kind] for entry in own), f"passed_{kind}": passed}
     return out
 
 
