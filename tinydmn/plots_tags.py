@@ -13,16 +13,17 @@ from .plots import _DASHES, _GREY, _INKS, _LINE, _MARKERS, _PAD, _axes, _figure,
 _ROW, _CELL = 0.27, 0.46               # inches: a word's row; a gate
 
 
-def plot_word_gates(words, tags, gates, path, right=(), show=False):
-    """Where each word looks: a panel a pass, word t down, facts s <= t across, darker = more; left of them tags.
+def plot_word_gates(words, tags, panels, path, right=(), show=False):
+    """Where each word looks, panels beside each other: word t down, facts s <= t across, darker = more; left of them tags.
 
-    words: n strings.  tags: {title: n tags}, a column each.  right: n tags; one that differs is marked ✗.  gates (passes, n, n), row t the
-    gates of word t, in [0, 1]; what lies right of the diagonal is not drawn.  Returns the path.  Raises ValueError where the lengths disagree.
+    words: n strings.  tags: {title: n tags}, a column each.  right: n tags; one that differs is marked ✗.  panels: {title: (n, n)}, row t
+    the gates of word t, in [0, 1]; what lies right of the diagonal is not drawn.  Returns the path.  Raises ValueError where the lengths disagree.
     """
-    n, gates = len(words), np.asarray(gates, np.float64)
-    if not n or gates.shape[1:] != (n, n) or any(len(column) != n for column in tags.values()) or len(right) not in (0, n):
-        raise ValueError(f"{n} words, gates {gates.shape}, {[len(column) for column in tags.values()]} tags; give each word its tags and n gates")
-    if not np.all((gates >= 0) & (gates <= 1)):            # NaN fails as well
+    n, panels = len(words), {title: np.asarray(gates, np.float64) for title, gates in panels.items()}
+    if not (n and panels) or any(g.shape != (n, n) for g in panels.values()) or any(len(column) != n for column in tags.values()) or len(right) not in (0, n):
+        raise ValueError(f"{n} words, gates {[g.shape for g in panels.values()]}, {[len(column) for column in tags.values()]} tags; "
+                         "give each word its tags and n gates")
+    if not all(np.all((g >= 0) & (g <= 1)) for g in panels.values()):        # NaN fails as well
         raise ValueError("gates must lie in [0, 1]")
     marked = {title: [tag + "  ✗" * bool(len(right) and tag != right[t]) for t, tag in enumerate(column)] for title, column in tags.items()}
     with _figure() as figure:
@@ -30,9 +31,9 @@ def plot_word_gates(words, tags, gates, path, right=(), show=False):
         columns = [("", words, "bold"), *((title, column, "normal") for title, column in marked.items())]
         widths = [max(widest([title]), widest(texts, weight=weight)) + 0.22 for title, texts, weight in columns]
         above = 0.12 + widest(words)                       # the facts' names, upright, above their columns
-        left, panel = _PAD + sum(widths), n * _CELL
+        left, panel = _PAD + sum(widths), max(n * _CELL, widest(panels, weight="bold"))
         top = _PAD + _LINE + above
-        width = left + len(gates) * (panel + 0.3) - 0.3 * bool(len(gates)) + _PAD
+        width = left + len(panels) * (panel + 0.3) - 0.3 + _PAD
         height = top + n * _ROW + 0.08 + _LINE + _PAD
         figure.set_size_inches(width, height)
         axes = _axes(figure, 0, 0, width, height)
@@ -45,8 +46,8 @@ def plot_word_gates(words, tags, gates, path, right=(), show=False):
                 axes.text(x, top + _ROW * (t + 0.5), text, va="center_baseline", weight=weight)
             x += wide
         shades = matplotlib.colormaps["Blues"]
-        for i, gate in enumerate(gates):
-            axes.text(x, _PAD + _LINE / 2, f"pass {i + 1}", va="center", weight="bold")
+        for title, gate in panels.items():
+            axes.text(x, _PAD + _LINE / 2, title, va="center", weight="bold")
             for t in range(n):
                 axes.text(x + _CELL * (t + 0.5), top - 0.06, words[t], rotation=90, ha="center", va="bottom")
                 for s in range(t + 1):
@@ -108,8 +109,8 @@ def plot_passes(panels, path, show=False):
     with _figure() as figure:
         beside = 0.35 + max(_size(figure, label)[0] for label in labels)
         plot, left = 2.6, 0.65
-        span = plot + beside + 0.55
-        figure.set_size_inches(left + span * len(panels) - 0.4, 3.4)
+        span = plot + beside + 0.75
+        figure.set_size_inches(left + span * len(panels) - 0.6, 3.4)
         for p, (title, curves) in enumerate(panels.items()):
             axes = _axes(figure, left + p * span, 0.4, plot, 2.4)
             ends = []

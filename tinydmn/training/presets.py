@@ -16,7 +16,9 @@ BY_TASK = {
     (3, "1k"): {"l2": 1e-3},
     (3, "10k"): {"epochs": 60, "patience": 60, "dropout": 0.2, "l2": 2e-4},
     (6, "10k"): {"epochs": 15, "patience": 15},
-    (17, "10k"): {"epochs": 60, "patience": 60},
+    # positions are learnt only where word vectors begin long
+    (17, "1k"): {"word_length": 8.0},
+    (17, "10k"): {"word_length": 8.0, "epochs": 60, "patience": 60, "l2": 0.0},
     (19, "10k"): {"epochs": 60, "patience": 60},
 }
 
@@ -34,7 +36,6 @@ RETOLD = {
     (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "patience": 200, "l2": 5e-4},
     (19, "1k"): {"rename": "yes", "shorten": 1.0, "dropout": 0.1, "batch": 8, "epochs": 400, "patience": 400},
     (3, "10k"): {"shorten": 1.0, "epochs": 150, "patience": 150, "l2": 5e-4},
-    (17, "10k"): {"rename": "yes", "dropout": 0.0, "l2": 0.0, "epochs": 60, "patience": 60},
     (19, "10k"): {"rename": "yes", "shorten": 1.0, "epochs": 60, "patience": 60},
 }
 
