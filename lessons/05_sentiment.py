@@ -96,7 +96,7 @@ def naive_bayes(batch):
     return (log_prior + (log_p.T[batch.tokens] * real(batch)[:, :, None]).sum(axis=1)).argmax(axis=1)
 
 
-says = lambda right: "{:5.1f} % ({:.1f} to {:.1f})".format(*(100 * x for x in (right.mean(), *interval(right.mean(), len(right)))))
+says = lambda right: "{:5.1f} % ({:.1f}-{:.1f})".format(*(100 * x for x in (right.mean(), *interval(right.mean(), len(right)))))
 right = {"naive Bayes": naive_bayes(held_out) == held_out.answer}
 ask = test[0].questions[0]
 twins = [Story([f"it is {one} , but it is {other} .".split()], [ask]) for one, other in (("good", "bad"), ("bad", "good"))]
@@ -129,8 +129,9 @@ telling = short & right["two passes"] & ~right["one pass"]
 among = np.flatnonzero(telling if telling.any() else short)
 moved = np.abs(np.diff(out["two passes"].gates, axis=0)[0]).sum(axis=1) / held_out.n_facts
 chosen = among[moved[among].argmax()]
-print(f"{short.sum()} texts of at most 16 words say but, although, still or best described as; {telling.sum()} of\n"
-      "them two passes get right and one pass wrong.  Of these, or of all where there is\nnone, the one at which the second look moves most:")
+print("Texts of at most 16 words with but, although, still or best described as: "
+      f"{short.sum()}.\nTwo passes are right on them and one pass wrong: {telling.sum()}.  Of these, or of all where\n"
+      "there is none, the one at which the second look moves most:")
 words = test[chosen].facts[0]
 panels = [(name, out[name].gates[:, chosen, :len(words) + 1], answers[out[name].answers[chosen]]) for name in nets]
 print(f"\n  {'':14} {'one pass':16} {'two: pass 1':16} two: pass 2")
@@ -141,9 +142,9 @@ saved(plot_word_attention(words, panels, args.out / "05_sentiment.png", " ".join
 
 # %% 5. Is the second look worth it?
 heading(5, "Is the second look worth it?")
-print(f"  {'':12} {'all ' + str(len(test)):23} {'two clauses ' + str(several.sum()):23} the others {np.sum(~several)}")
+print(f"  {'':12} {'all ' + str(len(test)):20} {'two clauses ' + str(several.sum()):20} the others {np.sum(~several)}")
 for name, found in right.items():
-    print(f"  {name:12} {says(found):23} {says(found[several]):23} {says(found[~several])}")
+    print(f"  {name:12} {says(found):20} {says(found[several]):20} {says(found[~several])}")
 opened = {name: (o.gates.sum(axis=(1, 2)) / held_out.n_facts.sum()).round(2) for name, o in out.items()}
 print(f"  gates on average: one pass {opened['one pass'][0]}; two passes {opened['two passes'][0]}, then {opened['two passes'][1]}")
 b, c = np.sum(right["two passes"] & ~right["one pass"]), np.sum(right["one pass"] & ~right["two passes"])

@@ -80,9 +80,8 @@ print(f"Fact 1 in pass 1: g = {gates[0, 0, 0]:.4f} for both words, as m^0 = q is
 # %% 2. What it costs
 heading(2, "What it costs")
 material = gather(about_run("pos", args.data, args.seed, column="xpos"), hidden=40, embedding=30, dropout=0.1,
-                  epochs=2 if args.quick else 4 if args.data is None else 6)
-n_train, n_valid = (400, 60) if args.quick else (2000, 400)
-train, valid = material.train[:n_train], material.valid[:n_valid]
+                  epochs=6 if args.quick else 4 if args.data is None else 6)
+train, valid = material.train[:400 if args.quick else 2000], material.valid[:60 if args.quick else 400]
 vocabulary = replace(Vocabulary.build(train, "tags", features=True), answers=material.vocabulary.answers)
 configs = {"0 passes": {"passes": 0}, "1 pass": {"passes": 1}, "2 passes": {"passes": 2}, "1 pass, both ways": {"passes": 1, "reading": "both"}}
 configs = {name: replace(material.config, **{"reading": "forward"} | given) for name, given in configs.items()}
@@ -158,14 +157,12 @@ together = batch_of(valid[chosen:] + valid[:chosen], vocabulary, exact.config)  
 out, n = exact.forward(together), len(words)
 before = DMN(exact.config, vocabulary, "numpy", args.seed, "float64").forward(batch_of([valid[chosen]], vocabulary, exact.config)).gates
 for w, usual_tag, tag, correct in zip(words, baseline[chosen], two[chosen], right[chosen]):
-    print(f"  {w:14} most frequent: {usual_tag:5}  2 passes: {tag:5}  {'right' if tag == correct else 'wrong: ' + correct}")
+    print(f"  {w:20} most frequent: {usual_tag:6} 2 passes: {tag:6} {'right' if tag == correct else 'wrong: ' + correct}")
 panels = {"pass 2 before training": before[1], "pass 1 trained": out.gates[0, :n, :n], "pass 2 trained": out.gates[1, :n, :n]}
 saved(plot_word_gates(words, {"most frequent": baseline[chosen], "2 passes": two[chosen]}, panels, args.out / "06_tagging.png", right[chosen]))
-seen_facts = np.tril(np.ones((n, n), bool))
 for title, g in panels.items():
-    print(f"  {title:22} gates from {g[seen_facts].min():.2f} to {g[seen_facts].max():.2f}")
-one = batch_of([valid[chosen]], vocabulary, exact.config)
-one, forms = word_vectors.distinct(one, len(vocabulary.words))
+    print(f"  {title:22} gates from {g[np.tri(n, dtype=bool)].min():.2f} to {g[np.tri(n, dtype=bool)].max():.2f}")
+one, forms = word_vectors.distinct(batch_of([valid[chosen]], vocabulary, exact.config), len(vocabulary.words))
 c = input_module.forward(one, word_vectors.forward(forms, exact.params, None, op), exact.params, op)[0][0]     # (n, H)
 apart = max(np.abs(alone(t, c, out.memories[0, t], exact.params, 2)[-1][2] - out.memories[2, t]).max() for t in range(n))
 print(f"The trained network: each of these {n} words by itself, as in scene 1, and all\nwords of {len(valid)} sentences at once: the memories differ by {apart:.0e} at most.")

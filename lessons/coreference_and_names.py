@@ -7,6 +7,7 @@ You get: the paper's other examples (section 1) as (input, question, answer), on
 with a one-word answer, named entities as tags.  Nothing in tinydmn/ is changed for either."""
 # %%
 from collections import Counter
+from textwrap import fill
 from time import perf_counter
 
 import numpy as np
@@ -25,7 +26,7 @@ from tinydmn.training.progress import Progress
 
 args = options(__doc__)
 began = perf_counter()
-n_train, n_test = (150, 50) if args.quick else (1500, 400)
+n_train, n_choose, n_test = (150, 20, 50) if args.quick else (1500, 100, 400)
 
 # %% Texts about people: a pronoun means whoever of its kind was named last
 PEOPLE = {"her": "anna julie maria ruth".split(), "his": "daniel fred paul tom".split(), "their": "farmers girls teachers twins".split()}
@@ -72,20 +73,21 @@ def name_text(rng):
 
 # %% What both have in common: texts, a vocabulary, a network, its training
 def different(make, rng):
-    """-> n_train and n_test texts, no two the same."""
+    """-> texts to learn from, to choose the epoch by, and to judge by, no two the same."""
     texts = {}
-    while len(texts) < n_train + n_test:
+    while len(texts) < n_train + n_choose + n_test:
         story = make(rng)
         texts.setdefault(str((story.facts, story.questions[0].tokens)), story)
-    return [*texts.values()][:n_train], [*texts.values()][n_train:]
+    texts = [*texts.values()]
+    return texts[:n_train], texts[n_train:-n_test], texts[-n_test:]
 
 
-def trained(config, vocabulary, train):
-    """-> the network.  It stops after config.epochs: nothing is chosen on what is held out."""
+def trained(config, vocabulary, train, choose):
+    """-> the network."""
     net = DMN(config, vocabulary, seed=args.seed)
     state, batch = loop.start(net, args.seed), batch_of(train, vocabulary, config)
     progress = Progress(config, state, int(np.sum(batch.answer >= 0)))
-    loop.train(net, batch, batch_of(train[:50], vocabulary, config), state, progress.epoch, progress.step)
+    loop.train(net, batch, batch_of(choose, vocabulary, config), state, progress.epoch, progress.step)
     progress.close()
     return net
 
@@ -100,13 +102,13 @@ def told(title, hits):
 
 # %% 1. Who does "their" refer to?
 heading(1, 'Who does "their" refer to?')
-train, held_out = different(pronoun_text, np.random.default_rng([args.seed, 1]))
+train, choose, held_out = different(pronoun_text, np.random.default_rng([args.seed, 1]))
 pronoun, right = ([part(s.questions[0]) for s in held_out] for part in (lambda q: q.tokens[2], lambda q: q.answer[0]))
 usual = Counter((s.questions[0].tokens[2], s.questions[0].answer[0]) for s in train)
 usual = {kind: max(names, key=lambda name: usual[kind, name]) for kind, names in PEOPLE.items()}
 config = Config(hidden=40, embedding=40, gate_hidden=40, passes=2, batch=16, gate_epochs=0, learning_rate=5e-3, dropout=0.0, epochs=2 if args.quick else 8)
 print(f"{len(train)} texts, {config.epochs} epochs; then {len(held_out)} texts that were not among them:", flush=True)
-net = trained(config, Vocabulary.build(train), train)
+net = trained(config, Vocabulary.build(train), train, choose)
 out = net.forward(batch_of(held_out, net.vocabulary, config))
 said = [net.vocabulary.answers[k] for k in out.answers]
 hits = np.array([a == b for a, b in zip(said, right)])
@@ -124,35 +126,36 @@ if not args.quick:
 
 # %% 2. Which words are names?
 heading(2, "Which words are names?")
-train, held_out = different(name_text, np.random.default_rng([args.seed, 2]))
+train, choose, held_out = different(name_text, np.random.default_rng([args.seed, 2]))
 seen = Counter((w, tag) for s in train for w, tag in zip(s.facts[0], s.questions[0].answer))
 usual = {w: tag for (w, tag), _ in reversed(seen.most_common())}                           # the most frequent tag of each word comes last
 once = Counter(tag for (_, tag), times in seen.items() if times == 1).most_common(1)[0][0]  # for a word never seen: that of words seen once
-config = pos_config(own=True, passes=1, epochs=2 if args.quick else 5)
+config = pos_config(own=True, passes=1, epochs=2 if args.quick else 3)
 print(f"{len(train)} sentences, {config.epochs} epochs; then {len(held_out)} others, word by word:", flush=True)
-net = trained(config, Vocabulary.build(train, "tags", features=True), train)
+net = trained(config, Vocabulary.build(train, "tags", features=True), train, choose)
 test = batch_of(held_out, net.vocabulary, config)
 said, there = net.forward(test).answers, test.answer >= 0
 guess = np.array([net.vocabulary.answer_id[usual.get(w, once)] for s in held_out for w in s.facts[0]])
 names = test.answer[there] != net.vocabulary.answer_id["-"]
 hits = said[there] == test.answer[there]
-told("the word's most frequent tag, names", (guess == test.answer[there])[names])
+told("each word's most frequent tag, names", (guess == test.answer[there])[names])
 told("the network, names", hits[names])
 told("  words never seen", hits[unknown_words(test, held_out, train)[there]])
-baseline, share = told("the word's most frequent tag, all words", guess == test.answer[there]), told("the network, all words", hits)
+baseline, share = told("each word's most frequent tag, all", guess == test.answer[there]), told("the network, all", hits)
 shown = sorted(range(len(held_out)), key=lambda i: (-len({"Florence", "Jordan", "Victoria", "Washington", "Baker", "Hill"} & {*held_out[i].facts[0]}), i))[:4]
 print()
 for i in shown:
     tags = [net.vocabulary.answers[k] for k in said[i] if k >= 0]
-    print("  " + " ".join(w if tag == "-" else f"[{w} {tag}]" for w, tag in zip(held_out[i].facts[0], tags)) + ("" if tags == held_out[i].questions[0].answer else "   wrong"))
+    text = [w if tag == "-" else f"[{w} {tag}]" for w, tag in zip(held_out[i].facts[0], tags)] + ["(wrong)"] * (tags != held_out[i].questions[0].answer)
+    print(fill(" ".join(text), 79, initial_indent="  ", subsequent_indent="      "))
 if not args.quick:
     assert share > baseline + 0.05, "names: the network should beat the most frequent tag by 5 points"
 
 # %% Your turn
 print(f"""
 What you saw: what changed from one to the other is the texts, the question and
-three settings (answer, facts, episode); the network is the same code, line by
-line.  All in all {perf_counter() - began:.0f} s.
+some settings (answer, facts, episode, reading); the network is the same code,
+line by line.  All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/:""")
 where("(input, question, answer)", Story)
@@ -162,7 +165,7 @@ print("""
 Your turn:
 - passes=1 for the pronouns: what does the second pass do?
 - alpha=0.0: does the network find by itself where to look?
-- another question: "what is the language?" on sentences of two languages of your
-  own.  Which answer kind, which facts?
+- another question: "what is the language?" on sentences of two languages of
+  your own.  Which answer kind, which facts?
 
 Next: your own files: tinydmn train --help""")

@@ -1,5 +1,6 @@
 """The command line as its users meet it: what it prints, what it keeps, and one line with exit code 2 for each mistake."""
 
+import io
 import json
 import os
 import signal
@@ -31,6 +32,11 @@ def refused(capsys, *words):
     code, out, err = run(capsys, *words)
     assert code == 2 and err.count("\n") == 1 and "Traceback" not in err and not out, (code, out, err)
     return err
+
+
+def typed(monkeypatch, text):
+    """What the user types into the next command."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
 
 
 @pytest.fixture(scope="module")
@@ -267,3 +273,56 @@ def test_import_is_light():
     """`import tinydmn` loads neither Numba nor Matplotlib."""
     code = "import sys, tinydmn; tinydmn.DMN; assert not {'numba', 'matplotlib'} & set(sys.modules), sorted(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_sentiment_from_training_to_asking(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "sst.npz"
+    code, out, _ = run(capsys, "train", "sst", "--kind", "binary", "--epochs", "1", "--out", path, *SMALL)
+    assert code == 0 and "answers right" in out and "gates" not in out                  # nothing supervises them
+    code, out, _ = run(capsys, "eval", path, "--stories", 40, "--json")
+    assert code == 0 and json.loads(out)["n_questions"] == 40
+    (tmp_path / "dev.txt").write_text("(3 (2 A) (4 joy))\n(2 (2 A) (2 film))\n(1 (2 No) (0 joy))\n")
+    code, out, _ = run(capsys, "eval", path, "--file", tmp_path / "dev.txt")
+    assert code == 0 and "of 2 answers right" in out                                    # the neutral one is not asked
+    typed(monkeypatch, "Not a good film\n\na zorgy film\n")
+    code, out, _ = run(capsys, "ask", path)
+    assert code == 0 and out.count("->") == 2 and "never seen in training, read as unknown: zorgy" in out and "[done reading]" in out
+    typed(monkeypatch, "\n")
+    assert "nothing was typed" in refused(capsys, "ask", path)
+
+
+def test_tags_from_training_to_asking(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "pos.npz"
+    code, out, _ = run(capsys, "train", "pos", "--epochs", "2", "--keep", "2", "--out", path, *SMALL)
+    assert code == 0 and "words that training never saw" in out
+    code, out, _ = run(capsys, "eval", path, "--ensemble", "--json", "--stories", 30)
+    assert code == 0 and json.loads(out)["epochs_together"] == 2
+    (tmp_path / "dev.tsv").write_text("She\tPRP\nran\tVBD\n\nBang\tZZZ\n")
+    code, out, _ = run(capsys, "eval", path, "--file", tmp_path / "dev.tsv")
+    assert code == 0 and "of 3 answers right" in out and "1 answers that training never saw, counted as wrong: ZZZ" in out
+    typed(monkeypatch, "She can open the can .\n")
+    code, out, _ = run(capsys, "ask", path)
+    assert code == 0 and [line.split()[0] for line in out.splitlines() if line] == "She can open the can .".split()
+    typed(monkeypatch, "She can open the can .\n")
+    code, out, _ = run(capsys, "ask", path, "--json")
+    assert code == 0 and len(json.loads(out)["tags"]) == 6
+    assert "leave --plot out" in refused(capsys, "ask", path, "--plot", tmp_path / "a.png")
+
+
+def test_answers_of_several_words_are_decoded(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "babi-19.npz"
+    code, out, _ = run(capsys, "train", "babi", "--task", "19", "--epochs", "1", "--out", path, *SMALL)
+    assert code == 0
+    typed(monkeypatch, "The office is east of the hallway.\nThe kitchen is north of the office.\nHow do you go from the kitchen to the hallway?\n")
+    code, out, _ = run(capsys, "ask", path, "--json")
+    assert code == 0 and {"answer", "probability", "gates"} <= set(json.loads(out))
+    assert "--ensemble" in refused(capsys, "eval", path, "--ensemble")
+
+
+def test_a_sentiment_run_goes_on_to_the_same_bits(tmp_path, capsys):
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    assert run(capsys, "train", "sst", "--epochs", "2", "--out", whole, *SMALL)[0] == 0
+    assert run(capsys, "train", "sst", "--epochs", "1", "--out", parts, *SMALL)[0] == 0
+    assert run(capsys, "train", "sst", "--resume", "--epochs", "2", "--out", parts, "--quiet")[0] == 0
+    one, other = (checkpoint.load(path)[1].theta for path in (whole, parts))
+    np.testing.assert_array_equal(one, other)

@@ -25,6 +25,36 @@ def test_embedding_and_dropout_gradients(backend, S, T, V, D, seed):
     assert_grad("x", op.dropout_backward(w, mask), lambda: np.sum(w * op.dropout_forward(x, mask)), x)
 
 
+def spelling(rng, R, K, N):
+    """Features of R words, K at most, of N there are, some of them -1: none."""
+    return rng.integers(-1, N, (R, K)).astype(np.int32)
+
+
+@each_backend
+@given(R=sizes, K=sizes, N=sizes, D=sizes, seed=seeds)
+def test_features_gradients(backend, R, K, N, D, seed):
+    op, rng = ops.load(backend), np.random.default_rng(seed)
+    features, F, w = spelling(rng, R, K, N), rng.normal(size=(N, D)), rng.normal(size=(R, D))
+    for row, x in zip(features, op.features_forward(features, F)):                      # a word's features add up, -1 adds nothing
+        np.testing.assert_allclose(x, sum((F[f] for f in row if f >= 0), np.zeros(D)), atol=1e-12)
+    dF = np.zeros_like(F)
+    op.features_backward(w, features, dF)
+    assert_grad("F", dF, lambda: np.sum(w * op.features_forward(features, F)), F)
+
+
+@each_dtype
+@given(R=sizes, K=sizes, N=sizes, D=sizes, seed=seeds)
+def test_numba_features_are_numpy(dtype, R, K, N, D, seed):
+    rng = np.random.default_rng(seed)
+    features, F, dx = spelling(rng, R, K, N), rng.normal(size=(N, D)).astype(dtype), rng.normal(size=(R, D)).astype(dtype)
+    results = []
+    for op in (NUMBA, NUMPY):
+        dF = np.ones_like(F)
+        op.features_backward(dx, features, dF)
+        results.append((op.features_forward(features, F), dF))
+    assert_same(*results, dtype)
+
+
 @each_dtype
 @given(S=sizes, T=sizes, V=sizes, D=sizes, seed=seeds)
 def test_numba_embedding_is_numpy(dtype, S, T, V, D, seed):

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 
 from tinydmn.gradcheck import assert_grad
-from tinydmn.ops import gru_numba
 
 from .helpers import NUMBA, NUMPY, assert_same, each_backend, each_dtype, ops, seeds, sequences, sizes, steps_of
 
@@ -111,7 +110,7 @@ def test_numba_is_numpy(dtype, gated, B, T, H, R, F, seed):
 @given(B=sizes, H=sizes, seed=seeds)
 def test_numba_cell_is_numpy_cell(dtype, B, H, seed):
     rng = np.random.default_rng(seed)
-    a, h_prev, U = (x.astype(dtype) for x in cell(rng, 30 * B, H))      # on both sides of gru_numba.MANY
+    a, h_prev, U = (x.astype(dtype) for x in cell(rng, 30 * B, H))      # on both sides of packing_numba.MANY
     dh = rng.normal(size=h_prev.shape).astype(dtype)
     results = []
     for op in (NUMBA, NUMPY):
@@ -162,17 +161,6 @@ def test_wanted_nowhere_is_zero(backend):
     da, dg = op.gru_backward(np.ones_like(out), cache, rows, n, np.full((3, 2), -1, np.int32), g, U, np.zeros_like(U))
     for x in (out, da, dg):
         np.testing.assert_array_equal(x, 0.0)
-
-
-@pytest.mark.parametrize("B", (1, 2, 3, 7, gru_numba.MANY - 1, gru_numba.MANY, gru_numba.MANY + 1))
-@pytest.mark.parametrize("K", (1, 3, 4, 5, 16, 81))
-@each_dtype
-def test_rows_product(B, K, dtype):
-    """The loop and BLAS, on both sides of where they change places; K with and without a rest by four."""
-    rng = np.random.default_rng(B * 100 + K)
-    x, M, out = rng.normal(size=(B, K)).astype(dtype), rng.normal(size=(K, 7)).astype(dtype), np.full((B, 7), np.nan, dtype)
-    gru_numba._rows_product(x, M, out)
-    np.testing.assert_allclose(out, x @ M, rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-5 if dtype == "float32" else 1e-12)
 
 
 def test_compiled_now_and_loaded_from_the_cache_are_the_same_bits(tmp_path):

@@ -6,15 +6,14 @@ What makes it fast, each exact:
   sequences that still live at step t+1 are the first of them, in the same order;
 - U's gradient is one product at the end, not one a step;
 - a product over few rows is a loop that keeps U in cache, for BLAS packs U anew at each call (8 rows of H = 80: 6 µs
-  against 17; even at about 40 rows).  From MANY rows on it is BLAS.
+  against 17; even at about 40 rows).  From packing_numba.MANY rows on it is BLAS.
 """
 
 import numpy as np
 from numba import njit
 
+from .packing_numba import rows_product, schedule
 from .tanh_numba import FAST, sigmoid, tanh
-
-MANY = 40
 
 
 @njit(cache=True, nogil=True)
@@ -28,57 +27,6 @@ def input_product_backward(da, x, W, dW, db):
     for i in range(len(da)):
         db += da[i]
     return np.dot(da, W)
-
-
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
-def _rows_product(x, M, out):
-    """out = x M.  x (B, K), M (K, J), all contiguous."""
-    B, K = x.shape
-    if B >= MANY:
-        np.dot(x, M, out)
-        return
-    out[:] = 0
-    for i in range(0, B - 1, 2):                           # two rows and four of M's rows at a time: each load serves twice
-        x_0, x_1, out_0, out_1 = x[i], x[i + 1], out[i], out[i + 1]
-        for k in range(0, K - 3, 4):
-            M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
-            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]    # held here: for all the compiler knows, out could be x
-            b_0, b_1, b_2, b_3 = x_1[k], x_1[k + 1], x_1[k + 2], x_1[k + 3]
-            for j in range(M.shape[1]):
-                out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
-                out_1[j] += b_0 * M_0[j] + b_1 * M_1[j] + b_2 * M_2[j] + b_3 * M_3[j]
-    if B % 2:
-        x_0, out_0 = x[B - 1], out[B - 1]
-        for k in range(0, K - 3, 4):
-            M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
-            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]
-            for j in range(M.shape[1]):
-                out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
-    for k in range(K // 4 * 4, K):                         # what four does not divide
-        for i in range(B):
-            for j in range(M.shape[1]):
-                out[i, j] += x[i, k] * M[k, j]
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _schedule(n):
-    """Lengths n (B,) -> order (B,): the sequences, longest first; start (T + 1,): the packed rows of each step."""
-    B, T = len(n), 0
-    for b in range(B):
-        T = max(T, n[b])
-    longer = np.zeros(T + 2, np.int64)                     # longer[t]: how many sequences have more than t steps
-    for b in range(B):
-        longer[n[b]] += 1
-    for t in range(T, -1, -1):
-        longer[t] += longer[t + 1]                         # now: at least t steps
-    order, place = np.empty(B, np.int64), longer[1:].copy()
-    for b in range(B):
-        order[place[n[b]]] = b
-        place[n[b]] += 1
-    start = np.zeros(T + 1, np.int64)
-    for t in range(T):
-        start[t + 1] = start[t] + longer[t + 1]
-    return order, start
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
@@ -96,7 +44,7 @@ def _gru_step(a, row, g, Uh, h_prev, gates, Uh_h, h):
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _forward(a, rows, n, at, g, U):
-    order, start = _schedule(n)
+    order, start = schedule(n)
     B, T, P, H = len(n), len(start) - 1, start[-1], U.shape[1]
     U_T = U.T.copy()
     gates, Uh_h, h = np.empty((P, 3 * H), a.dtype), np.empty((P, H), a.dtype), np.empty((P, H), a.dtype)
@@ -105,7 +53,7 @@ def _forward(a, rows, n, at, g, U):
     for t in range(T):
         s, live = start[t], start[t + 1] - start[t]
         if t > 0:
-            _rows_product(h_prev[:live], U_T, Uh[:live])
+            rows_product(h_prev[:live], U_T, Uh[:live])
         for j in range(live):
             b, p = order[j], s + j
             _gru_step(a, rows[b, t], g[b, t], Uh[j], h_prev[j], gates[p], Uh_h[p], h[p])
@@ -156,7 +104,7 @@ def _backward(dout, a_rows, gates, Uh_h, h, order, start, rows, at, g, U, dU):
         if t > 0:
             into = dh[start[t - 1]:start[t - 1] + live]
             product = np.empty((live, H), h.dtype)
-            _rows_product(dUh[s:s + live], U, product)
+            rows_product(dUh[s:s + live], U, product)
             for j in range(live):
                 for k in range(H):
                     into[j, k] += carry[j, k] + product[j, k]
@@ -183,7 +131,7 @@ def gru_backward(dout, cache, rows, n, at, g, U, dU):
 def _cell_forward(a, h_prev, U):
     B, H = h_prev.shape
     Uh, gates, Uh_h, h = np.empty((B, 3 * H), a.dtype), np.empty((B, 3 * H), a.dtype), np.empty((B, H), a.dtype), np.empty((B, H), a.dtype)
-    _rows_product(h_prev, U.T.copy(), Uh)
+    rows_product(h_prev, U.T.copy(), Uh)
     for b in range(B):
         _gru_step(a, b, a.dtype.type(1), Uh[b], h_prev[b], gates[b], Uh_h[b], h[b])
     return h, gates, Uh_h
@@ -196,7 +144,7 @@ def _cell_backward(dh, h_prev, gates, Uh_h, U, dU):
     dh_prev, product = np.empty((B, H), dh.dtype), np.empty((B, H), dh.dtype)
     for b in range(B):
         _gru_step_backward(dh[b], gates[b], Uh_h[b], h_prev[b], dh.dtype.type(1), da[b], dUh[b], dh_prev[b])
-    _rows_product(dUh, U, product)
+    rows_product(dUh, U, product)
     dU += np.dot(dUh.T, h_prev)
     return da, dh_prev + product
 

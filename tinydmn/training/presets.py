@@ -36,7 +36,7 @@ RETOLD = {
     (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "patience": 200, "l2": 5e-4},
     (19, "1k"): {"rename": "yes", "shorten": 1.0, "dropout": 0.1, "batch": 8, "epochs": 400, "patience": 400},
     (3, "10k"): {"shorten": 1.0, "epochs": 150, "patience": 150, "l2": 5e-4},
-    (19, "10k"): {"rename": "yes", "shorten": 1.0, "epochs": 60, "patience": 60},
+    (19, "10k"): {"rename": "yes", "shorten": 1.0, "epochs": 80, "patience": 80, "batch": 16},
 }
 
 # σ's gates are supervised through their softmax, which leaves their level free: alone for a while they all close, and the answers learn slowly
@@ -52,13 +52,13 @@ def babi_config(task, size="1k", plain=False, **given):
 
 def sst_config(own=False, **given):
     """Config for sentiment: one sentence, a fact at every word (section 4.2).  own: texts of our own grammar."""
-    return Config(**{"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "hidden": 80, "embedding": 50, "batch": 32,
-                     "dropout": 0.4, "l2": 1e-5, "epochs": 12, "patience": 12, "final_rate": 0.05, "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0}
-                  | ({"dropout": 0.1, "batch": 16} if own else {}) | given)
+    return Config(**{"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "hidden": 80, "embedding": 50, "batch": 64,
+                     "dropout": 0.4, "l2": 1e-5, "epochs": 6, "patience": 6, "final_rate": 0.05, "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0}
+                  | ({"dropout": 0.1, "batch": 16, "epochs": 12, "patience": 12} if own else {}) | given)
 
 
 def pos_config(own=False, **given):
     """Config for tagging: a memory for each word (section 2.4).  own: texts of our own grammar."""
     return Config(**{"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 100, "embedding": 50, "batch": 16,
-                     "dropout": 0.4, "l2": 0.0, "epochs": 12, "patience": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
+                     "dropout": 0.4, "l2": 0.0, "epochs": 10, "patience": 10, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
                   | ({"hidden": 40, "embedding": 30, "dropout": 0.1, "epochs": 6} if own else {}) | given)
