@@ -255,3 +255,17 @@ def test_a_story_too_long_is_named_before_it_kills():
     heaviest = max(stories, key=lambda s: memory.bytes_needed(s, config, "float32"))
     with pytest.raises(UserError, match=f"^{heaviest.source}: story of {len(heaviest.facts)} facts; .* lower --batch or --hidden"):
         memory.check(stories, config, "float32", free=1000)
+
+
+def test_validation_chooses_among_the_last_epochs_alone():
+    """Before, the latest stands; of the last third (epochs 7 to 9) the best is kept, however good an earlier one was."""
+    model, train, valid = small_run(epochs=9, patience=3, gate_epochs=0, choose_last=1 / 3)
+    state, stood = loop.start(model, 0), []
+    note = lambda state: stood.append((state.epoch, state.best_epoch, state.theta.copy(), *(state.history[-1][k] for k in ("valid_answer_accuracy", "valid_loss"))))
+    loop.train(model, train, valid, state, note)
+    assert [best for _, best, *_ in stood[:6]] == [1, 2, 3, 4, 5, 6]                    # and patience did not run out
+    allowed = stood[6:]
+    best = max(allowed, key=lambda entry: (entry[3], -entry[4]))
+    assert state.best_epoch == best[0] >= 7
+    np.testing.assert_array_equal(state.best_theta, best[2])
+    np.testing.assert_array_equal(model.theta, best[2])

@@ -41,6 +41,7 @@ class Config:
     dropout: float = _option(0.1, "share of each word vector set to 0", least=0.0, below=1.0)
     l2: float = _option(0.0, "weight of half the squared length of all matrices", least=0.0)
     clip: float = _option(5.0, "largest norm of the gradient", least=0.0)
+    choose_last: float = _option(1.0, "share of the epochs, the last ones, among which validation chooses; until then the latest stands", least=0.0)
     keep: int = _option(1, "best epochs whose weights are kept; an evaluation takes the mean of what they say", least=1)
     shorten: float = _option(0.0, "each epoch leaves out up to this share of the facts that no question needs (data/retelling.py)", least=0.0)
     rename: str = _option("no", "yes: each epoch deals out names anew within classes found in the stories (data/retelling.py)", choices=("no", "yes"))

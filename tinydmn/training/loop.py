@@ -81,7 +81,8 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
 
     train_batch, valid_batch: all stories of a set as one Batch each; train_batch may be a function, epoch(rng) -> the Batch of an epoch.
     on_epoch(state) is called after each epoch: to save, to show.
-    At the end model.params holds the best weights.  Raises UserError, naming the array, where a NaN or an Inf turns up.
+    At the end model.params holds the best weights; config.choose_last says which epochs may be the best: a hundred validation questions
+    are few, and an early epoch that was lucky on them is worse on others than a late one, whose rate of learning has fallen.  Raises UserError, naming the array, where a NaN or an Inf turns up.
     """
     config = model.config
     model.theta[...] = state.theta
@@ -93,6 +94,8 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
         fit, held_out = score(losses), evaluate(model, valid_batch)
         state.epoch += 1
         if beta:
+            if state.best_epoch <= round((1.0 - config.choose_last) * config.epochs):
+                state.best_epoch, state.runners_up = 0, []     # too early to be chosen: it stood only until this epoch
             state.rank((held_out.answer_accuracy, -held_out.loss), model.theta, config.keep)
         state.theta = model.theta.copy()
         state.history.append({

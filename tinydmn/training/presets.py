@@ -5,8 +5,8 @@ from ..config import Config
 COMMON = {"gate_epochs": 2, "final_rate": 0.02, "l2": 1e-4}
 BY_SIZE = {
     # few questions: small batches, so that an epoch has many steps and draws many dropout masks, and strong dropout
-    "1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "patience": 120},
-    "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "patience": 25},
+    "1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "patience": 120, "choose_last": 0.1},
+    "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "patience": 25, "choose_last": 0.2},
 }
 BY_TASK = {
     (1, "1k"): {"epochs": 60, "patience": 60},
