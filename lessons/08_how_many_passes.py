@@ -1,6 +1,6 @@
 """Lesson 8 - how many passes: the paper's table 4, ours.
 
-    python lessons/08_how_many_passes.py         (a minute or two on 2 cores)
+    python lessons/08_how_many_passes.py         (about a minute on 2 cores)
 
 You need: lesson 3 (passes) and lesson 4 (gates told where to look).
 You get: zero passes by hand, and three tasks with 0, 1, 2, 3 and 5 passes, at a size that fits a lesson.  The whole
@@ -109,7 +109,7 @@ print(f"task 8: three passes {100 * gap:+.1f} points over one, one pass {100 * (
       f"One pass is told to look at the first supporting fact, and the answer needs more\nthan that.  Not told where to look, it reaches {100 * free:.1f} % instead of {100 * ours['task 8'][1]:.1f}.")
 if not args.quick:
     assert gap > 0.15, f"three passes should beat one by 15 points on task 8, the gap is {100 * gap:.1f}"
-    assert ours["task 2"][3] > ours["task 2"][1], "three passes should beat one on task 2"
+    assert ours["task 2"][3] > ours["task 2"][1] + 0.15, "three passes should beat one by 15 points on task 2"
     assert min(free, ours["task 8"][0]) > ours["task 8"][1], "what is told to look at one fact should know less than what is not"
 
 # %% Your turn
@@ -132,4 +132,4 @@ Your turn:
 - stop="yes" in Config: passes end where the gate chooses end-of-passes.  Is
   task 8 with 5 passes as good, and faster to answer?
 
-Next: lesson 9, python lessons/09_fast_on_the_cpu.py""")
+Next: other questions, python lessons/coreference_and_names.py""")
