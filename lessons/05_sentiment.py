@@ -27,7 +27,7 @@ args = options(__doc__, data=True)
 began = perf_counter()
 np.set_printoptions(precision=2, suppress=True, floatmode="fixed", linewidth=80)
 op = ops.load("numpy")                                     # the definition: scene 1 is small enough for it
-PRAISE, HEARD = 2.0, 3.0                                   # of the unit that shuts a gate: how it weighs a fact's praise, and "described as" in the memory
+PRAISE, HEARD = 2.0, 3.0                                   # how the unit that shuts a gate weighs praise in a fact, "described as" in the memory
 
 # %% 1. Five words by hand: every word is a fact
 heading(1, "Five words by hand: every word is a fact")
@@ -103,12 +103,14 @@ twins = [Story([f"it is {one} , but it is {other} .".split()], [ask]) for one, o
 counted = naive_bayes(material.batch(twins))
 for twin, said in zip(twins, counted):
     print(f"  {' '.join(twin.facts[0]):30}  naive Bayes: {answers[said]}")
-print(f"The same words, the same answer: the order is lost.  {len(test)} texts, {told}:\n  naive Bayes  {says(right['naive Bayes'])}   in brackets: 95 % intervals")
+print(f"The same words, the same answer: the order is lost.  {len(test)} texts, {told}:\n"
+      f"  naive Bayes  {says(right['naive Bayes'])}   in brackets: 95 % intervals")
 assert counted[0] == counted[1], "naive Bayes must not see the order"
 
 # %% 3. One look and two, trained on the same texts
 heading(3, "One look and two, trained on the same texts")
-print(f"{len(learn.answer)} texts, {len(answers)} answers, {epochs} epochs, about {2 if args.quick else 20 if args.data is None else 60} s for each network")
+print(f"{len(learn.answer)} texts, {len(answers)} answers, {epochs} epochs, "
+      f"about {2 if args.quick else 20 if args.data is None else 60} s for each network")
 nets = {}
 for passes, name in ((1, "one pass"), (2, "two passes")):
     net = nets[name] = DMN(replace(material.config, passes=passes), vocabulary, seed=args.seed)
@@ -145,8 +147,8 @@ heading(5, "Is the second look worth it?")
 print(f"  {'':12} {'all ' + str(len(test)):20} {'two clauses ' + str(several.sum()):20} the others {np.sum(~several)}")
 for name, found in right.items():
     print(f"  {name:12} {says(found):20} {says(found[several]):20} {says(found[~several])}")
-opened = {name: (o.gates.sum(axis=(1, 2)) / held_out.n_facts.sum()).round(2) for name, o in out.items()}
-print(f"  gates on average: one pass {opened['one pass'][0]}; two passes {opened['two passes'][0]}, then {opened['two passes'][1]}")
+opened = [x for o in out.values() for x in o.gates.sum(axis=(1, 2)) / held_out.n_facts.sum()]
+print("  gates on average: one pass {:.2f}; two passes {:.2f}, then {:.2f}".format(*opened))
 b, c = np.sum(right["two passes"] & ~right["one pass"]), np.sum(right["one pass"] & ~right["two passes"])
 low, high = ((2 * x - 1) * (b + c) / len(test) for x in (interval(b / (b + c), b + c) if b + c else (0.5, 0.5)))
 verdict = "two passes are better here" if low > 0 else "one pass is better here" if high < 0 else "the texts do not decide between them"

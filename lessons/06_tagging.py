@@ -9,7 +9,7 @@ You get: section 2.4's e^i = h^i_t by hand, its cost against the length of a sen
 # %%
 from collections import Counter
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -95,10 +95,10 @@ for n in lengths:
         config = configs[name]
         net, batch = DMN(config, vocabulary, seed=args.seed), batch_of(sentences, vocabulary, config)
         seconds = []
-        for _ in range(8):                                 # the first one warms up; of the others the fastest, as other work only adds
-            start = perf_counter()
+        for _ in range(8):                                 # the first one warms up; of the others the fastest
+            start = process_time()                         # of this process: others do not count
             net.loss_and_grads(batch)
-            seconds.append(perf_counter() - start)
+            seconds.append(process_time() - start)
         cost[name].append(min(seconds[1:]))
 unit = cost["1 pass"][0]
 relative = {name: np.array(seconds) / unit for name, seconds in cost.items()}

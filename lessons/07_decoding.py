@@ -64,7 +64,8 @@ for t in range(len(p)):
     y = [float(k == np.argmax(y)) for k in range(A)]       # greedy: the likeliest word is fed in, as a one-hot vector
 assert said[1:] == ["n", "w", "<eos>"], f"the decoder should say n, w, <eos>, not {' '.join(said[1:5])}{' ...' * (len(said) > 5)}"
 P = p.max(axis=1).prod()
-print("\nA word that was said silences its own unit, the others keep their state: so the\nnext one is heard.  At <eos> the answer ends: " + ",".join(said[1:-1]))
+print("\nA word that was said silences its own unit, the others keep their state: so the\n"
+      "next one is heard.  At <eos> the answer ends: " + ",".join(said[1:-1]))
 print("P(n,w,<eos>) = " + " * ".join(f"{v.max():.2f}" for v in p) + f" = {P:.2f}; if it is right, E_CE = -log P = {-log(P):.2f}.\n"
       "In training the correct word is fed in, not the likeliest.")
 
@@ -104,7 +105,8 @@ def panel(net, out, which, title, most):
 
 
 def said_by(net, answer, most=5):
-    return net.vocabulary.answer_text(answer[:most]).replace(",", " ") + " ..." * bool((answer[most:] > 0).any())
+    words = net.vocabulary.answer_text(answer[:most]).replace(",", " ")
+    return (words or "(nothing)") + " ..." * bool((answer[most:] > 0).any())
 
 
 heading(2, "Lists: what is Mary carrying?")
@@ -114,11 +116,13 @@ lister, batch = learn(train, held_out, 2 if args.quick else 25, passes=4, hidden
                       epochs=4 if args.quick else 12 if args.data is None else 60)
 right_lists, out = judged(lister, batch)
 two = np.flatnonzero(batch.n_answer == 3)                  # two words and <eos>
-shown = [*two[right_lists[two]], *two][0]
+shown = [*two[right_lists[two]], *two, 0][0]
 story = held_out[batch.story_of[shown]]
 question = story.questions[shown - np.flatnonzero(batch.story_of == batch.story_of[shown])[0]]
-print("A question with an answer of two words (the first that is right, if any), and\nwhat bears on it:\n  " + ".  ".join(" ".join(story.facts[i]) for i in question.support[:2])
-      + f"\n  {' '.join(question.tokens)}?  ->  {said_by(lister, out.answers[shown])}   (right: {' '.join(question.answer)})")
+print("A question with an answer of two words (the first that is right, if any), and\nwhat bears on it:")
+for i in question.support:
+    print(f"  {' '.join(story.facts[i])}")
+print(f"  {' '.join(question.tokens)}?  ->  {said_by(lister, out.answers[shown])}   (right: {' '.join(question.answer)})")
 panels = [panel(lister, out, shown, " ".join(question.tokens) + "?", 6)]
 
 # %% 3. Translation: no question, no memory
@@ -159,7 +163,8 @@ panels.append(panel(translator, out, longest, " ".join(texts[n_train + longest].
 heading(4, "Probabilities of words by decoding step")
 saved(plot_decoding(panels, args.out / "07_decoding.png"))
 own = args.data is None
-for what, right, least in (("lists", right_lists, 0.9 if own else 0.5), ("lists of two", right_lists[two], 0.7 if own else 0.0), ("translations", right_texts, 0.95)):
+for what, right, least in (("lists", right_lists, 0.9 if own else 0.5), ("lists of two words", right_lists[two], 0.7 if own else 0.0),
+                           ("translations", right_texts, 0.95)):
     assert args.quick or right.mean() > least, f"{what}: {100 * right.mean():.1f} % right, it should be more than {100 * least:.0f}"
 
 # %% Your turn

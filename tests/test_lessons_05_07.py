@@ -128,7 +128,8 @@ def test_words_with_their_attention(n_words, drawn, tmp_path):
 @pytest.mark.parametrize("sizes", [((1, 2),), ((3, 30), (6, 5)), ((12, 12),)])
 def test_a_decoder_step_by_step(sizes, drawn, tmp_path):
     rng = np.random.default_rng(len(sizes))
-    panels = [("what is john carrying and where does he go with it, all in all?", [f"word-{k}" for k in range(A)], shares(rng, steps, A)) for steps, A in sizes]
+    title = "what is john carrying and where does he go with it, all in all?"
+    panels = [(title, [f"word-{k}" for k in range(A)], shares(rng, steps, A)) for steps, A in sizes]
     assert plots_words.plot_decoding(panels, tmp_path / "a.png").stat().st_size > 5_000
     frames = [p for p in drawn[0].axes[0].patches if not p.get_fill()]
     assert len(frames) == sum(steps for steps, _ in sizes)

@@ -102,14 +102,16 @@ def plot_decoding(panels, path, most=10, show=False):
             for i, line in enumerate(head):
                 axes.text(left, _PAD + _LINE * (i + 0.5), line, va="center_baseline", weight="bold")
             for t in range(len(p)):
-                axes.text(left + label + cell * (t + 0.5), top - 0.06 - _LINE / 2, f"step {t + 1}", ha="center", va="center_baseline", color=_GREY, size=8)
+                middle = left + label + cell * (t + 0.5)
+                axes.text(middle, top - 0.06 - _LINE / 2, f"step {t + 1}", ha="center", va="center_baseline", color=_GREY, size=8)
             for i, k in enumerate(rows):
                 y = top + _ROW * i
                 axes.text(left + label - 0.06, y + _ROW / 2, words[k], ha="right", va="center_baseline", weight="bold" if k in said else "normal")
                 for t in range(len(p)):
                     _cell(axes, left + label + cell * t, y, cell, p[t, k])
             for t, k in enumerate(said):
-                axes.add_patch(Rectangle((left + label + cell * t, top + _ROW * rows.index(k)), cell, _ROW, fill=False, edgecolor="black", linewidth=1.8, zorder=3))
+                corner = (left + label + cell * t, top + _ROW * rows.index(k))
+                axes.add_patch(Rectangle(corner, cell, _ROW, fill=False, edgecolor="black", linewidth=1.8, zorder=3))
             axes.text(left, top + _ROW * len(rows) + 0.08 + _LINE / 2, note, va="center_baseline", color=_GREY)
             left += span + 0.4
         axes.text(_PAD, height - _PAD - _LINE / 2, legend, va="center", color=_GREY)
