@@ -106,7 +106,7 @@ print(f"  words   steps: pass 1    pass 2     time: 1 pass  2 passes")
 for i, n in enumerate(lengths):
     print(f"  {n:5} {n:15} {sum(range(1, n + 1)):9} {relative['1 pass'][i]:16.1f} {relative['2 passes'][i]:9.1f}")
 growth = [power(np.array(lengths), seconds) for seconds in relative.values()]
-print(f"Time, forward and backward, in units of {lengths[0]} words in 1 pass.  It grows as the\n"
+print(f"CPU time, forward and backward, in units of {lengths[0]} words in 1 pass.  It grows as the\n"
       f"length to the power {growth[0]:.1f} (1 pass) and {growth[1]:.1f} (2 passes).  Memory is bounded: of more\n"
       f"than {word_memories.PAIRS:,} steps in pass 2 none are kept for the way back; they are made again.")
 saved(plot_cost(lengths, relative, args.out / "06_cost.png", f"{lengths[0]} words in 1 pass"))

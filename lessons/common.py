@@ -33,7 +33,7 @@ def options(doc, data=False):
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out", metavar="DIR", help="where pictures go (default lessons/out)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="one seed, one result (default 0)")
     if data:
-        parser.add_argument("--data", type=Path, metavar="DIR", help="published bAbI files (default: generated stories)")
+        parser.add_argument("--data", type=Path, metavar="DIR", help="folder of the published files (default: generated texts)")
     args = parser.parse_args([] if "ipykernel" in sys.modules else None)
     if args.seed < 0:
         parser.error(f"--seed is {args.seed}; give 0 or more")
