@@ -102,7 +102,7 @@ for n in lengths:
         cost[name].append(min(seconds[1:]))
 unit = cost["1 pass"][0]
 relative = {name: np.array(seconds) / unit for name, seconds in cost.items()}
-print(f"  words   steps: pass 1    pass 2     time: 1 pass  2 passes")
+print("  words   steps: pass 1    pass 2     time: 1 pass  2 passes")
 for i, n in enumerate(lengths):
     print(f"  {n:5} {n:15} {sum(range(1, n + 1)):9} {relative['1 pass'][i]:16.1f} {relative['2 passes'][i]:9.1f}")
 growth = [power(np.array(lengths), seconds) for seconds in relative.values()]
