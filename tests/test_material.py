@@ -91,7 +91,7 @@ def test_plain_is_the_papers_model():
 
 
 def test_the_best_epochs_are_kept_and_answer_together(tmp_path):
-    material = gather(about_run("babi", None, 0, task=1, size="1k"), **TINY | {"keep": 3, "epochs": 5, "patience": 5, "gate_epochs": 0})
+    material = gather(about_run("babi", None, 0, task=1, size="1k"), **TINY | {"keep": 3, "epochs": 5, "patience": 5, "gate_epochs": 0, "choose_last": 1.0})
     model = DMN(material.config, material.vocabulary, "numpy")
     train, valid = (take_stories(material.batch(stories), np.arange(8))[0] for stories in (material.train, material.valid))
     state, seen = loop.start(model, 0), {}
