@@ -326,3 +326,16 @@ def test_a_sentiment_run_goes_on_to_the_same_bits(tmp_path, capsys):
     assert run(capsys, "train", "sst", "--resume", "--epochs", "2", "--out", parts, "--quiet")[0] == 0
     one, other = (checkpoint.load(path)[1].theta for path in (whole, parts))
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("words, says", [
+    (("babi", "--answer", "tags", "--episode", "gated", "--facts", "words"), "only pos has tags"), (("pos", "--answer", "word"), "tagged sentences ask for tags"),
+    (("sst", "--answer", "tags", "--episode", "gated"), "only pos has tags"), (("babi", "--facts", "words"), "--facts words is for texts of one sentence"),
+    (("babi", "--task", "19", "--keep", "2"), "an ensemble answers with one word"), (("pos", "--episode", "softmax"), "needs --episode gated")])
+def test_switches_that_do_not_suit_each_other(words, says, tmp_path, capsys):
+    assert says in refused(capsys, "train", *words, "--out", tmp_path / "c.npz") and not (tmp_path / "c.npz").exists()
+
+
+def test_without_passes_there_are_no_gates_to_begin_with(tmp_path, capsys):
+    code, out, _ = run(capsys, "train", "babi", "--epochs", "1", "--out", tmp_path / "c.npz", "--json", *SMALL, "--passes", "0", "--gate-epochs", "2")
+    assert code == 0 and json.loads(out)["history"][0]["beta"] == 1.0

@@ -50,6 +50,8 @@ class Config:
         self._in_range()
         if self.answer == "tags" and (self.episode, self.facts) != ("gated", "words"):
             raise UserError("--answer tags needs --episode gated and --facts words: the memory of a word is the state h_t of eq. 7 at that word")
+        if self.answer == "sequence" and self.keep > 1:
+            raise UserError("--keep: an ensemble answers with one word or with tags, and this network decodes a sequence; leave --keep out")
 
     def _in_range(self):
         for f in fields(self):

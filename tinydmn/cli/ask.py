@@ -13,6 +13,7 @@ import numpy as np
 
 from ..data.story import Question, Story
 from ..data.sst import sentiment_question
+from ..data.tagged import Sentence, tagged_stories
 from ..data.vocabulary import END_OF_SENTENCE
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
@@ -71,7 +72,6 @@ def ask_texts(model, about, args):
 
 
 def ask_sentences(model, about, args):
-    from ..data.tagged import tagged_stories, Sentence
     for text in lines():
         story, = tagged_stories([Sentence([(word, "?") for word in text.split()], "")])
         story = Story(story.facts, [Question(story.questions[0].tokens, [], 1)])

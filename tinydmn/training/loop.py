@@ -88,7 +88,7 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
     model.theta[...] = state.theta
     while state.epoch < config.epochs and (state.epoch - state.best_epoch < config.patience or state.epoch <= config.gate_epochs):
         began = perf_counter()
-        beta = 0.0 if state.epoch < config.gate_epochs and config.alpha else 1.0
+        beta = 0.0 if state.epoch < config.gate_epochs and config.alpha and config.passes else 1.0     # no passes, no gates to begin with
         losses, J = train_epoch(model, train_batch(state.rng) if callable(train_batch) else train_batch, state, beta, on_step)
         seconds = perf_counter() - began
         fit, held_out = score(losses), evaluate(model, valid_batch)

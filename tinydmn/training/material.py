@@ -57,9 +57,18 @@ def gather(about, **given):
     return {"babi": _babi, "sst": _sst, "pos": _pos}[about["set"]](about, given)
 
 
+def _suits(config, task_set):
+    """The configuration.  Raises UserError where its kind of answer or of facts is not what the texts of a set have."""
+    if (config.answer == "tags") != (task_set == "pos"):
+        raise UserError(f"--answer {config.answer}: {'tagged sentences ask for tags' if task_set == 'pos' else 'only pos has tags'}; leave --answer out")
+    if config.facts == "words" and task_set == "babi":
+        raise UserError("--facts words is for texts of one sentence; a story has sentences, both (its words as well), or leave it out")
+    return config
+
+
 def _babi(about, given):
     train, valid, test = babi_stories(about["task"], about["data"], about["size"], about["seed"])
-    config = babi_config(about["task"], about["size"] or size_of(train), about["plain"], **given)
+    config = _suits(babi_config(about["task"], about["size"] or size_of(train), about["plain"], **given), "babi")
     vocabulary = Vocabulary.build(train, config.answer)
     whole = batch_of(train, vocabulary, config)
     if config.rename == "no" and not config.shorten:
@@ -87,7 +96,7 @@ def _sst(about, given):
         train, valid, test = (part and sentiment_stories(part, kind) for part in trees)
         phrases = phrase_stories(trees[0], kind)
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = sst_config(about["data"] is None, **_with_width(vectors, given))
+    config = _suits(sst_config(about["data"] is None, **_with_width(vectors, given)), "sst")
     vocabulary = Vocabulary.build(train + phrases, config.answer, more_words=vectors[0] if vectors else ())
     whole = batch_of(train + phrases, vocabulary, config)
 
@@ -106,7 +115,7 @@ def _pos(about, given):
     else:
         train, valid, test = load_tagged(about["data"], about["column"], np.random.default_rng([about["seed"], 3]))
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = pos_config(about["data"] is None, **_with_width(vectors, given))
+    config = _suits(pos_config(about["data"] is None, **_with_width(vectors, given)), "pos")
     vocabulary = Vocabulary.build(train, "tags", features=True, more_words=vectors[0] if vectors else ())
     whole = batch_of(train, vocabulary, config)
     return Material(config, vocabulary, train, valid, test, lambda rng: whole, vectors)

@@ -129,11 +129,10 @@ def runs_of(table, seeds=(0,), data=None, sst=None, size=None, tasks=None, varia
         size = _size(data, tasks[0], size) if tasks else None
         for seed in seeds:
             for passes in (0, 1, 2) if quick else (0, 1, 2, 3, 5):
-                more = {"passes": passes} | ({} if passes else {"gate_epochs": 0})         # without passes there are no gates to begin with
                 for task in tasks:
-                    babi(task, seed, f"task {task}", _passes(passes), "ours", True, **more)
+                    babi(task, seed, f"task {task}", _passes(passes), "ours", True, passes=passes)
                 if (sst or not data) and passes < 5:
-                    sentiment("fine", seed, sst, "SST fine", _passes(passes), **more)
+                    sentiment("fine", seed, sst, "SST fine", _passes(passes), passes=passes)
     merged = {}                                            # where a task has no switch to turn, plain and retold are one run
     for run in runs:
         known = merged.setdefault(run.name, run)
