@@ -90,7 +90,7 @@ def judged(net, batch):
     """Print the share of answers that are right as a whole, their end too, by the number of their words -> right (Q,), Output."""
     out, steps = net.forward(batch), batch.answer.shape[1]
     right = (out.answers[:, :steps] == batch.answer).all(axis=1) & (out.answers[:, steps:] < 0).all(axis=1)
-    assert dmn.judge(out.answers, batch, "sequence") == (right.sum(), len(right)), "two ways to judge a whole answer must agree"
+    assert (dmn.right_answers(out.answers, batch, "sequence") == right).all(), "two ways to judge a whole answer must agree"
     n_words = batch.n_answer - 1                           # without <eos>
     for label, some in [(f"{n} word{'s' * (n > 1)}", right[n_words == n]) for n in np.unique(n_words).tolist()] + [("all", right)]:
         low, high = (100 * v for v in interval(some.mean(), len(some)))

@@ -10,7 +10,7 @@ from tinydmn.errors import UserError
 from tinydmn.model import DMN
 from tinydmn.training import checkpoint, loop
 from tinydmn.training.evaluate import evaluate, together
-from tinydmn.training.material import about_run, batch_of, begin_with, gather, share_of_unknown, unknown_words
+from tinydmn.training.material import about_run, batch_of, gather, share_of, unknown_words
 
 TINY = {"hidden": 6, "embedding": 5, "gate_hidden": 4, "epochs": 3, "patience": 3}
 
@@ -48,9 +48,8 @@ def test_word_vectors_from_a_file(tmp_path):
     (tmp_path / "v.txt").write_text("it 1 2 3\nis 4 5 6\nfilm 7 8 9\n", encoding="utf-8")
     material = gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **{k: v for k, v in TINY.items() if k != "embedding"})
     assert material.config.embedding == 3 and "film" in material.vocabulary.words        # frequent words of the file are known too
-    model = DMN(material.config, material.vocabulary, "numpy")
-    before = model.params["embedding.L"].copy()
-    without = begin_with(model, material.vectors)
+    before = DMN(material.config, material.vocabulary, "numpy").params["embedding.L"]
+    model, without = material.network("numpy")
     np.testing.assert_array_equal(model.params["embedding.L"][material.vocabulary.word_id["is"]], [4, 5, 6])
     changed = (model.params["embedding.L"] != before).any(axis=1)
     assert changed.sum() == 3 and without == len(before) - 3
@@ -66,8 +65,8 @@ def test_unknown_words_of_tagged_text(tmp_path):
     np.testing.assert_array_equal(unknown_words(batch, material.valid, material.train), [[False, True, False], [True, False, False]])   # as written: "the" is new
     model = DMN(material.config, material.vocabulary, "numpy")
     out = model.forward(batch)
-    share, n = share_of_unknown(model, batch, material)
-    assert n == 2 and share == np.mean([out.answers[0, 1] == batch.answer[0, 1], out.answers[1, 0] == batch.answer[1, 0]])
+    share = share_of(unknown_words(batch, material.valid, material.train), model, batch)
+    assert share == np.mean([out.answers[0, 1] == batch.answer[0, 1], out.answers[1, 0] == batch.answer[1, 0]])
     score = evaluate(model, batch)
     assert score.n_questions == 4 and np.isnan(score.gate_accuracy)
     assert score.answer_accuracy == np.sum((out.answers == batch.answer) & (batch.answer >= 0)) / 4

@@ -13,7 +13,7 @@ from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.errors import UserError
 from tinydmn.gradcheck import assert_grad
-from tinydmn.model import DMN, judge, pieces
+from tinydmn.model import DMN, pieces, right_answers
 
 from .stories import random_stories
 
@@ -253,7 +253,7 @@ def test_a_sequence_is_right_as_a_whole_or_not_at_all():
     np.testing.assert_array_equal(batch.answer, [[1, 2, 0], [1, 0, -1]])
     for answers, right in (([[1, 2, 0], [1, 0, -1]], 2), ([[1, 2, 0, -1], [1, 0, -1, -1]], 2), ([[1, 2, 2, 0], [1, 0, -1, -1]], 1),
                            ([[2, 1, 0], [1, 2, 0]], 0)):
-        assert judge(np.array(answers), batch, "sequence") == (right, 2)
+        assert right_answers(np.array(answers), batch, "sequence").sum() == right
 
 
 def test_teacher_feeds_the_correct_or_the_predicted_word():

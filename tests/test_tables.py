@@ -11,9 +11,9 @@ from tinydmn.cli import main
 from tinydmn.data.generator import generate, write_task
 from tinydmn.errors import UserError
 from tinydmn.plots_tables import plot_table
-from tinydmn.training import checkpoint, tables
-from tinydmn.training.tables import (BABI, PASSES, SENTIMENT, TAGGING, difference, entries_of, execute, finished, over_seeds, runs_of,
-                                     table_1_summary)
+from tinydmn.training import checkpoint, runs as many
+from tinydmn.training.runs import execute, finished
+from tinydmn.training.tables import BABI, PASSES, SENTIMENT, TAGGING, difference, entries_of, over_seeds, runs_of, table_1_summary
 
 TINY = {"hidden": 8, "embedding": 8, "gate_hidden": 8, "epochs": 3, "patience": 3, "gate_epochs": 0, "batch": 64}
 
@@ -210,22 +210,22 @@ def test_mistakes_are_one_line(capsys, tmp_path, words, said):
 def test_a_worker_that_dies_is_reported(run, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     ended = []
-    tables.run_all([run], tmp_path, 1, on_end=lambda *what: ended.append(what))
+    many.run_all([run], tmp_path, 1, on_end=lambda *what: ended.append(what))
     assert len(ended) == 1 and ended[0][1] is None and "exit code 1" in ended[0][2]
 
 
 def test_out_that_cannot_be_made(run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be made"):
-        tables.run_all([run], tmp_path / "file", 1)
+        many.run_all([run], tmp_path / "file", 1)
 
 
 def test_kernels_are_compiled_for_each_kind_of_network():
     kinds = [run for number in (1, 2, 3, 4) for run in runs_of(number)]
-    distinct = {json.dumps(tables._tiny(run.settings["config"]), sort_keys=True): run for run in kinds}
+    distinct = {json.dumps(many._tiny(run.settings["config"]), sort_keys=True): run for run in kinds}
     answers = {run.settings["config"]["answer"] for run in distinct.values()}
     assert answers == {"word", "sequence", "tags"}
-    tables.compile_for([next(run for run in kinds if run.settings["config"]["answer"] == answer) for answer in sorted(answers)])
+    many.compile_for([next(run for run in kinds if run.settings["config"]["answer"] == answer) for answer in sorted(answers)])
 
 
 def test_picture(tmp_path):
@@ -237,4 +237,4 @@ def test_picture(tmp_path):
 
 def test_questions_of_the_training_set_are_counted():
     stories = generate(1, 3, np.random.default_rng(0))
-    assert sum(asked in set(tables._asked(stories[:1])) for asked in tables._asked(stories)) >= len(stories[0].questions)
+    assert sum(asked in set(many._asked(stories[:1])) for asked in many._asked(stories)) >= len(stories[0].questions)

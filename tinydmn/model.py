@@ -107,8 +107,8 @@ def backward(cache, loss_cache, out, batch, params, config, ops, grads, alpha, b
     p_answers, p_gates, target = loss_cache
     Q = len(batch.story_of)
     dlogits = np.zeros_like(out.logits)
-    judged = dlogits if dlogits.ndim == 2 else dlogits[:, :batch.answer.shape[1]]
-    judged[...] = ops.cross_entropy_backward(p_answers, batch.answer.ravel(), beta).reshape(judged.shape)
+    known = dlogits if dlogits.ndim == 2 else dlogits[:, :batch.answer.shape[1]]           # behind them no answer is known
+    known[...] = ops.cross_entropy_backward(p_answers, batch.answer.ravel(), beta).reshape(known.shape)
     dx = np.zeros_like(x)
     if config.answer == "tags":
         of, place = memory_cache[:2]
@@ -149,18 +149,23 @@ def tags_forward(params, batch, c, q, config, ops, training, caches):
     return Output(logits, answers, s, g, m, np.full(len(q), config.passes)), (*caches, memory_cache, None, c.shape)
 
 
-def judge(answers, batch, kind):
-    """-> how many answers are right, of how many.  A sequence is right as a whole, with its end; tags are judged word by word.
+def right_answers(answers, batch, kind):
+    """Which answers are right -> bool (Q,), or of tags (Q, T), False behind a sentence.  A sequence is right as a whole, with its end.
 
     An answer that training never saw is wrong whatever the network says; it has no class, so it does not count in the loss.
     """
     wanted = batch.answer
     if kind == "word":
-        return int(np.sum(answers == wanted)), len(wanted)
-    if kind == "tags":
-        return int(np.sum((answers[:, :wanted.shape[1]] == wanted) & (wanted != NONE))), int(np.sum(wanted != NONE))
+        return answers == wanted
     T = wanted.shape[1]
-    return int(np.sum((answers[:, :T] == wanted).all(axis=1) & (answers[:, T:] < 0).all(axis=1))), len(wanted)
+    if kind == "tags":
+        return (answers[:, :T] == wanted) & (wanted != NONE)
+    return (answers[:, :T] == wanted).all(axis=1) & (answers[:, T:] < 0).all(axis=1)
+
+
+def judged(batch, kind):
+    """How many answers of a batch are judged: one a question, or one a word where answers are tags."""
+    return int(np.sum(batch.answer != NONE)) if kind == "tags" else len(batch.answer)
 
 
 def loss_forward(out, batch, config, ops):
@@ -171,9 +176,9 @@ def loss_forward(out, batch, config, ops):
     E_answers, p_answers = ops.cross_entropy_forward(np.ascontiguousarray(logits).reshape(-1, logits.shape[-1]), batch.answer.ravel())
     E_gates, p_gates = ops.cross_entropy_forward(out.gate_scores.reshape(-1, out.gate_scores.shape[2]), target.ravel()) if target.size else (0.0, None)
     supervised = target >= 0
-    right, judged = judge(out.answers, batch, config.answer)
+    right = int(right_answers(out.answers, batch, config.answer).sum())
     losses = Losses(E_answers, E_gates, right, int(np.sum(out.gate_scores.argmax(axis=2)[supervised] == target[supervised])) if target.size else 0,
-                    judged, int(supervised.sum()))
+                    judged(batch, config.answer), int(supervised.sum()))
     return losses, (p_answers, p_gates, target)
 
 
@@ -265,7 +270,7 @@ class DMN:
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): the gradient as one vector in the order of params."""
         config, ops, params = self.config, self.ops, self.params
         alpha = config.alpha if alpha is None else alpha
-        judged = int(np.sum(batch.answer != NONE)) if config.answer == "tags" else len(batch.answer)
+        n = judged(batch, config.answer)
         shapes = {k: v.shape for k, v in params.items()}
         modules = {k: s for k, s in shapes.items() if not k.startswith("embedding.")}          # all but what word_vectors holds, the first in params
         size = sum(params[k].size for k in modules)
@@ -279,7 +284,7 @@ class DMN:
             with np.errstate(invalid="ignore", over="ignore"):         # what is not finite shows in J or dtheta, and training names it
                 out, cache = forward(params, piece, x, config, ops, training=True)
                 losses, loss_cache = loss_forward(out, piece, config, ops)
-                dx = backward(cache, loss_cache, out, piece, params, config, ops, views(d, modules), alpha / judged, beta / judged)
+                dx = backward(cache, loss_cache, out, piece, params, config, ops, views(d, modules), alpha / n, beta / n)
             return losses, d, dx
 
         (losses, d, dx), *more = threads.run(work, pieces(batch), self.threads)
@@ -290,7 +295,7 @@ class DMN:
         dtheta = np.zeros(sum(v.size for v in params.values()), self.dtype)
         dtheta[-size:] = d
         word_vectors.backward(dx, forms, mask, ops, views(dtheta, shapes))
-        J = (alpha * losses.gates + beta * losses.answers) / judged
+        J = (alpha * losses.gates + beta * losses.answers) / n
         if config.l2:
             decayed = self.decayed()
             theta = np.concatenate([np.ravel(v) for v in params.values()])

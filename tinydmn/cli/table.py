@@ -19,7 +19,8 @@ from time import perf_counter
 from .. import __version__, threads
 from ..data.sources import SIZES
 from ..errors import UserError
-from ..training.tables import PASSED, VARIANTS, difference, entries_of, finished, measured, run_all, runs_of, table_1_summary, write_whole
+from ..training.runs import finished, run_all, write_whole
+from ..training.tables import PASSED, VARIANTS, difference, entries_of, measured, runs_of, table_1_summary
 from .common import add_backend, add_config, add_json, given_config, print_json
 
 TITLES = {1: "bAbI, answers right", 2: "sentiment, sentences right", 3: "tagging, words right", 4: "passes and answers right"}

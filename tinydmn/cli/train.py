@@ -16,10 +16,9 @@ from time import perf_counter
 
 from ..data.sources import SIZES
 from ..errors import UserError
-from ..model import DMN
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
-from ..training.material import SETS, about_run, begin_with, gather, share_of_unknown
+from ..training.material import SETS, about_run, gather, share_of, unknown_words
 from ..training.progress import Progress
 from .common import add_backend, add_config, add_json, add_seed, given_config, print_json
 
@@ -64,9 +63,8 @@ def run(args):
         if out.exists() and not args.overwrite:
             raise UserError(f"{out}: exists already; go on with --resume, replace it with --overwrite, or give another --out")
         material = gather(about, **given_config(args))
-        model = DMN(material.config, material.vocabulary, args.backend, args.seed)
-        if material.vectors:
-            without = begin_with(model, material.vectors)
+        model, without = material.network(args.backend, args.seed)
+        if without is not None:
             print(f"{without} of {len(model.vocabulary.words)} words have no vector in {args.vectors}: they begin at random", file=sys.stderr)
         state = loop.start(model, args.seed)
     memory.check(material.train, model.config, model.dtype)
@@ -93,7 +91,10 @@ def run(args):
         from ..plots import plot_training                  # loads Matplotlib
         plot_training(state.history, args.plot, model.config.gate_epochs)
     seconds = perf_counter() - began
-    unknown = share_of_unknown(model, valid_batch, material, state.kept) if about["set"] == "pos" else None
+    unknown = None                                         # share right, and number, of the words that training never saw
+    if about["set"] == "pos":
+        new = unknown_words(valid_batch, material.valid, material.train)
+        unknown = share_of(new, model, valid_batch, state.kept), int(new.sum())
     if args.json:
         print_json({"checkpoint": str(out), "epochs": state.epoch, "best_epoch": state.best_epoch, "seconds": seconds, "about": about,
                     "valid_answer_accuracy": held_out.answer_accuracy, "valid_interval": (low, high), "valid_unknown_words": unknown,
@@ -104,7 +105,8 @@ def run(args):
         print(f"words that training never saw: {100 * unknown[0]:.1f} % of {unknown[1]} right")
     if held_out.gate_accuracy == held_out.gate_accuracy:
         print(f"gates: {100 * held_out.gate_accuracy:.1f} % of the supervised passes look at the right fact")
-    print(f"best of {state.epoch} epochs: {state.best_epoch}; {seconds:.0f} s; saved in {out}")
+    together = f" and {len(state.runners_up)} more, whose mean these figures are" if state.runners_up else ""
+    print(f"best of {state.epoch} epochs: {state.best_epoch}{together}; {seconds:.0f} s; saved in {out}")
     print(f"now ask it something:  tinydmn ask {out}")
 
 

@@ -20,6 +20,7 @@ from ..data.sst import load_sst, phrase_stories, sentiment_stories
 from ..data.tagged import load_tagged
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
+from ..model import DMN, right_answers
 from .evaluate import outputs
 from .presets import babi_config, pos_config, sst_config
 
@@ -44,6 +45,16 @@ class Material:
     def batch(self, stories):
         """list[Story] -> Batch for this run's network."""
         return batch_of(stories, self.vocabulary, self.config)
+
+    def network(self, backend="numba", seed=0):
+        """-> a fresh DMN that begins with the word vectors, how many of its words have none and begin at random (None without vectors)."""
+        model = DMN(self.config, self.vocabulary, backend, seed)
+        if self.vectors is None:
+            return model, None
+        words, values = self.vectors
+        ids = np.array([self.vocabulary.word_id.get(w, -1) for w in words])
+        model.params["embedding.L"][ids[ids >= 0]] = values[ids >= 0]
+        return model, len(self.vocabulary.words) - int(np.sum(ids >= 0))
 
 
 def batch_of(stories, vocabulary, config):
@@ -139,15 +150,6 @@ def _with_width(vectors, given):
     return given | {"embedding": D}
 
 
-def begin_with(model, vectors):
-    """Write word vectors into a fresh model's L -> how many of its words have none and keep their random start."""
-    L, word_id = model.params["embedding.L"], model.vocabulary.word_id
-    words, values = vectors
-    ids = np.array([word_id.get(w, -1) for w in words])
-    L[ids[ids >= 0]] = values[ids >= 0]
-    return len(word_id) - int(np.sum(ids >= 0))
-
-
 def unknown_words(batch, stories, train):
     """Which words of a batch of tagged `stories` stand nowhere in the stories `train`, as they are written -> bool, shape of batch.answer."""
     seen = {w for s in train for fact in s.facts for w in fact}
@@ -158,14 +160,14 @@ def unknown_words(batch, stories, train):
     return out & (batch.answer != NONE)
 
 
-def share_of_unknown(model, batch, material, thetas=None):
-    """(share, n): how many tags are right of the n words of the validation `batch` that stand nowhere in the training text."""
-    unknown, right, first = unknown_words(batch, material.valid, material.train), 0, 0
+def share_of(words, model, batch, thetas=None):
+    """Which share of the tags of some `words` (bool, shape of batch.answer) is right."""
+    right, first = 0, 0
     for part, out in outputs(model, batch, thetas=thetas):
-        rows, width = slice(first, first + len(part.answer)), part.answer.shape[1]
-        right += int(np.sum((out.answers[:, :width] == part.answer) & unknown[rows, :width]))
-        first += len(part.answer)
-    return right / max(1, int(unknown.sum())), int(unknown.sum())
+        Q, T = part.answer.shape
+        right += int(np.sum(right_answers(out.answers, part, "tags") & words[first:first + Q, :T]))
+        first += Q
+    return right / max(1, int(words.sum()))
 
 
 def about_run(task_set, data, seed, **more):

@@ -1,0 +1,238 @@
+"""Many trainings: each one task, one setting, one seed, several side by side, and none twice.
+
+A run's figures become a small JSON file in a folder when it is finished, its weights a checkpoint beside it; the files' name holds a
+digest of its settings, so that it is found again and never taken for another.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from _thread import interrupt_main
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__, threads
+from ..config import Config
+from ..data.story import Question, Story
+from ..data.vocabulary import Vocabulary
+from ..errors import UserError
+from ..model import DMN, right_answers
+from . import checkpoint, loop, memory
+from .evaluate import evaluate, outputs
+from .material import batch_of, gather, share_of, unknown_words
+from .presets import babi_config, pos_config, sst_config
+
+LAYOUT = 1                                                 # of a run's JSON file; files of another layout are run again
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: what the table makes of it, and all that it takes to make it again."""
+
+    label: str                 # for people:  babi-2 plain
+    places: list               # [(panel, row, series, figure)]: where each of its figures stands in the table
+    about: dict                # see material.gather
+    given: dict                # fields of Config
+
+    @property
+    def settings(self):
+        """What decides its figures, as a dict that JSON can hold."""
+        about, own = self.about, self.about["data"] is None
+        config = {"babi": lambda: babi_config(about["task"], about["size"], plain=about["plain"], **self.given),
+                  "sst": lambda: sst_config(own, **self.given), "pos": lambda: pos_config(own, **self.given)}[about["set"]]()
+        # what plain means is said by the config
+        return {"layout": LAYOUT, "about": {k: v for k, v in about.items() if k != "plain"}, "config": asdict(config)}
+
+    @property
+    def name(self):
+        """Of its files, without their ending."""
+        digest = sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()[:8]
+        return f"{self.about['name']}-seed{self.about['seed']}-{digest}"
+
+
+def finished(run, folder):
+    """What a run's JSON file says; None where there is none, or none that can be read as what it should be: then it is run again."""
+    try:
+        result = json.loads((Path(folder) / f"{run.name}.json").read_text(encoding="utf-8"))
+        if result["settings"] == run.settings and result["valid"]["n"] and {"test", "seconds", "epochs"} <= result.keys():
+            return result
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def execute(run, folder, backend="numba"):
+    """Trains, or goes on from the checkpoint in `folder`; writes NAME.json there.  -> its contents."""
+    path = Path(folder) / f"{run.name}.npz"
+    material = gather(run.about, **run.given)
+    batches = {split: material.batch(stories) if stories else None for split, stories in (("valid", material.valid), ("test", material.test))}
+    try:
+        model, state, _ = checkpoint.load(path, backend)
+        begun = model.config == material.config and model.vocabulary == material.vocabulary
+    except UserError:                                      # none there, or not one of this version
+        begun = False
+    if not begun:
+        model, _ = material.network(backend, run.about["seed"])
+        state = loop.start(model, run.about["seed"])
+    memory.check(material.train, model.config, model.dtype)
+    loop.train(model, material.epoch, batches["valid"], state, lambda state: checkpoint.save(path, model, state, run.about))
+    result = {"version": __version__, "settings": run.settings, "seed": run.about["seed"], "epochs": state.epoch, "best_epoch": state.best_epoch,
+              "seconds": sum(epoch["seconds"] for epoch in state.history), "threads": model.threads,
+              "n_train": sum(len(story.questions) for story in material.train)}
+    trained_on = set(_asked(material.train))
+    for split, batch in batches.items():
+        stories = getattr(material, split)
+        unknown = unknown_words(batch, stories, material.train) if batch and model.config.answer == "tags" else None
+        result[split] = batch and figures(model, batch, unknown, state.kept)
+        if batch:
+            result[split]["n_in_train"] = sum(asked in trained_on for asked in _asked(stories))
+    write_whole(path.with_suffix(".json"), json.dumps(result, indent=1))
+    return result
+
+
+def _asked(stories):
+    """Each question together with all it may see, as one text."""
+    return (repr((story.facts[:q.n_facts], q.tokens)) for story in stories for q in story.questions)
+
+
+def figures(model, batch, unknown=None, kept=()):
+    """Shares of 1 of a model on the Batch of a set.  unknown: which words of tagged sentences training never saw, as batch.answer.
+    kept: weights of several epochs, for the figures named ensemble_...  Of whole answers `right` has a 1 or a 0 for each question."""
+    first, kind = evaluate(model, batch), model.config.answer
+    out = {"n": first.n_questions, "accuracy": first.answer_accuracy, "loss": first.loss,
+           "gate_accuracy": first.gate_accuracy if np.isfinite(first.gate_accuracy) else None}
+    if len(kept) > 1 and kind != "sequence":
+        out["ensemble_accuracy"] = evaluate(model, batch, thetas=kept).answer_accuracy
+    if kind == "tags":
+        out["n_unknown"] = int(unknown.sum())
+        for start, thetas in (("", None), ("ensemble_", kept))[:1 + (len(kept) > 1)]:
+            out[start + "unknown"] = share_of(unknown, model, batch, thetas)
+    else:
+        out["right"] = "".join("01"[r] for part, said in outputs(model, batch) for r in right_answers(said.answers, part, kind).astype(int))
+    return out
+
+
+def write_whole(path, text):
+    """The file appears whole or not at all.  Raises UserError where it cannot be written."""
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+# ---- many runs, side by side -------------------------------------------------------------------------------------------------------
+
+
+def run_all(runs, folder, jobs, backend="numba", on_end=None):
+    """Runs in processes of their own, `jobs` at a time, those that are finished already left out.
+
+    on_end(run, result, problem) after each: problem is None or one line.  However this ends, no process stays behind, and what is finished stays.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be made ({error.strerror}); choose another --out") from None
+    waiting = [run for run in runs if not finished(run, folder)]
+    n_threads = max(1, threads.count() // max(1, min(jobs, len(waiting))))
+    if backend == "numba" and jobs > 1 and len(waiting) > 1:
+        compile_for(waiting)
+    active = []
+    try:
+        while waiting or active:
+            while waiting and len(active) < jobs:
+                active.append((waiting[0], _start(waiting[0], folder, backend, n_threads)))
+                del waiting[0]
+            for run, process in [pair for pair in active if pair[1].poll() is not None]:
+                active.remove((run, process))
+                process.stdin.close()
+                on_end and on_end(run, *_outcome(run, folder, process.returncode))
+            time.sleep(0.02)
+    finally:
+        for _, process in active:
+            process.stdin.close()                          # a worker stops when nobody is left to ask for its work
+        for run, process in active:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            (folder / f"{run.name}.log").unlink(missing_ok=True)
+
+
+def _start(run, folder, backend, n_threads):
+    """A worker process; what it says of errors goes to NAME.log."""
+    home = str(Path(__file__).parents[2])                  # where this package was found, it will be found again
+    environment = os.environ | {"TINYDMN_THREADS": str(n_threads), "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
+    with open(folder / f"{run.name}.log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen([sys.executable, "-m", "tinydmn.training.runs"], stdin=subprocess.PIPE, stdout=log, stderr=log, text=True,
+                                   env=environment)
+    try:
+        print(json.dumps({"run": asdict(run), "folder": str(folder), "backend": backend}), file=process.stdin, flush=True)
+    except OSError:
+        process.wait()                                     # it has gone already: its exit code and its log will say why
+    return process
+
+
+def _outcome(run, folder, code):
+    """-> what the run found, or None; what went wrong in one line, or None."""
+    result, log = finished(run, folder), folder / f"{run.name}.log"
+    if code == 0 and result:
+        log.unlink()
+        return result, None
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return None, said[-1] if said else f"its process ended with exit code {code}" + (" (killed: out of memory?)" if code == -9 else "")
+
+
+def compile_for(runs):
+    """One training step on a tiny set for each kind of network, so that processes side by side find kernels compiled and need not write
+    them at the same time."""
+    for settings in {json.dumps(tiny, sort_keys=True): tiny for tiny in (_tiny(run.settings["config"]) for run in runs)}.values():
+        config = Config(**settings)
+        facts = [["a", "b"]] if config.facts == "words" else [["a", "b"], ["b"]]
+        answer = {"word": ["a"], "sequence": ["a", "b"], "tags": ["x", "y"]}[config.answer]
+        stories = [Story(facts, [Question(["c"], answer, len(facts), [0] if config.alpha else [])])] * 2
+        vocabulary = Vocabulary.build(stories, config.answer, features=config.answer == "tags")
+        model, batch = DMN(config, vocabulary), batch_of(stories, vocabulary, config)
+        loop.train(model, batch, batch, loop.start(model, 0))
+
+
+def _tiny(config):
+    return config | {"hidden": 4, "embedding": 4, "gate_hidden": 4, "passes": min(2, config["passes"]), "epochs": 1, "gate_epochs": 0, "keep": 1}
+
+
+def main():
+    """A worker: the run to make stands in the first line of the input; when the input ends, whoever asked for it has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)           # Ctrl-C in a terminal reaches every process of it: the first one decides
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked = json.loads(sys.stdin.readline())
+
+    def stop_with_parent():
+        sys.stdin.read()
+        interrupt_main(signal.SIGTERM)
+    threading.Thread(target=stop_with_parent, daemon=True).start()
+    threads.keep_freed_memory()
+    try:
+        execute(Run(**asked["run"]), asked["folder"], asked["backend"])
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
