@@ -17,7 +17,7 @@ from common import heading, options, saved, where
 from tinydmn import DMN, ops
 from tinydmn.data.grammar.sentiment import sentiment_texts
 from tinydmn.data.story import Story
-from tinydmn.plots_words import plot_word_attention
+from tinydmn.plots import plot_word_attention
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
 from tinydmn.training.material import about_run, gather

@@ -16,7 +16,7 @@ import numpy as np
 from common import heading, options, saved, where
 from tinydmn import DMN, Vocabulary, input_module, ops, word_memories, word_vectors
 from tinydmn.data.story import Question, Story
-from tinydmn.plots_tags import plot_cost, plot_word_gates, power
+from tinydmn.plots import plot_cost, plot_word_gates, power
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
 from tinydmn.training.material import about_run, batch_of, gather, unknown_words

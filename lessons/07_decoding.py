@@ -16,7 +16,7 @@ from tinydmn import DMN, Config, Vocabulary, answer_module, make_batch, model as
 from tinydmn.data.generator.world import pick
 from tinydmn.data.sources import babi_stories
 from tinydmn.data.story import Question, Story
-from tinydmn.plots_words import plot_decoding
+from tinydmn.plots import plot_decoding
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
 from tinydmn.training.progress import Progress

@@ -15,7 +15,7 @@ from common import heading, options, saved, where
 from tinydmn import DMN, Config, Vocabulary, input_module, make_batch, model as dmn
 from tinydmn.data.generator import generate
 from tinydmn.data.story import Question, Story
-from tinydmn.plots_tags import plot_passes
+from tinydmn.plots import plot_passes
 from tinydmn.training import loop
 from tinydmn.training.evaluate import evaluate, interval
 from tinydmn.training.progress import Progress

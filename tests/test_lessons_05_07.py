@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinydmn import answer_module, ops, plots_words
+from tinydmn import answer_module, ops, plots
 from tinydmn.errors import UserError
 
 LESSONS = Path(__file__).parents[1] / "lessons"
@@ -98,7 +98,7 @@ def shares(rng, rows, columns):
 @pytest.fixture
 def drawn(monkeypatch):
     """Saved figures; in each every text lies inside, and no two meet."""
-    figures, save = [], plots_words.save
+    figures, save = [], plots.drawing.save
 
     def checked(figure, path, show=False):
         figure.draw(figure.canvas.get_renderer())
@@ -109,7 +109,7 @@ def drawn(monkeypatch):
                 assert min(min(box.x1, other.x1) - max(box.x0, other.x0), min(box.y1, other.y1) - max(box.y0, other.y0)) <= 0.5
         figures.append(figure)
         return save(figure, path, show)
-    monkeypatch.setattr(plots_words, "save", checked)
+    monkeypatch.setattr(plots.words, "save", checked)
     return figures
 
 
@@ -118,7 +118,7 @@ def test_words_with_their_attention(n_words, drawn, tmp_path):
     rng = np.random.default_rng(n_words)
     words = [rng.choice(["a", "film", "incomprehensibility", "$5", "gegenüber"]) for _ in range(n_words)]
     panels = [("one pass", shares(rng, 1, n_words + 1), "positive"), ("two passes", shares(rng, 2, n_words + 1), "very-negative")]
-    path = plots_words.plot_word_attention(words, panels, tmp_path / "a.png", "a text " * n_words, "positive")
+    path = plots.plot_word_attention(words, panels, tmp_path / "a.png", "a text " * n_words, "positive")
     assert path.stat().st_size > 5_000
     shown = [t.get_text() for t in drawn[0].axes[0].texts]
     assert [t for t in shown if t in words] == words and len(drawn[0].axes[0].patches) == 3 * (n_words + 1)
@@ -130,7 +130,7 @@ def test_a_decoder_step_by_step(sizes, drawn, tmp_path):
     rng = np.random.default_rng(len(sizes))
     title = "what is john carrying and where does he go with it, all in all?"
     panels = [(title, [f"word-{k}" for k in range(A)], shares(rng, steps, A)) for steps, A in sizes]
-    assert plots_words.plot_decoding(panels, tmp_path / "a.png").stat().st_size > 5_000
+    assert plots.plot_decoding(panels, tmp_path / "a.png").stat().st_size > 5_000
     frames = [p for p in drawn[0].axes[0].patches if not p.get_fill()]
     assert len(frames) == sum(steps for steps, _ in sizes)
     shown = [t.get_text() for t in drawn[0].axes[0].texts]
@@ -140,12 +140,12 @@ def test_a_decoder_step_by_step(sizes, drawn, tmp_path):
 
 def test_pictures_say_what_is_wrong(tmp_path):
     with pytest.raises(ValueError, match="gates have shape"):
-        plots_words.plot_word_attention(["a"], [("", [[1.0]], "")], tmp_path / "a.png")
+        plots.plot_word_attention(["a"], [("", [[1.0]], "")], tmp_path / "a.png")
     with pytest.raises(ValueError, match="no panel"):
-        plots_words.plot_word_attention(["a"], [], tmp_path / "a.png")
+        plots.plot_word_attention(["a"], [], tmp_path / "a.png")
     with pytest.raises(ValueError, match="no panel"):
-        plots_words.plot_decoding([], tmp_path / "a.png")
+        plots.plot_decoding([], tmp_path / "a.png")
     with pytest.raises(ValueError, match="sum 1"):
-        plots_words.plot_decoding([("", ["a", "b"], [[0.5, 0.6]])], tmp_path / "a.png")
+        plots.plot_decoding([("", ["a", "b"], [[0.5, 0.6]])], tmp_path / "a.png")
     with pytest.raises(UserError, match="ends in .png"):
-        plots_words.plot_decoding([("", ["a", "b"], [[0.5, 0.5]])], tmp_path / "a.txt")
+        plots.plot_decoding([("", ["a", "b"], [[0.5, 0.5]])], tmp_path / "a.txt")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinydmn.data.grammar.tags import tagged_texts
-from tinydmn.plots_tags import plot_cost, plot_passes, plot_word_gates, power
+from tinydmn.plots import plot_cost, plot_passes, plot_word_gates, power
 
 LESSONS = Path(__file__).parents[1] / "lessons"
 PICTURES = {"06_tagging.py": ("06_tagging.png", "06_cost.png"), "08_how_many_passes.py": ("08_how_many_passes.png",),

@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tinydmn import plots
+from tinydmn.plots import attention, curves, drawing, words
 from tinydmn.errors import UserError
 
 # A picture takes half a second: fewer examples than elsewhere, and no shrinking.  All examples of a test write to one tmp_path.
@@ -27,7 +28,7 @@ PLACES = ["bathroom", "hallway", "garden", "office", "kitchen"]
 @pytest.fixture(autouse=True)
 def drawn(monkeypatch):
     """The figures that were saved, in order; each is checked as it is saved.  A missing glyph is an error."""
-    figures, save = [], plots.save
+    figures, save = [], drawing.save
 
     def checked(figure, path, show=False):
         with warnings.catch_warnings():
@@ -36,7 +37,8 @@ def drawn(monkeypatch):
         figures.append(figure)
         return save(figure, path, show)
 
-    monkeypatch.setattr(plots, "save", checked)
+    for module in (attention, curves, words):
+        monkeypatch.setattr(module, "save", checked)
     return figures
 
 
@@ -256,7 +258,7 @@ def test_a_place_not_to_be_written_is_the_users_error(tmp_path):
 
 def test_show_alone_opens_the_picture(tmp_path, monkeypatch):
     opened = []
-    monkeypatch.setattr(plots.webbrowser, "open", opened.append)
+    monkeypatch.setattr(drawing.webbrowser, "open", opened.append)
     plots.plot_attention(["a"], [[0.5, 0.5]], tmp_path / "a.png")
     assert opened == []
     plots.plot_attention(["a"], [[0.5, 0.5]], tmp_path / "a.png", show=True)

@@ -10,7 +10,7 @@ import pytest
 from tinydmn.cli import main
 from tinydmn.data.generator import generate, write_task
 from tinydmn.errors import UserError
-from tinydmn.plots_tables import plot_table
+from tinydmn.plots import plot_table
 from tinydmn.training import checkpoint, runs as many
 from tinydmn.training.runs import execute, finished
 from tinydmn.training.tables import BABI, PASSES, SENTIMENT, TAGGING, difference, entries_of, over_seeds, runs_of, table_1_summary

@@ -1,6 +1,6 @@
 """The attention of every pass over the facts, as text for a terminal (the paper's table 5: darker = more weight).
 
-`check_attention` and `shown_rows` decide what a picture of attention shows; plots.py draws the same rows.
+`check_attention` and `shown_rows` decide what a picture of attention shows; plots/attention.py draws the same rows.
 """
 
 import math

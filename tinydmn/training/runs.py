@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from _thread import interrupt_main
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -157,12 +158,12 @@ def run_all(runs, folder, jobs, backend="numba", on_end=None):
                 del waiting[0]
             for run, process in [pair for pair in active if pair[1].poll() is not None]:
                 active.remove((run, process))
-                process.stdin.close()
+                _leave(process)
                 on_end and on_end(run, *_outcome(run, folder, process.returncode))
             time.sleep(0.02)
     finally:
         for _, process in active:
-            process.stdin.close()                          # a worker stops when nobody is left to ask for its work
+            _leave(process)
         for run, process in active:
             try:
                 process.wait(20)
@@ -183,6 +184,12 @@ def _start(run, folder, backend, n_threads):
     except OSError:
         process.wait()                                     # it has gone already: its exit code and its log will say why
     return process
+
+
+def _leave(process):
+    """A worker stops when nobody is left to ask for its work."""
+    with suppress(OSError):                                # it has gone already, with what it was told unread
+        process.stdin.close()
 
 
 def _outcome(run, folder, code):

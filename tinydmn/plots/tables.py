@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from .plots import _INKS, _LINE, _PAD, _axes, _figure, _size, save
+from .drawing import INKS, LINE, PAD, axes_at, new_figure, save, text_size
 
 # shape, ink and filling of a series; what is not named here takes those of "ours"
-_LOOKS = {"MemNN": ("x", "#666666", "#666666"), "DMN": ("o", _INKS[0], "white"), "paper": ("o", _INKS[0], "white"),
-          "plain": ("s", _INKS[1], _INKS[1]), "retold": ("D", _INKS[2], _INKS[2]), "ours": ("s", _INKS[1], _INKS[1])}
+_LOOKS = {"MemNN": ("x", "#666666", "#666666"), "DMN": ("o", INKS[0], "white"), "paper": ("o", INKS[0], "white"),
+          "plain": ("s", INKS[1], INKS[1]), "retold": ("D", INKS[2], INKS[2]), "ours": ("s", INKS[1], INKS[1])}
 _ROW = 0.25                    # inches
 
 
@@ -21,25 +21,25 @@ def plot_table(entries, path, title="", threshold=None, names=None, show=False):
     if not entries:
         raise ValueError("no entry to draw")
     panels, rows, series = (list(dict.fromkeys(entry[key] for entry in entries)) for key in ("panel", "row", "series"))
-    with _figure() as figure:
-        left = _PAD + max(_size(figure, row)[0] for row in rows) + 0.12
+    with new_figure() as figure:
+        left = PAD + max(text_size(figure, row)[0] for row in rows) + 0.12
         least = 5.0 if len(panels) == 1 else 3.2 if len(panels) == 2 else 1.9               # inches a panel
         keys = [(names or {}).get(s, s) for s in series] + ["best"] * any(_has(e, "best") for e in entries)
-        keys_width = sum(0.3 + _size(figure, key)[0] + 0.15 for key in keys)
+        keys_width = sum(0.3 + text_size(figure, key)[0] + 0.15 for key in keys)
         titles = title.splitlines()
         note = ";  ".join(["bar: standard deviation over seeds"] * any(_has(e, "spread") for e in entries)
                           + ([f"dashed: {threshold:g} %"] if threshold is not None else []))
-        width = max(left + len(panels) * (least + 0.25) + _PAD, left + keys_width + 0.2 + _size(figure, note)[0] + _PAD,
-                    *(2 * _PAD + _size(figure, text)[0] for text in titles))
-        span = (width - left - _PAD) / len(panels) - 0.25
-        top = _PAD + _LINE * len(titles) + (0.28 if any(panels) else 0.12)
+        width = max(left + len(panels) * (least + 0.25) + PAD, left + keys_width + 0.2 + text_size(figure, note)[0] + PAD,
+                    *(2 * PAD + text_size(figure, text)[0] for text in titles))
+        span = (width - left - PAD) / len(panels) - 0.25
+        top = PAD + LINE * len(titles) + (0.28 if any(panels) else 0.12)
         tall = _ROW * max(1.0, len(series) / 3) * len(rows)
-        height = top + tall + 0.55 + _LINE + _PAD
+        height = top + tall + 0.55 + LINE + PAD
         figure.set_size_inches(width, height)
         for i, line in enumerate(titles):
-            figure.text(_PAD / width, 1 - (_PAD + _LINE * (i + 0.5)) / height, line, va="center", weight="bold" if i == 0 else "normal")
+            figure.text(PAD / width, 1 - (PAD + LINE * (i + 0.5)) / height, line, va="center", weight="bold" if i == 0 else "normal")
         for p, panel in enumerate(panels):
-            axes = _axes(figure, left + p * (span + 0.25), top, span, tall)
+            axes = axes_at(figure, left + p * (span + 0.25), top, span, tall)
             axes.set_title(panel)
             _draw(axes, [e for e in entries if e["panel"] == panel], rows, series, threshold)
             axes.set_yticks(range(len(rows)), rows if p == 0 else [""] * len(rows))
@@ -47,11 +47,11 @@ def plot_table(entries, path, title="", threshold=None, names=None, show=False):
         x = left
         for s, key in zip([*series, "best"], keys):
             marker, ink, face = (".", "#555555", "#555555") if s == "best" else _LOOKS.get(s, _LOOKS["ours"])
-            figure.add_artist(Line2D([(x + 0.1) / width], [(_PAD + _LINE / 2) / height], linestyle="", marker=marker, color=ink, markerfacecolor=face,
+            figure.add_artist(Line2D([(x + 0.1) / width], [(PAD + LINE / 2) / height], linestyle="", marker=marker, color=ink, markerfacecolor=face,
                                      markersize=3 if marker == "." else 5.5, transform=figure.transFigure))
-            figure.text((x + 0.25) / width, (_PAD + _LINE / 2) / height, key, va="center_baseline")
-            x += 0.3 + _size(figure, key)[0] + 0.15
-        figure.text((x + 0.1) / width, (_PAD + _LINE / 2) / height, note, va="center_baseline", color="#555555")
+            figure.text((x + 0.25) / width, (PAD + LINE / 2) / height, key, va="center_baseline")
+            x += 0.3 + text_size(figure, key)[0] + 0.15
+        figure.text((x + 0.1) / width, (PAD + LINE / 2) / height, note, va="center_baseline", color="#555555")
         return save(figure, path, show)
 
 

@@ -1,6 +1,6 @@
 """Pictures of tagging and of the number of passes: gates word by word, what a sentence costs, accuracy against passes.
 
-As in plots.py each function saves one picture and returns its path; what colour says, shade, shape or a label says as well.
+Each function saves one picture and returns its path, whose ending (.png, .svg, .pdf) chooses the format.
 """
 
 import matplotlib
@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
-from .plots import _DASHES, _GREY, _INKS, _LINE, _MARKERS, _PAD, _axes, _figure, _ink_on, _label_ends, _size, save
+from .drawing import DASHES, GREY, INKS, LINE, MARKERS, PAD, axes_at, ink_on, label_ends, new_figure, save, text_size
 
 _ROW, _CELL = 0.27, 0.46               # inches: a word's row; a gate
 
@@ -26,20 +26,20 @@ def plot_word_gates(words, tags, panels, path, right=(), show=False):
     if not all(np.all((g >= 0) & (g <= 1)) for g in panels.values()):        # NaN fails as well
         raise ValueError("gates must lie in [0, 1]")
     marked = {title: [tag + "  ✗" * bool(len(right) and tag != right[t]) for t, tag in enumerate(column)] for title, column in tags.items()}
-    with _figure() as figure:
-        widest = lambda texts, **font: max(_size(figure, text, **font)[0] for text in texts)
+    with new_figure() as figure:
+        widest = lambda texts, **font: max(text_size(figure, text, **font)[0] for text in texts)
         columns = [("", words, "bold"), *((title, column, "normal") for title, column in marked.items())]
         widths = [max(widest([title]), widest(texts, weight=weight)) + 0.22 for title, texts, weight in columns]
         above = 0.12 + widest(words)                       # the facts' names, upright, above their columns
-        left, panel = _PAD + sum(widths), max(n * _CELL, widest(panels, weight="bold"))
-        top = _PAD + _LINE + above
-        width = left + len(panels) * (panel + 0.3) - 0.3 + _PAD
-        height = top + n * _ROW + 0.08 + _LINE + _PAD
+        left, panel = PAD + sum(widths), max(n * _CELL, widest(panels, weight="bold"))
+        top = PAD + LINE + above
+        width = left + len(panels) * (panel + 0.3) - 0.3 + PAD
+        height = top + n * _ROW + 0.08 + LINE + PAD
         figure.set_size_inches(width, height)
-        axes = _axes(figure, 0, 0, width, height)
+        axes = axes_at(figure, 0, 0, width, height)
         axes.set(xlim=(0, width), ylim=(height, 0))
         axes.axis("off")                                   # a table: everything below is placed in inches
-        x = _PAD
+        x = PAD
         for (title, texts, weight), wide in zip(columns, widths):
             axes.text(x, top - 0.1, title, va="bottom")
             for t, text in enumerate(texts):
@@ -47,16 +47,16 @@ def plot_word_gates(words, tags, panels, path, right=(), show=False):
             x += wide
         shades = matplotlib.colormaps["Blues"]
         for title, gate in panels.items():
-            axes.text(x, _PAD + _LINE / 2, title, va="center", weight="bold")
+            axes.text(x, PAD + LINE / 2, title, va="center", weight="bold")
             for t in range(n):
                 axes.text(x + _CELL * (t + 0.5), top - 0.06, words[t], rotation=90, ha="center", va="bottom")
                 for s in range(t + 1):
                     shade = shades(gate[t, s])
                     axes.add_patch(Rectangle((x + _CELL * s, top + _ROW * t), _CELL, _ROW, facecolor=shade, edgecolor="#999999", linewidth=0.6))
-                    axes.text(x + _CELL * (s + 0.5), top + _ROW * (t + 0.5), f"{gate[t, s]:.2f}", ha="center", va="center_baseline", color=_ink_on(shade), size=8)
+                    axes.text(x + _CELL * (s + 0.5), top + _ROW * (t + 0.5), f"{gate[t, s]:.2f}", ha="center", va="center_baseline", color=ink_on(shade), size=8)
             x += panel + 0.3
         legend = "a row: what this word's memory takes from each word up to it; darker = more"
-        axes.text(_PAD, height - _PAD - _LINE / 2, legend, va="center", color=_GREY)
+        axes.text(PAD, height - PAD - LINE / 2, legend, va="center", color=GREY)
         return save(figure, path, show)
 
 
@@ -69,13 +69,13 @@ def plot_cost(lengths, costs, path, unit="cost of the shortest", show=False):
     x, curves = np.asarray(lengths, np.float64), {label: np.asarray(y, np.float64) for label, y in costs.items()}
     if len(x) < 2 or not curves or any(y.shape != x.shape or not np.all(y > 0) for y in curves.values()):
         raise ValueError("give two lengths or more, and for each a cost above 0")
-    with _figure() as figure:
+    with new_figure() as figure:
         names = {label: f"{label}: length to the power {power(x, y):.1f}" for label, y in curves.items()}
-        width = 0.8 + 4.0 + 0.35 + max(_size(figure, name)[0] for name in names.values()) + _PAD
+        width = 0.8 + 4.0 + 0.35 + max(text_size(figure, name)[0] for name in names.values()) + PAD
         figure.set_size_inches(width, 3.6)
-        axes = _axes(figure, 0.8, 0.4, 4.0, 2.65)
+        axes = axes_at(figure, 0.8, 0.4, 4.0, 2.65)
         for k, (label, y) in enumerate(curves.items()):
-            axes.plot(x, y, color=_INKS[k % 6], linestyle=_DASHES[k % 6], marker=_MARKERS[k % 6], markersize=5, linewidth=1.6, clip_on=False, zorder=3)
+            axes.plot(x, y, color=INKS[k % 6], linestyle=DASHES[k % 6], marker=MARKERS[k % 6], markersize=5, linewidth=1.6, clip_on=False, zorder=3)
         axes.set(xscale="log", yscale="log", xlim=(x.min(), x.max()))
         low, high = np.log10(min(y.min() for y in curves.values())), np.log10(max(y.max() for y in curves.values()))
         axes.set_ylim(10 ** (low - 0.1), 10 ** (high + 0.1))
@@ -87,7 +87,7 @@ def plot_cost(lengths, costs, path, unit="cost of the shortest", show=False):
         axes.set_title(f"forward and backward, {unit} = 1 (log scales)")
         axes.set_xlabel("words in the sentence")
         axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-        _label_ends(figure, axes, [(x[-1], y[-1], names[label], _INKS[k % 6]) for k, (label, y) in enumerate(curves.items())])
+        label_ends(figure, axes, [(x[-1], y[-1], names[label], INKS[k % 6]) for k, (label, y) in enumerate(curves.items())])
         return save(figure, path, show)
 
 
@@ -106,19 +106,19 @@ def plot_passes(panels, path, show=False):
     if not panels or not all(curves and all(curves.values()) for curves in panels.values()):
         raise ValueError("each panel needs a curve, each curve a point")
     labels = list(dict.fromkeys(label for curves in panels.values() for label in curves))
-    with _figure() as figure:
-        beside = 0.35 + max(_size(figure, label)[0] for label in labels)
+    with new_figure() as figure:
+        beside = 0.35 + max(text_size(figure, label)[0] for label in labels)
         plot, left = 2.6, 0.65
         span = plot + beside + 0.75
         figure.set_size_inches(left + span * len(panels) - 0.6, 3.4)
         for p, (title, curves) in enumerate(panels.items()):
-            axes = _axes(figure, left + p * span, 0.4, plot, 2.4)
+            axes = axes_at(figure, left + p * span, 0.4, plot, 2.4)
             ends = []
             for label, points in curves.items():
                 k = labels.index(label)
                 x, y = zip(*sorted(points.items()))
-                axes.plot(x, y, color=_INKS[k % 6], linestyle=_DASHES[k % 6], marker=_MARKERS[k % 6], markersize=5, linewidth=1.6, clip_on=False, zorder=3)
-                ends.append((x[-1], y[-1], label, _INKS[k % 6]))
+                axes.plot(x, y, color=INKS[k % 6], linestyle=DASHES[k % 6], marker=MARKERS[k % 6], markersize=5, linewidth=1.6, clip_on=False, zorder=3)
+                ends.append((x[-1], y[-1], label, INKS[k % 6]))
             most = max(x for points in curves.values() for x in points)
             axes.set(xlim=(0, max(1, most)), ylim=(0, 1))
             axes.set_xticks(range(max(1, most) + 1))
@@ -126,5 +126,5 @@ def plot_passes(panels, path, show=False):
             axes.set_title(title)
             axes.set_xlabel("passes")
             axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-            _label_ends(figure, axes, ends)
+            label_ends(figure, axes, ends)
         return save(figure, path, show)

@@ -1,0 +1,147 @@
+"""Pictures of training: its curves, and the length of a gradient on its way back through time.
+
+Each function saves one picture and returns its path, whose ending (.png, .svg, .pdf) chooses the format.
+"""
+
+import textwrap
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
+
+from .drawing import DASHES, INKS, LINE, MARKERS, PAD, axes_at, label_ends, new_figure, save, text_size
+
+
+def _column(records, key):
+    return np.array([np.nan if record.get(key) is None else record[key] for record in records], np.float64)
+
+
+def _best(records):
+    """Index of the epoch with the best validation answers (training answers where there are none), the first of equals, and the key
+    it was judged by; None where neither is known."""
+    for key in ("valid_answer_accuracy", "train_answer_accuracy"):
+        accuracy = _column(records, key)
+        if np.isfinite(accuracy).any():
+            return int(np.nanargmax(accuracy)), key
+    return None
+
+
+def plot_training(history, path, gate_epochs=0, show=False):
+    """Loss, answer accuracy and gate accuracy by epoch, of one run or of several.
+
+    history: a list of dicts, one an epoch, with `epoch`, `loss`, `train_answer_accuracy`, `valid_answer_accuracy`,
+    `train_gate_accuracy`, `valid_gate_accuracy` (shares of 1) and `seconds`, each but `epoch` missing, None or NaN where unknown;
+    or {label: such a list}.  gate_epochs: how many epochs beta was 0 (Config.gate_epochs), or {label: how many}.
+    Validation is drawn with markers, training thin without; ★ marks the best epoch, a vertical line the first with beta = 1.
+    Returns the path.  Raises ValueError for a history without epochs.
+    """
+    runs = history if isinstance(history, dict) else {"": history}
+    if not runs or not all(runs.values()):
+        raise ValueError("a history without epochs has no curve")
+    wanted = [("loss", "loss", ("loss",)),
+              ("answer accuracy", "answers", ("valid_answer_accuracy", "train_answer_accuracy")),
+              ("gate accuracy", "gates", ("valid_gate_accuracy", "train_gate_accuracy"))]
+    parts = [part for part in wanted if any(np.isfinite(_column(run, key)).any() for run in runs.values() for key in part[2])]
+    betas = gate_epochs if isinstance(gate_epochs, dict) else dict.fromkeys(runs, gate_epochs)
+    notes = []
+    for label, run in runs.items():
+        best, beta = _best(run), betas.get(label, 0)
+        says = []
+        if best:
+            split = "validation" if best[1].startswith("valid") else "training"
+            says.append(f"★ best epoch {run[best[0]]['epoch']}: {100 * run[best[0]][best[1]]:.1f} % of {split} answers")
+        if 0 < beta < len(run):
+            says.append(f"β = 1 from epoch {run[beta]['epoch']} (vertical line)")
+        seconds = np.nansum(_column(run, "seconds"))
+        says.append(f"{len(run)} epoch{'s' * (len(run) > 1)}" + (f" in {seconds:.3g} s" if seconds > 0 else ""))
+        says = [part.replace(" ", "\u00a0") for part in says]                   # break between the parts alone
+        notes += textwrap.wrap((f"{label}: " if label else "") + ";  ".join(says), 84, subsequent_indent="    ")
+
+    with new_figure() as figure:
+        panel = max(1.6, 0.2 + 0.17 * len(runs) * (2 if len(runs) == 1 else 1))
+        names = [label for label in runs if label] or ["validation", "training"]
+        left, plot, right = 0.75, 4.6, 0.3 + max(text_size(figure, name)[0] for name in names) + PAD
+        width = max(left + plot + right, 2 * PAD + max(text_size(figure, note)[0] for note in notes))
+        height = 0.35 + (panel + 0.35) * max(1, len(parts)) + 0.15 + LINE * len(notes) + PAD
+        figure.set_size_inches(width, height)
+        epochs = [record["epoch"] for run in runs.values() for record in run]
+        for p, (title, kind, keys) in enumerate(parts):
+            axes = axes_at(figure, left, 0.35 + p * (panel + 0.35), plot, panel)
+            ends = []
+            for k, (label, run) in enumerate(runs.items()):
+                x, ink, dashes = _column(run, "epoch"), INKS[k % len(INKS)], DASHES[k % len(DASHES)]
+                lines = [(key, _column(run, key)) for key in keys]
+                lines = [(key, y) for key, y in lines if np.isfinite(y).any()]
+                for j, (key, y) in enumerate(lines):
+                    main, every = j == 0, max(1, len(x) // 10)
+                    axes.plot(x, y, color=ink, linestyle=dashes, linewidth=1.6 if main else 0.8, marker=MARKERS[k % 6] if main else None,
+                              markersize=4, markevery=(k * every // len(runs) % len(x), every), clip_on=False, zorder=3 if main else 2)
+                    last = np.flatnonzero(np.isfinite(y))[-1]
+                    name = label or ("validation" if key.startswith("valid") else "training")
+                    if main or not label:
+                        ends.append((x[last], y[last], name, ink))
+                best = _best(run)
+                if best and best[1] in keys:
+                    axes.plot(x[best[0]], run[best[0]][best[1]], "*", color=ink, markerfacecolor="white", markersize=13,
+                              clip_on=False, zorder=4)
+                if 0 < betas.get(label, 0) < len(run):
+                    axes.axvline(x[betas[label]], color=ink, linestyle=dashes, linewidth=0.8, alpha=0.6)
+            thin = kind != "loss" and len(runs) > 1
+            axes.set_title(title + (" (thick, markers: validation; thin: training)" if thin else ""))
+            axes.set_xlim(min(epochs) - 0.5 * (min(epochs) == max(epochs)), max(epochs) + 0.5 * (min(epochs) == max(epochs)))
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+            axes.set_ylim(0, 1 if kind != "loss" else None)
+            if kind != "loss":
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+            axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+            axes.tick_params(labelbottom=p == len(parts) - 1)
+            if p == len(parts) - 1:
+                axes.set_xlabel("epoch", labelpad=2)
+            label_ends(figure, axes, ends)
+        for i, note in enumerate(reversed(notes)):
+            figure.text(PAD / width, (PAD + LINE * i) / height, note, va="bottom")
+        return save(figure, path, show)
+
+
+def plot_gradient_norms(norms, path, show=False):
+    """How the error fades on its way back.  norms: {label: (T,) array}, entry t the length of dL/dh_t, t = 0 the first word.
+
+    Drawn over the steps back from the last word, on a log scale; a length of exactly 0 has no place there and is said in the label.
+    Returns the path.  Raises ValueError where there is nothing to draw.
+    """
+    curves = {label: np.asarray(values, np.float64)[::-1] for label, values in norms.items()}
+    if not curves or not all(np.any(y > 0) for y in curves.values()):
+        raise ValueError("each label needs one length above 0 at least")
+    with new_figure() as figure:
+        names = {}
+        for label, y in curves.items():
+            zeros = np.flatnonzero(y == 0)
+            names[label] = label + (f" (0 from step {zeros[0]} on)" if len(zeros) and not np.any(y[zeros[0]:]) else "")
+        width = 0.95 + 4.6 + 0.3 + max(text_size(figure, name)[0] for name in names.values()) + PAD
+        tall = max(2.4, 0.17 * (len(curves) + 1))
+        figure.set_size_inches(width, tall + 0.95)
+        axes = axes_at(figure, 0.95, 0.4, 4.6, tall)
+        ends = []
+        for k, (label, y) in enumerate(curves.items()):
+            x, above, every = np.arange(len(y)), np.where(y > 0, y, np.nan), max(1, len(y) // 10)
+            axes.plot(x, above, color=INKS[k % 6], linestyle=DASHES[k % 6], linewidth=1.6, marker=MARKERS[k % 6], markersize=4,
+                      markevery=(k * every // len(curves), every), zorder=3)
+            last = np.flatnonzero(y > 0)[-1]
+            ends.append((x[last], y[last], names[label], INKS[k % 6]))
+        axes.set_yscale("log")
+        bounds = [[np.min(y[y > 0]), np.max(y)] for y in curves.values()]
+        low = max(-300, int(np.floor(np.log10(np.min(bounds)))))             # whole decades; further down a float64 itself gives out
+        high = max(low + 1, int(np.ceil(np.log10(np.max(bounds)))))
+        decades = range(low, high + 1, -(-(high - low) // 8))
+        raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+        axes.set_ylim(10.0 ** low, 10.0 ** high)
+        axes.set_yticks([10.0 ** d for d in decades], [f"10{str(d).translate(raised)}" for d in decades])
+        axes.yaxis.set_minor_locator(NullLocator())
+        longest = max(map(len, curves.values()))
+        axes.set_xlim(0, max(1, longest - 1))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
+        axes.set_title("length of dL/dh, the error's gradient in the state (log scale)")
+        axes.set_xlabel("steps back from the last word")
+        axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+        label_ends(figure, axes, ends)
+        return save(figure, path, show)

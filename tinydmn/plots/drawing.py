@@ -1,0 +1,102 @@
+"""What every picture is drawn with: one style, places in inches, texts that are measured before they are set, and how a picture is saved."""
+
+import contextlib
+import textwrap
+import webbrowser
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..errors import UserError
+
+# Fixed settings, so that one input gives one picture whatever a matplotlibrc on the machine says; words are never read as formulae.
+_STYLE = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "axes.titlelocation": "left", "axes.spines.top": False,
+          "axes.spines.right": False, "axes.linewidth": 0.8, "text.parse_math": False, "svg.hashsalt": "tinydmn", "savefig.dpi": 160}
+INKS = ("#000000", "#0060A0", "#B34700", "#00734F", "#A0457C", "#666666")   # after Okabe and Ito: distinct for the colour-blind
+DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 2)), (0, (1, 1)))
+MARKERS = "os^DvP"
+GREY = "#555555"
+LINE, PAD = 0.17, 0.15              # inches: a line of text; the rim of a picture
+
+
+@contextlib.contextmanager
+def new_figure():
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def save(figure, path, show=False):
+    """Save `figure` at `path` and return the path.  Raises UserError for an ending that is no picture's or a place not to be written."""
+    path = Path(path)
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise UserError(f"{path}: a picture's name ends in .png, .svg or .pdf; change its ending")
+    undated = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix.lower()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, metadata=undated)
+    except OSError as error:
+        raise UserError(f"{path}: the picture cannot be written ({error.strerror}); choose another place") from None
+    if show:
+        webbrowser.open(path.resolve().as_uri())
+    return path
+
+
+def text_size(figure, text, **font):
+    """Width and height of `text` in inches."""
+    probe = figure.text(0, 0, text, **font)
+    box = probe.get_window_extent(figure.canvas.get_renderer())
+    probe.remove()
+    return box.width / figure.dpi, box.height / figure.dpi
+
+
+def wrapped(figure, text, width, **font):
+    """`text` in lines of at most `width` inches."""
+    for characters in range(max(1, len(text)), 0, -1):
+        lines = textwrap.wrap(text, characters)
+        if all(text_size(figure, line, **font)[0] <= width for line in lines):
+            break
+    return lines
+
+
+def ink_on(shade):
+    """White or black, whichever has more contrast (as the web's accessibility rules define it) with the colour `shade`."""
+    r, g, b = ((c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in shade[:3])
+    return "white" if 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179 else "black"
+
+
+def axes_at(figure, left, top, width, height):
+    """Axes at a place given in inches from the figure's upper left corner."""
+    w, h = figure.get_size_inches()
+    return figure.add_axes([left / w, 1 - (top + height) / h, width / w, height / h])
+
+
+def label_ends(figure, axes, ends):
+    """Write each line's name right of the axes at the height where the line ends; names that would meet are moved apart.
+    ends: (x, y, name, ink) in data coordinates, where the line ends."""
+    if not ends:
+        return
+    box = axes.get_window_extent()
+    at = axes.transData.transform([(x, y) for x, y, _, _ in ends])
+    gap = 0.17 * figure.dpi
+    order = np.argsort(at[:, 1], kind="stable")
+    heights = np.clip(at[order, 1], box.y0, box.y1)
+    for i in range(1, len(heights)):                                   # from the bottom up
+        heights[i] = max(heights[i], heights[i - 1] + gap)
+    heights[-1] = min(heights[-1], box.y1)
+    for i in range(len(heights) - 2, -1, -1):                          # and back from the top down
+        heights[i] = min(heights[i], heights[i + 1] - gap)
+    inverse = axes.transAxes.inverted()
+    for k, y in zip(order, heights):
+        _, _, name, ink = ends[k]
+        start = inverse.transform(at[k])
+        label_x, label_y = inverse.transform((box.x1 + 0.3 * figure.dpi, y))
+        end = inverse.transform((box.x1 + 0.25 * figure.dpi, y))[0]
+        axes.plot([start[0], 1, end], [start[1], start[1], label_y], ":", transform=axes.transAxes, color=ink, linewidth=0.8, clip_on=False)
+        axes.text(label_x, label_y, name, transform=axes.transAxes, va="center_baseline", color=ink)
