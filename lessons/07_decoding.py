@@ -176,7 +176,7 @@ Where the code is, in tinydmn/:""")
 where("eqs (9), (10)  decoding", answer_module.decode_forward)
 where("  its derivative", answer_module.decode_backward)
 where("where an answer ends", answer_module.said)
-where("a whole answer is right", dmn.judge)
+where("a whole answer is right", dmn.right_answers)
 where("no passes", dmn.forward)
 print("""
 Your turn:
