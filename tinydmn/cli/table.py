@@ -35,7 +35,7 @@ def add_arguments(parser):
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="each gives a run of every row (default 0)")
     parser.add_argument("--tasks", type=int, nargs="+", choices=range(1, 21), metavar="N", help="of tables 1 and 4 (default 1 to 20; 3 7 8)")
     parser.add_argument("--variants", choices=VARIANTS, nargs="+", default=list(VARIANTS),
-                        help="of table 1: plain, the paper's model; retold, with stories told again in training (default both)")
+                        help="of table 1: plain, the paper's model; extended, with switches that it does not have (default both)")
     parser.add_argument("--vectors", metavar="FILE", help="word vectors of tables 2 to 4: a GloVe file, glove (the installed package) or none "
                                                           "(default with published files: glove where it is installed)")
     parser.add_argument("--column", choices=("xpos", "upos"), default="xpos", help="CoNLL-U: which tags (default xpos)")
@@ -100,7 +100,7 @@ def run(args):
     return 1 if failed else 0
 
 
-NAMES = {"plain": "ours, plain", "retold": "ours, retold", "MemNN": "MemNN (paper)", "DMN": "DMN (paper)", "paper": "paper", "ours": "ours, mean"}
+NAMES = {"plain": "ours, plain", "extended": "ours, extended", "MemNN": "MemNN (paper)", "DMN": "DMN (paper)", "paper": "paper", "ours": "ours, mean"}
 
 
 def vectors_of(args):
@@ -126,7 +126,7 @@ def heading(args, runs, results, size, vectors):
         begun = "none" if vectors is None else "GloVe 6B, 50 numbers" if vectors == "glove" else Path(vectors).name
         lines.append(f"paper: {'test, WSJ' if args.table == 3 else 'test'}" + f"; word vectors of ours: {begun}" * any(r.about["set"] != "babi" for r in runs))
     else:
-        lines.append("paper: test; plain: the paper's model; retold: with stories told again in training")
+        lines.append("paper: test; plain: the paper's model; extended: with switches it does not have")
     return lines
 
 
@@ -143,7 +143,7 @@ def notes(args, runs, results, entries):
     if args.table == 1:
         same = sorted({r.about["task"] for r in runs if len(r.places) > 1})
         if same:
-            out.append(f"plain and retold are one run where nothing is told again: task{'s' * (len(same) > 1)} {', '.join(map(str, same))}")
+            out.append(f"plain and extended are one run where no such switch is set: task{'s' * (len(same) > 1)} {', '.join(map(str, same))}")
         found = {r.about["task"]: results[r.name] for r in runs if r.name in results}
         few = [f"task {task} on {result['n_train']:,} questions" for task, result in sorted(found.items())
                if result["settings"]["about"]["size"] == "10k" and result["n_train"] < 5000]

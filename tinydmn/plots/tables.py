@@ -8,7 +8,7 @@ from .drawing import INKS, LINE, PAD, axes_at, new_figure, save, text_size
 
 # shape, ink and filling of a series; what is not named here takes those of "ours"
 _LOOKS = {"MemNN": ("x", "#666666", "#666666"), "DMN": ("o", INKS[0], "white"), "paper": ("o", INKS[0], "white"),
-          "plain": ("s", INKS[1], INKS[1]), "retold": ("D", INKS[2], INKS[2]), "ours": ("s", INKS[1], INKS[1])}
+          "plain": ("s", INKS[1], INKS[1]), "extended": ("D", INKS[2], INKS[2]), "ours": ("s", INKS[1], INKS[1])}
 _ROW = 0.25                    # inches
 
 
