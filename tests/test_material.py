@@ -53,8 +53,10 @@ def test_word_vectors_from_a_file(tmp_path):
     np.testing.assert_array_equal(model.params["embedding.L"][material.vocabulary.word_id["is"]], [4, 5, 6])
     changed = (model.params["embedding.L"] != before).any(axis=1)
     assert changed.sum() == 3 and without == len(before) - 3
-    with pytest.raises(UserError, match="--embedding 5"):
-        gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **TINY)
+    with pytest.raises(UserError, match="--embedding 2: the word vectors have 3 numbers"):
+        gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **TINY | {"embedding": 2})
+    wider, _ = gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **TINY).network("numpy")
+    np.testing.assert_array_equal(wider.params["embedding.L"][wider.vocabulary.word_id["is"]], [4, 5, 6, 0, 0])
 
 
 def test_unknown_words_of_tagged_text(tmp_path):

@@ -53,7 +53,9 @@ class Material:
             return model, None
         words, values = self.vectors
         ids = np.array([self.vocabulary.word_id.get(w, -1) for w in words])
-        model.params["embedding.L"][ids[ids >= 0]] = values[ids >= 0]
+        L, width = model.params["embedding.L"], values.shape[1]
+        L[ids[ids >= 0], :width] = values[ids >= 0]
+        L[ids[ids >= 0], width:] = 0.0                     # a wider L leaves room for what training and spelling say of a word
         return model, len(self.vocabulary.words) - int(np.sum(ids >= 0))
 
 
@@ -141,13 +143,13 @@ def word_vectors(source, stories):
 
 
 def _with_width(vectors, given):
-    """The settings with D as wide as the vectors.  Raises UserError where another D was asked for."""
+    """The settings with D as wide as the vectors, where no larger one is asked for.  Raises UserError for a smaller one."""
     if vectors is None:
         return given
-    D = vectors[1].shape[1]
-    if given.get("embedding", D) != D:
-        raise UserError(f"--embedding {given['embedding']}: the word vectors have {D} numbers each; leave it out, or give other --vectors")
-    return given | {"embedding": D}
+    width = vectors[1].shape[1]
+    if given.get("embedding", width) < width:
+        raise UserError(f"--embedding {given['embedding']}: the word vectors have {width} numbers each; give more, or leave it out")
+    return {"embedding": width} | given
 
 
 def unknown_words(batch, stories, train):

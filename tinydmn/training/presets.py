@@ -31,8 +31,8 @@ SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer"
 EXTENDED = {
     (2, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 500, "patience": 500},
     (3, "1k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "epochs": 250, "patience": 250},
-    (7, "1k"): {"shorten": 1.0, "epochs": 200, "patience": 200, "passes": 7, "l2": 5e-4},
-    (8, "1k"): {"shorten": 1.0, "epochs": 200, "patience": 200, "l2": 1e-3},
+    (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300, "patience": 300},
+    (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300, "patience": 300},
     (10, "1k"): {"rename": "yes"},
     (17, "1k"): {"rename": "yes", "dropout": 0.0, "l2": 0.0, "batch": 2, "epochs": 400, "patience": 400},
     (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "patience": 200, "l2": 5e-4},
