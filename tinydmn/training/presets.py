@@ -30,7 +30,7 @@ SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer"
 # Reading in both directions tells a fact what comes behind it, so that a pass may choose among facts by what only a later one says.
 EXTENDED = {
     (2, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 500, "patience": 500},
-    (3, "1k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "epochs": 250, "patience": 250},
+    (3, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 400, "patience": 400},
     (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300, "patience": 300},
     (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300, "patience": 300},
     (10, "1k"): {"rename": "yes"},
