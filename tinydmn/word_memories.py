@@ -101,5 +101,5 @@ def backward(dm_last, cache, facts_shape, params, passes, ops, grads):
     dq += ops.gate_backward(ops.sigmoid_gates_backward(dg, g), gate_cache, shared, dshared, params["gate.W_b"], params["gate.W_1"], params["gate.W_2"],
                             grads["gate.W_b"], grads["gate.W_1"], grads["gate.W_2"], grads["gate.b_2"])
     dq += ops.gate_shared_backward(dshared, shared, params["gate.W_b"], params["gate.W_1"], dc, grads["gate.W_b"], grads["gate.W_1"], grads["gate.b_1"])
-    np.add.at(dq, of, dq_word + dq_memory)
+    ops.embedding_backward(dq_word + dq_memory, of, dq)                                                # a sentence's words share its q
     return dfacts, dq
