@@ -46,17 +46,24 @@ def test_binary_sentiment_has_no_neutral_texts(tmp_path):
 def test_word_vectors_from_a_file(tmp_path):
     write_trees(tmp_path)
     (tmp_path / "v.txt").write_text("it 1 2 3\nis 4 5 6\nfilm 7 8 9\n", encoding="utf-8")
-    material = gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **{k: v for k, v in TINY.items() if k != "embedding"})
-    assert material.config.embedding == 3 and "film" in material.vocabulary.words        # frequent words of the file are known too
+    gathered = lambda **more: gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **TINY | more)
+    material = gathered(embedding=3)
+    assert "film" in material.vocabulary.words             # frequent words of the file are known too
     before = DMN(material.config, material.vocabulary, "numpy").params["embedding.L"]
     model, without = material.network("numpy")
-    np.testing.assert_array_equal(model.params["embedding.L"][material.vocabulary.word_id["is"]], [4, 5, 6])
+    of = lambda model: model.params["embedding.L"][material.vocabulary.word_id["is"]]
+    np.testing.assert_array_equal(of(model), [4, 5, 6])
     changed = (model.params["embedding.L"] != before).any(axis=1)
     assert changed.sum() == 3 and without == len(before) - 3
+    np.testing.assert_array_equal(of(gathered(embedding=5).network("numpy")[0]), [4, 5, 6, 0, 0])
     with pytest.raises(UserError, match="--embedding 2: the word vectors have 3 numbers"):
-        gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **TINY | {"embedding": 2})
-    wider, _ = gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt")), **TINY).network("numpy")
-    np.testing.assert_array_equal(wider.params["embedding.L"][wider.vocabulary.word_id["is"]], [4, 5, 6, 0, 0])
+        gathered(embedding=2)
+
+
+def test_vectors_wider_than_the_preset_widen_the_network(tmp_path):
+    write_trees(tmp_path)
+    (tmp_path / "v.txt").write_text("it" + " 0.5" * 300 + "\n", encoding="utf-8")
+    assert gather(about_run("sst", tmp_path, 0, kind="fine", vectors=str(tmp_path / "v.txt"))).config.embedding == 300
 
 
 def test_unknown_words_of_tagged_text(tmp_path):

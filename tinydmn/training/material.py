@@ -4,7 +4,7 @@ A run is told by `about`, a dict that JSON can hold; from it and the settings gi
 resumed and a table can be asked for twice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable
 
@@ -109,7 +109,7 @@ def _sst(about, given):
         train, valid, test = (part and sentiment_stories(part, kind) for part in trees)
         phrases = phrase_stories(trees[0], kind)
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _suits(sst_config(about["data"] is None, **_with_width(vectors, given)), "sst")
+    config = _wide_enough(_suits(sst_config(about["data"] is None, **given), "sst"), vectors, given)
     vocabulary = Vocabulary.build(train + phrases, config.answer, more_words=vectors[0] if vectors else ())
     whole = batch_of(train + phrases, vocabulary, config)
 
@@ -128,7 +128,7 @@ def _pos(about, given):
     else:
         train, valid, test = load_tagged(about["data"], about["column"], np.random.default_rng([about["seed"], 3]))
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _suits(pos_config(about["data"] is None, **_with_width(vectors, given)), "pos")
+    config = _wide_enough(_suits(pos_config(about["data"] is None, **given), "pos"), vectors, given)
     vocabulary = Vocabulary.build(train, "tags", features=True, more_words=vectors[0] if vectors else ())
     whole = batch_of(train, vocabulary, config)
     return Material(config, vocabulary, train, valid, test, lambda rng: whole, vectors)
@@ -142,14 +142,12 @@ def word_vectors(source, stories):
     return packaged_glove(wanted, FREQUENT) if source == "glove" else read_glove(source, wanted, FREQUENT)
 
 
-def _with_width(vectors, given):
-    """The settings with D as wide as the vectors, where no larger one is asked for.  Raises UserError for a smaller one."""
-    if vectors is None:
-        return given
-    width = vectors[1].shape[1]
+def _wide_enough(config, vectors, given):
+    """The configuration with D no less than the vectors have numbers.  Raises UserError where a smaller one was asked for."""
+    width = vectors[1].shape[1] if vectors else 0
     if given.get("embedding", width) < width:
         raise UserError(f"--embedding {given['embedding']}: the word vectors have {width} numbers each; give more, or leave it out")
-    return {"embedding": width} | given
+    return replace(config, embedding=max(width, config.embedding))
 
 
 def unknown_words(batch, stories, train):

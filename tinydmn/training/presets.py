@@ -34,12 +34,12 @@ EXTENDED = {
     (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300, "patience": 300},
     (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300, "patience": 300},
     (10, "1k"): {"rename": "yes"},
-    (17, "1k"): {"rename": "yes", "dropout": 0.0, "l2": 0.0, "batch": 2, "epochs": 400, "patience": 400},
+    (17, "1k"): {"rename": "yes", "dropout": 0.0, "l2": 0.0, "batch": 2, "epochs": 800, "patience": 800},
     (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "patience": 200, "l2": 5e-4},
     (19, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.0, "l2": 0.0, "batch": 8,
                  "epochs": 400, "patience": 400},
     (3, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120, "patience": 120},
-    (17, "10k"): {"rename": "yes", "dropout": 0.0, "epochs": 100, "patience": 100},
+    (17, "10k"): {"rename": "yes", "dropout": 0.0, "epochs": 200, "patience": 200},
     (19, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "batch": 16, "epochs": 40, "patience": 40},
 }
 
@@ -63,6 +63,6 @@ def sst_config(own=False, **given):
 
 def pos_config(own=False, **given):
     """Config for tagging: a memory for each word (section 2.4).  own: texts of our own grammar."""
-    return Config(**{"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 100, "embedding": 50, "batch": 16,
-                     "dropout": 0.4, "l2": 0.0, "epochs": 10, "patience": 10, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
+    return Config(**{"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16,
+                     "dropout": 0.5, "l2": 0.0, "epochs": 12, "patience": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
                   | ({"hidden": 40, "embedding": 30, "dropout": 0.1, "epochs": 6} if own else {}) | given)
