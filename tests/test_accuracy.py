@@ -37,8 +37,8 @@ def test_tags_of_our_own_grammar_are_learnt_in_seconds():
 @pytest.mark.slow
 @needs_published
 @pytest.mark.parametrize("task, size, plain, least", (
-    (1, "1k", True, 0.99), (6, "1k", True, 0.99), (2, "1k", True, 0.90), (2, "1k", False, 0.92), (3, "1k", False, 0.85), (18, "1k", False, 0.94),
-    (19, "1k", False, 0.90), (1, "10k", True, 0.995), (6, "10k", True, 0.995), (2, "10k", True, 0.985)))
+    (1, "1k", True, 0.99), (6, "1k", True, 0.99), (2, "1k", True, 0.90), (2, "1k", False, 0.95), (3, "1k", False, 0.93), (17, "1k", False, 0.97),
+    (18, "1k", False, 0.94), (19, "1k", False, 0.97), (1, "10k", True, 0.995), (6, "10k", True, 0.995), (2, "10k", True, 0.985), (19, "10k", False, 0.98)))
 def test_published_tasks(task, size, plain, least):
     assert accuracy(about_run("babi", BABI, 0, task=task, size=size, plain=plain)) >= least
 
