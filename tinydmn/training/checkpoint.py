@@ -62,7 +62,8 @@ def load(path, backend="numba"):
                 raise UserError(f"{path}: checkpoint of version {meta.get('version')}, this tinydmn reads version {VERSION}; {again}")
             arrays = {name: file[name] for name in file.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        what = "holds pickled objects, which are never loaded" if "pickle" in str(error).lower() else "is truncated or no checkpoint"
+        pickled = zipfile.is_zipfile(path) and "pickle" in str(error).lower()
+        what = "holds pickled objects, which are never loaded" if pickled else "is truncated or no checkpoint"
         raise UserError(f"{path}: {what}; {again}") from error
     try:
         config, vocabulary = Config(**meta["config"]), Vocabulary(*(tuple(meta[k]) for k in ("words", "answers", "features")))
