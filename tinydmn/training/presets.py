@@ -34,7 +34,7 @@ EXTENDED = {
     (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300, "patience": 300},
     (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300, "patience": 300},
     (10, "1k"): {"rename": "yes"},
-    (17, "1k"): {"reading": "both", "rename": "yes", "dropout": 0.0, "l2": 0.0, "batch": 2, "epochs": 800, "patience": 800},
+    (17, "1k"): {"rename": "yes", "dropout": 0.0, "l2": 0.0, "batch": 2, "epochs": 800, "patience": 800},
     (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "patience": 200, "l2": 5e-4},
     (19, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.0, "l2": 0.0, "batch": 8,
                  "epochs": 400, "patience": 400},
