@@ -80,7 +80,7 @@ print(f"Fact 1 in pass 1: g = {gates[0, 0, 0]:.4f} for both words, as m^0 = q is
 # %% 2. What it costs
 heading(2, "What it costs")
 material = gather(about_run("pos", args.data, args.seed, column="xpos"), hidden=40, embedding=30, dropout=0.1,
-                  epochs=4 if args.quick else 4 if args.data is None else 6)
+                  epochs=6 if args.data and not args.quick else 4)
 train, valid = material.train[:400 if args.quick else 2000], material.valid[:60 if args.quick else 400]
 vocabulary = replace(Vocabulary.build(train, "tags", features=True), answers=material.vocabulary.answers)
 configs = {"0 passes": {"passes": 0}, "1 pass": {"passes": 1}, "2 passes": {"passes": 2}, "1 pass, both ways": {"passes": 1, "reading": "both"}}

@@ -339,3 +339,8 @@ def test_switches_that_do_not_suit_each_other(words, says, tmp_path, capsys):
 def test_without_passes_there_are_no_gates_to_begin_with(tmp_path, capsys):
     code, out, _ = run(capsys, "train", "babi", "--epochs", "1", "--out", tmp_path / "c.npz", "--json", *SMALL, "--passes", "0", "--gate-epochs", "2")
     assert code == 0 and json.loads(out)["history"][0]["beta"] == 1.0
+
+
+def test_a_mistake_that_a_worker_of_the_benchmark_finds_is_one_line(capsys, tmp_path):
+    assert main(["bench", "--data", str(tmp_path / "none"), "--no-operations"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -38,6 +38,8 @@ class _Side:
         answer = self.process.stdout.readline().split()
         if not answer or answer[0] != "ready":
             error = self.process.communicate()[1].strip().splitlines()
+            if self.process.returncode == 2:               # a mistake of the user's, in one line
+                raise UserError(error[-1])
             if error and "No module named" in error[-1]:
                 raise UserError(f"{side}: {error[-1].split(': ', 1)[-1]}; install it, or leave --against {side} out")
             raise RuntimeError(f"{side}: " + "\n".join(error))

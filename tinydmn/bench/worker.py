@@ -18,6 +18,7 @@ from ..config import Config
 from ..data.batch import make_batch
 from ..data.sources import babi_stories
 from ..data.vocabulary import Vocabulary
+from ..errors import UserError
 from ..model import DMN
 
 BATCHES = 8                    # different batches, taken in turn
@@ -81,4 +82,8 @@ def main(side, n_threads, stories, episode, hidden, task, seed, data=""):
 
 if __name__ == "__main__":
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

@@ -89,7 +89,7 @@ def run(args):
         table["summary"] = table_1_summary(entries)
     write_whole(folder / "table.json", json.dumps(table, indent=1, default=float) + "\n")
     if results:
-        from ..plots import plot_table              # loads Matplotlib
+        from ..plots import plot_table                     # loads Matplotlib
         plot_table(entries, folder / "table.png", "\n".join(table["heading"][:2]), threshold=PASSED if args.table == 1 else None, names=NAMES)
     if args.json:
         print_json(table)

@@ -5,23 +5,22 @@ from ..config import Config
 COMMON = {"gate_epochs": 2, "final_rate": 0.02, "l2": 1e-4}
 BY_SIZE = {
     # few questions: small batches, so that an epoch has many steps and draws many dropout masks, and strong dropout
-    "1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "patience": 120, "choose_last": 0.1},
-    "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "patience": 25, "choose_last": 0.2},
+    "1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "choose_last": 0.1},
+    "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "choose_last": 0.2},
 }
 BY_TASK = {
-    (1, "1k"): {"epochs": 60, "patience": 60},
-    (1, "10k"): {"epochs": 10, "patience": 10},
+    (1, "1k"): {"epochs": 60},
+    (1, "10k"): {"epochs": 10},
     # two and three supporting facts are learnt by heart from 900 questions; strong L2 is worth 5 points (and keeps task 6 from learning)
     (2, "1k"): {"l2": 2e-3},
     (3, "1k"): {"l2": 1e-3},
-    (3, "10k"): {"epochs": 60, "patience": 60, "dropout": 0.2, "l2": 2e-4},
-    (6, "10k"): {"epochs": 15, "patience": 15},
+    (3, "10k"): {"epochs": 60, "dropout": 0.2, "l2": 2e-4},
+    (6, "10k"): {"epochs": 15},
     # positions are learnt only where word vectors begin long
     (17, "1k"): {"word_length": 8.0},
-    (17, "10k"): {"word_length": 8.0, "epochs": 60, "patience": 60, "l2": 0.0},
-    (19, "10k"): {"epochs": 60, "patience": 60},
+    (17, "10k"): {"word_length": 8.0, "epochs": 60, "l2": 0.0},
+    (19, "10k"): {"epochs": 60},
 }
-
 
 # what the task itself asks for: answers of several words are decoded, and to count one looks often
 SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer": "sequence"}}
@@ -29,18 +28,17 @@ SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer"
 # network learn later and then for good: it needs long vectors to begin with and many epochs, and little else against learning by heart.
 # Reading in both directions tells a fact what comes behind it, so that a pass may choose among facts by what only a later one says.
 EXTENDED = {
-    (2, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 500, "patience": 500},
-    (3, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 400, "patience": 400},
-    (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300, "patience": 300},
-    (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300, "patience": 300},
+    (2, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 500},
+    (3, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 400},
+    (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300},
+    (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300},
     (10, "1k"): {"rename": "yes"},
-    (17, "1k"): {"rename": "yes", "dropout": 0.0, "l2": 0.0, "batch": 2, "epochs": 800, "patience": 800},
-    (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "patience": 200, "l2": 5e-4},
-    (19, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.0, "l2": 0.0, "batch": 8,
-                 "epochs": 400, "patience": 400},
-    (3, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120, "patience": 120},
-    (17, "10k"): {"rename": "yes", "dropout": 0.0, "epochs": 200, "patience": 200},
-    (19, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "batch": 16, "epochs": 40, "patience": 40},
+    (17, "1k"): {"rename": "yes", "dropout": 0.0, "l2": 0.0, "batch": 2, "epochs": 800},
+    (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "l2": 5e-4},
+    (19, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.0, "l2": 0.0, "batch": 8, "epochs": 400},
+    (3, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120},
+    (17, "10k"): {"rename": "yes", "dropout": 0.0, "epochs": 200},
+    (19, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "batch": 16, "epochs": 40},
 }
 
 # σ's gates are supervised through their softmax, which leaves their level free: alone for a while they all close, and the answers learn slowly
@@ -51,18 +49,23 @@ def babi_config(task, size="1k", plain=False, **given):
     """Config for a bAbI task of a size ("1k" or "10k" questions), with the fields in `given` as given.  plain: the paper's model alone."""
     gated = GATED if given.get("episode") == "gated" else {}
     extended = {} if plain else EXTENDED.get((task, size), {})
-    return Config(**COMMON | BY_SIZE[size] | SHAPE.get(task, {}) | BY_TASK.get((task, size), {}) | extended | gated | given)
+    return _config(COMMON | BY_SIZE[size] | SHAPE.get(task, {}) | BY_TASK.get((task, size), {}) | extended | gated, given)
 
 
 def sst_config(own=False, **given):
     """Config for sentiment: one sentence, a fact at every word (section 4.2).  own: texts of our own grammar."""
-    return Config(**{"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "hidden": 80, "embedding": 50, "batch": 64,
-                     "dropout": 0.4, "l2": 1e-5, "epochs": 6, "patience": 6, "final_rate": 0.05, "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0}
-                  | ({"dropout": 0.1, "batch": 16, "epochs": 12, "patience": 12} if own else {}) | given)
+    return _config({"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "hidden": 80, "embedding": 50, "batch": 64,
+                    "dropout": 0.4, "l2": 1e-5, "epochs": 6, "final_rate": 0.05, "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0}
+                   | ({"dropout": 0.1, "batch": 16, "epochs": 12} if own else {}), given)
 
 
 def pos_config(own=False, **given):
     """Config for tagging: a memory for each word (section 2.4).  own: texts of our own grammar."""
-    return Config(**{"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16,
-                     "dropout": 0.5, "l2": 0.0, "epochs": 12, "patience": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
-                  | ({"hidden": 40, "embedding": 30, "dropout": 0.1, "epochs": 6} if own else {}) | given)
+    return _config({"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16,
+                    "dropout": 0.5, "l2": 0.0, "epochs": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
+                   | ({"hidden": 40, "embedding": 30, "dropout": 0.1, "epochs": 6} if own else {}), given)
+
+
+def _config(preset, given):
+    """A preset runs all its epochs: the rate falls to the last."""
+    return Config(**preset | {"patience": preset["epochs"]} | given)
