@@ -50,7 +50,7 @@ def by_hand(y, a):
 
 
 params = {"answer.W": W, "answer.U": U, "answer.b": b, "answer.W_a": W_a}
-logits, _ = answer_module.decode_forward(m, q, None, 1, answer_module.LONGEST, params, ops.load("numpy"))
+logits, _ = answer_module.decode_forward(m, q, None, 1, Config().longest, params, ops.load("numpy"))
 p = np.exp(logits[0]) / np.exp(logits[0]).sum(axis=1, keepdims=True)
 row = lambda v: " ".join(f"{x:5.2f}" for x in v)
 print(f"{'words':20}" + " ".join(f"{name:>5}" for name in names) + f"\na_0 = m:            {row(m[0])}\n")
@@ -181,7 +181,7 @@ where("no passes", dmn.forward)
 print("""
 Your turn:
 - DONE = 0.0: a word no longer makes room.  The decoder says n for ever, until
-  answer_module.LONGEST stops it, and an assert says so.
+  Config().longest stops it, and an assert says so.
 - a language that says all backwards: in sentence(), text[::-1] as the answer.
   Harder or easier than an order of its own?
 - teacher="predicted" in learn: it is fed with its own words while it learns.

@@ -71,7 +71,7 @@ def test_help_names_every_command_and_every_option_has_a_meaning(capsys):
 def test_train_eval_ask(trained, capsys):
     code, out, _ = run(capsys, "eval", trained, "--json")
     figures = json.loads(out)
-    assert code == 0 and figures["n_questions"] == 1000 and figures["interval"][0] <= figures["answer_accuracy"] <= figures["interval"][1]
+    assert code == 0 and 990 < figures["n_questions"] <= 1000 and figures["interval"][0] <= figures["answer_accuracy"] <= figures["interval"][1]
     code, out, _ = run(capsys, "eval", trained)
     assert code == 0 and f"{100 * figures['answer_accuracy']:.1f} %" in out
 
@@ -136,7 +136,7 @@ def test_info_and_gradcheck(capsys):
     assert "cache" in json.loads(run(capsys, "info", "--json")[1])
     code, out, _ = run(capsys, "gradcheck", "--json")
     figures = json.loads(out)
-    assert code == 0 and figures["worst"] < 1e-4 and set(figures["checked"]) == {"softmax", "gated"}
+    assert code == 0 and figures["worst"] < 1e-4 and {"softmax", "gated", "sequence", "lstm", "rnn", "tags"} == set(figures["checked"])
 
 
 def test_gradcheck_of_a_trained_network(trained, capsys):
@@ -210,7 +210,7 @@ def test_an_answer_never_seen_in_training(trained, tmp_path, capsys):
 
 
 def test_a_story_longer_than_memory(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: 10_000)
+    monkeypatch.setattr(memory, "available", lambda: 300_000)
     line = refused(capsys, "train", "babi", "--out", tmp_path / "c.npz", *SMALL)
     assert "facts; a batch" in line and "lower --batch" in line and not (tmp_path / "c.npz").exists()
 

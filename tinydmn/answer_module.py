@@ -8,8 +8,6 @@ import numpy as np
 
 from .data.vocabulary import END_OF_ANSWER
 
-LONGEST = 50                   # words after which a decoder that finds no end is stopped
-
 
 def forward(m, W_a):
     """m (Q, H) -> logits (Q, A), before the softmax of eq. (9)."""
@@ -64,8 +62,8 @@ def decode_backward(dlogits, cache, params, ops, grads):
     return da, dq
 
 
-def said(logits):
-    """logits (Q, steps, A) -> the likeliest words (Q, steps), -1 behind the first <eos>."""
+def said(logits, longest=np.inf):
+    """logits (Q, steps, A) -> the likeliest words (Q, steps), -1 behind the first <eos> and behind `longest` steps."""
     words = logits.argmax(axis=2)
     ended = np.cumsum(words == END_OF_ANSWER, axis=1) - (words == END_OF_ANSWER)
-    return np.where(ended > 0, -1, words)
+    return np.where((ended > 0) | (np.arange(words.shape[1]) >= longest), -1, words)

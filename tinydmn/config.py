@@ -1,24 +1,28 @@
-"""Every number one may turn, with its default and its meaning.  The command line is made from this list."""
+"""Every number one may turn, with its default, its bounds and its meaning.  The command line is made from this list."""
 
 from dataclasses import dataclass, field, fields
+from math import inf
+from numbers import Integral, Real
 
 from .errors import UserError
 
 
-def _option(default, meaning, **more):
-    return field(default=default, metadata={"help": meaning, **more})
+def _option(default, meaning, **limits):
+    """limits: choices; least, most: bounds that are allowed; above, below: bounds that are not."""
+    return field(default=default, metadata={"help": meaning, **limits})
 
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes of the network and settings of its training.  Raises UserError for a value out of range."""
+    """Sizes of the network and settings of its training.  Raises UserError for a value of another type or out of range, and for values
+    that do not go together."""
 
     # the network
-    hidden: int = _option(80, "H: size of a fact, of q, of m and of every GRU state", least=1)
-    embedding: int = _option(80, "D: size of a word vector", least=1)
-    word_length: float = _option(1.0, "length of a word's vector to begin with, about", least=0.0)
-    gate_hidden: int = _option(80, "G: rows of W_1 in the gate, eq. 6", least=1)
-    passes: int = _option(3, "T_M: passes over the facts; 0: no memory, the last fact goes to the answer module", least=0)
+    hidden: int = _option(80, "H: size of a fact, of q, of m and of every GRU state", least=1, most=10_000)
+    embedding: int = _option(80, "D: size of a word vector", least=1, most=10_000)
+    word_length: float = _option(1.0, "length of a word's vector to begin with, about", least=0.0, most=1e6)
+    gate_hidden: int = _option(80, "G: rows of W_1 in the gate, eq. 6", least=1, most=10_000)
+    passes: int = _option(3, "T_M: passes over the facts; 0: no memory, the last fact goes to the answer module", least=0, most=100)
     episode: str = _option("softmax", "how a pass sums up: softmax (section 4.1) or gated (eqs 7, 8)", choices=("softmax", "gated"))
     stop: str = _option("no", "yes: a question's passes end where its gate chooses end-of-passes; no: all have `passes`", choices=("no", "yes"))
     facts: str = _option("sentences", "the states that are facts: at ends of sentences, at every word of one sentence, or at both in a story",
@@ -28,36 +32,73 @@ class Config:
                            choices=("forward", "both"))
     answer: str = _option("word", "one word (eq. 9), a sequence of words (eqs 9, 10), or tags, one for each word of a sentence",
                           choices=("word", "sequence", "tags"))
+    longest: int = _option(50, "steps of a decoder at most, <eos> among them: one that has found no end by then is stopped, and its answer is wrong",
+                           least=1, most=10_000)
     teacher: str = _option("correct", "word that a decoder is fed with in training: the correct one, or the one it predicted",
                            choices=("correct", "predicted"))
     # its training
-    learning_rate: float = _option(2e-3, "Adam's step size", least=0.0)
-    final_rate: float = _option(1.0, "its share in the last epoch; it falls in a straight line", least=0.0)
-    batch: int = _option(32, "stories a batch; each brings all its questions", least=1)
-    epochs: int = _option(60, "at most; early stopping may end it sooner", least=1)
-    patience: int = _option(20, "epochs without a better validation accuracy before it stops", least=1)
-    gate_epochs: int = _option(2, "first epochs with beta = 0: the gates alone (section 2.5)", least=0)
-    alpha: float = _option(1.0, "weight of the gates' cross-entropy; 0: no supervision", least=0.0)
+    learning_rate: float = _option(2e-3, "Adam's step size", least=0.0, most=1e3)
+    final_rate: float = _option(1.0, "its share in the last epoch; it falls in a straight line", least=0.0, most=1e3)
+    batch: int = _option(32, "stories a batch; each brings all its questions", least=1, most=1_000_000)
+    epochs: int = _option(60, "at most; early stopping may end it sooner", least=1, most=1_000_000)
+    patience: int = _option(20, "epochs without a better validation accuracy before it stops", least=1, most=1_000_000)
+    gate_epochs: int = _option(2, "first epochs with beta = 0: the gates alone (section 2.5)", least=0, most=1_000_000)
+    alpha: float = _option(1.0, "weight of the gates' cross-entropy; 0: no supervision", least=0.0, most=1e6)
     dropout: float = _option(0.1, "share of each word vector set to 0", least=0.0, below=1.0)
-    l2: float = _option(0.0, "weight of half the squared length of all matrices", least=0.0)
-    clip: float = _option(5.0, "largest norm of the gradient", least=0.0)
-    choose_last: float = _option(1.0, "share of the epochs, the last ones, among which validation chooses; until then the latest stands", least=0.0)
-    keep: int = _option(1, "best epochs whose weights are kept; an evaluation takes the mean of what they say", least=1)
-    shorten: float = _option(0.0, "each epoch leaves out up to this share of the facts that no question needs (data/retelling.py)", least=0.0)
+    l2: float = _option(0.0, "weight of half the squared length of all matrices", least=0.0, most=1e6)
+    clip: float = _option(5.0, "largest norm of the gradient", above=0.0, most=1e12)
+    choose_last: float = _option(1.0, "share of the epochs, the last ones, among which validation chooses; until then the latest stands",
+                                 least=0.0, most=1.0)
+    keep: int = _option(1, "best epochs whose weights are kept; an evaluation takes the mean of what they say", least=1, most=1000)
+    shorten: float = _option(0.0, "each epoch leaves out up to this share of the facts that no question needs (data/retelling.py)", least=0.0, most=1.0)
     rename: str = _option("no", "yes: each epoch deals out names anew within classes found in the stories (data/retelling.py)", choices=("no", "yes"))
 
     def __post_init__(self):
-        self._in_range()
+        for f in fields(self):
+            check_value("--" + f.name.replace("_", "-"), getattr(self, f.name), f.type, f.metadata)
         if self.answer == "tags" and (self.episode, self.facts) != ("gated", "words"):
             raise UserError("--answer tags needs --episode gated and --facts words: the memory of a word is the state h_t of eq. 7 at that word")
         if self.answer == "sequence" and self.keep > 1:
             raise UserError("--keep: an ensemble answers with one word or with tags, and this network decodes a sequence; leave --keep out")
+        if self.teacher == "predicted" and self.answer != "sequence":
+            raise UserError("--teacher predicted: only a decoder is fed with words, and --answer is " + self.answer + "; leave --teacher out")
+        if self.stop == "yes" and (self.answer == "tags" or not self.passes):
+            raise UserError("--stop yes: " + ("a tagged word has no end-of-passes to choose" if self.answer == "tags" else "there is no pass to end")
+                            + "; leave --stop out")
+        if self.gates_first and self.epochs <= self.gate_epochs:
+            raise UserError(f"--epochs is {self.epochs}, and the first {self.gate_epochs} train the gates alone: no answer would be learnt; "
+                            f"give more epochs, or --gate-epochs 0")
 
-    def _in_range(self):
-        for f in fields(self):
-            value, limits, flag = getattr(self, f.name), f.metadata, "--" + f.name.replace("_", "-")
-            if "choices" in limits and value not in limits["choices"]:
-                raise UserError(f"{flag} is {value!r}; give {' or '.join(limits['choices'])}")
-            if "least" in limits and not limits["least"] <= value < limits.get("below", float("inf")):
-                below = f" and less than {limits['below']:g}" if "below" in limits else ""
-                raise UserError(f"{flag} is {value:g}; give {limits['least']:g} or more{below}")
+    @property
+    def gates_first(self):
+        """Whether training begins with epochs for the gates alone (beta = 0)."""
+        return bool(self.gate_epochs and self.alpha and self.passes and self.answer != "tags")
+
+
+def limits(field):
+    """The bounds of a field of Config, as check_value takes them."""
+    return {k: v for k, v in field.metadata.items() if k != "help"}
+
+
+def check_value(name, value, type_, limits):
+    """Raises UserError, in one line that begins with `name`, where a value has another type than `type_` (int, float or str) or breaks its
+    limits: "choices"; "least", "most" (allowed themselves), "above", "below" (not allowed themselves)."""
+    kind = {int: Integral, float: Real, str: str}[type_]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise UserError(f"{name} is {value!r}; give {'a word' if type_ is str else 'a whole number' if type_ is int else 'a number'}")
+    if "choices" in limits:
+        if value not in limits["choices"]:
+            raise UserError(f"{name} is {value!r}; give {' or '.join(map(str, limits['choices']))}")
+    elif type_ is not str:
+        fits = limits.get("least", -inf) <= value <= limits.get("most", inf) and limits.get("above", -inf) < value < limits.get("below", inf)
+        if not fits:                                       # nor does a NaN
+            raise UserError(f"{name} is {value}; give {bounds(limits)}")
+
+
+def bounds(limits):
+    """Limits in words: "1 to 100", "more than 0"."""
+    if "least" in limits and "most" in limits:
+        return f"{limits['least']:,} to {limits['most']:,}"
+    low = f"{limits['least']:,} or more" if "least" in limits else f"more than {limits['above']:,}" if "above" in limits else ""
+    high = f"{limits['most']:,} or less" if "most" in limits else f"less than {limits['below']:,}" if "below" in limits else ""
+    return " and ".join(filter(None, (low, high))) or "a finite number"

@@ -76,14 +76,25 @@ def forward(facts, q, story_of, n_facts, params, passes, episode, ops, stop=Fals
     """facts (S, F, H), q (Q, H), story_of and n_facts (Q,) int32.
 
     -> m (passes + 1, Q, H); s, g (passes, Q, T): scores and gates as in look_forward; cache.  stop: end when every question has chosen
-    end-of-passes; passes not made repeat the memory and look nowhere.
+    end-of-passes; what is left is for `cut`.
     """
     S, F, H = facts.shape
     rows, n = candidates(story_of, n_facts, S, F)
     c = np.concatenate([facts.reshape(S * F, H), params["memory.end_of_passes"][None]])
     m, s, g, cache = look_forward(c, rows, n, q, q, params, passes, episode, ops, stop)
-    spared = passes - len(m)
-    return np.stack([q, *m, *spared * [m[-1]]]), np.stack([*s, *spared * [np.full_like(s[0], -np.inf)]]), np.stack([*g, *spared * [np.zeros_like(g[0])]]), cache
+    spared = passes - len(m)                               # passes that no question of the batch asked for
+    return np.stack([q, *m, *spared * m[-1:]]), np.stack([*s, *spared * s[-1:]]), np.stack([*g, *spared * g[-1:]]), cache
+
+
+def cut(m, s, g, made):
+    """Takes back what passes behind a question's own end did, which were made for its neighbours: made (Q,) passes each -> m, s, g.
+
+    Behind its end a question's memory stays, its scores are -inf and its gates 0.
+    """
+    passes, Q = s.shape[:2]
+    behind = (np.arange(passes)[:, None] >= made)[..., None]                                           # (passes, Q, 1)
+    m = m[np.minimum(np.arange(passes + 1)[:, None], made), np.arange(Q)]
+    return m, np.where(behind, s.dtype.type(-np.inf), s), np.where(behind, g.dtype.type(0), g)
 
 
 def backward(dm, ds, cache, params, episode, ops, grads):

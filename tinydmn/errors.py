@@ -1,10 +1,18 @@
 """Errors that are the user's to mend: one line, no traceback, exit code 2."""
 
+import numpy as np
 
-class UserError(Exception):
-    """A mistake in what was given (a file, an option).  The message is one line: where it is, what is wrong, how to mend it."""
+
+class UserError(ValueError):
+    """A mistake in what was given (a file, an option, a story).  The message is one line: where it is, what is wrong, how to mend it."""
 
 
 def at_line(path, line, problem, mend):
     """A UserError in the common form  FILE:LINE: problem; mend."""
     return UserError(f"{path}:{line}: {problem}; {mend}")
+
+
+def check_rng(rng):
+    """Raises TypeError where `rng` is no numpy Generator: a seed in its place would draw nothing, or the same numbers each time."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {rng!r}; give a generator, numpy.random.default_rng(seed)")

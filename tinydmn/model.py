@@ -3,21 +3,23 @@
 Sizes: S stories, Q questions, F facts a story, T = F + 1 places to look at, R distinct words, D embedding, H hidden, A answers.
 """
 
-from dataclasses import astuple, dataclass
+from copy import copy
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
 from . import answer_module, episodic_memory, input_module, ops as operations, question_module, threads, word_memories, word_vectors
-from .data.batch import NONE, take_stories
-from .data.vocabulary import END_OF_SENTENCE
-from .parameters import flat_views, initial, views
+from .data.batch import NONE, UNSEEN, check_batch, take_stories
+from .errors import check_rng
+from .parameters import Parameters, flat, initial, shapes, views
 
 LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice SMALLEST a batch stays whole
 
 
 @dataclass(frozen=True)
 class Output:
-    """What the network says of one batch.  On places that a question does not have, scores are -inf and gates 0.
+    """What the network says of one batch.  On places that a question does not have, and in passes that it did not make, scores are -inf and
+    gates 0; the memory after such a pass is the one before it.
 
     Answers that are a sequence or tags: logits (Q, steps, A), answers (Q, steps), -1 behind the end.  With tags every word has gates and
     memories of its own: gates (passes, N, F), memories (passes + 1, N, H), N = all words, one sentence after another; no scores.
@@ -29,6 +31,7 @@ class Output:
     gates: np.ndarray          # (passes, Q, T)   after σ or softmax
     memories: np.ndarray       # (passes + 1, Q, H)
     answered_from: np.ndarray  # (Q,)             the memory that the answer was read from: `passes`, or earlier where it stopped
+    passes_made: np.ndarray    # (Q,)             all of them, but where a question may stop by itself; its neighbours have no say in that
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,13 @@ class Losses:
     answers_right: int
     gates_right: int
     n_questions: int           # answers that are judged: one a question, or one a word where answers are tags
-    n_gates: int               # passes that are supervised, over all questions
+    n_known: int               # of these, answers that have a class: the others are wrong, and have no loss
+    n_gates: int               # passes that are supervised and were made, over all questions
+
+    @property
+    def mean(self):
+        """E_gates a question + E_answers an answer that has a class."""
+        return self.gates / self.n_questions + self.answers / max(1, self.n_known)
 
     def __add__(self, other):
         return Losses(*(a + b for a, b in zip(astuple(self), astuple(other))))
@@ -89,26 +98,30 @@ def forward(params, batch, x, config, ops, training=False):
         m, memory_cache = c[batch.story_of, batch.n_facts - 1][None], None
         s = g = np.zeros((0, len(q), c.shape[1] + 1), c.dtype)
     last = answering_memory(config, batch, s, training)
+    made = np.full(len(q), passes)
+    if config.stop == "yes" and not training:
+        made = last
+        m, s, g = episodic_memory.cut(m, s, g, made)
     a_0 = m[last, np.arange(len(q))]
     if config.answer == "word":
         logits, answer_cache = answer_module.forward(a_0, params["answer.W_a"]), None
         answers = logits.argmax(axis=1)
     else:
         steps = batch.answer.shape[1]
-        given, longest = (batch.answer if config.teacher == "correct" else None, steps) if training else (None, max(steps, answer_module.LONGEST))
+        given, longest = (batch.answer if config.teacher == "correct" else None, steps) if training else (None, max(steps, config.longest))
         logits, answer_cache = answer_module.decode_forward(a_0, q, given, steps, longest, params, ops)
-        answers = answer_module.said(logits)
-    return Output(logits, answers, s, g, m, last), (x, input_cache, question_cache, memory_cache, answer_cache, c.shape)
+        answers = answer_module.said(logits, config.longest)
+    return Output(logits, answers, s, g, m, last, made), (x, input_cache, question_cache, memory_cache, answer_cache, c.shape)
 
 
 def backward(cache, loss_cache, out, batch, params, config, ops, grads, alpha, beta):
     """Adds into grads the derivatives of  alpha * E_gates + beta * E_answers  (both sums over what is judged).  -> dx (R, D)."""
     x, input_cache, question_cache, memory_cache, answer_cache, c_shape = cache
-    p_answers, p_gates, target = loss_cache
+    p_answers, p_gates, wanted, target = loss_cache
     Q = len(batch.story_of)
     dlogits = np.zeros_like(out.logits)
     known = dlogits if dlogits.ndim == 2 else dlogits[:, :batch.answer.shape[1]]           # behind them no answer is known
-    known[...] = ops.cross_entropy_backward(p_answers, batch.answer.ravel(), beta).reshape(known.shape)
+    known[...] = ops.cross_entropy_backward(p_answers, wanted.ravel(), beta).reshape(known.shape)
     dx = np.zeros_like(x)
     if config.answer == "tags":
         of, place = memory_cache[:2]
@@ -145,8 +158,8 @@ def tags_forward(params, batch, c, q, config, ops, training, caches):
     logits = np.zeros((len(q), c.shape[1], by_word.shape[1]), by_word.dtype)
     answers = np.full(logits.shape[:2], -1)
     logits[of, place], answers[of, place] = by_word, by_word.argmax(axis=1)
-    s = np.zeros((len(g), 0, 0), g.dtype)
-    return Output(logits, answers, s, g, m, np.full(len(q), config.passes)), (*caches, memory_cache, None, c.shape)
+    s, made = np.zeros((len(g), 0, 0), g.dtype), np.full(len(q), config.passes)
+    return Output(logits, answers, s, g, m, made, made), (*caches, memory_cache, None, c.shape)
 
 
 def right_answers(answers, batch, kind):
@@ -164,22 +177,37 @@ def right_answers(answers, batch, kind):
 
 
 def judged(batch, kind):
-    """How many answers of a batch are judged: one a question, or one a word where answers are tags."""
-    return int(np.sum(batch.answer != NONE)) if kind == "tags" else len(batch.answer)
+    """How many answers of a batch are judged (one a question, or one a word where answers are tags), and how many of these have a class."""
+    wanted = known_answers(batch, kind)
+    if kind == "sequence":                                 # one a question, however many words it has
+        return int(np.any(batch.answer != NONE, axis=1).sum()), int(np.any(wanted >= 0, axis=1).sum())
+    return int(np.sum(batch.answer != NONE)), int(np.sum(wanted >= 0))
+
+
+def known_answers(batch, kind):
+    """batch.answer with NONE where an answer has no class; a sequence with one such word has none as a whole."""
+    if kind == "sequence":
+        return np.where(np.any(batch.answer == UNSEEN, axis=1, keepdims=True), np.int32(NONE), batch.answer)
+    return np.where(batch.answer == UNSEEN, np.int32(NONE), batch.answer)
 
 
 def loss_forward(out, batch, config, ops):
     """E_CE of answers and of gates (section 2.5), summed over what is judged -> Losses, cache."""
-    target = gate_targets(batch.support, batch.n_facts, config.passes if config.answer != "tags" else 0)
-    steps = batch.answer.shape[1:]                         # none, or (steps,): an answer's length is known where it is judged
+    wanted = known_answers(batch, config.answer)
+    steps = wanted.shape[1:]                               # none, or (steps,): an answer's length is known where it is judged
     logits = out.logits[:, :steps[0]] if steps else out.logits
-    E_answers, p_answers = ops.cross_entropy_forward(np.ascontiguousarray(logits).reshape(-1, logits.shape[-1]), batch.answer.ravel())
-    E_gates, p_gates = ops.cross_entropy_forward(out.gate_scores.reshape(-1, out.gate_scores.shape[2]), target.ravel()) if target.size else (0.0, None)
-    supervised = target >= 0
+    E_answers, p_answers = ops.cross_entropy_forward(np.ascontiguousarray(logits).reshape(-1, logits.shape[-1]), wanted.ravel())
+    target = gate_targets(batch.support, batch.n_facts, config.passes if config.answer != "tags" else 0)
+    E_gates, p_gates, gates_right, supervised = 0.0, None, 0, np.zeros(0, bool)
+    if target.size:
+        not_made = np.arange(len(target))[:, None] >= out.passes_made                       # (passes, Q)
+        target[not_made] = -1                              # the pass that ended too early is wrong, those it spared are not
+        s = np.where(not_made[..., None], 0, out.gate_scores) if not_made.any() else out.gate_scores
+        E_gates, p_gates = ops.cross_entropy_forward(s.reshape(-1, s.shape[2]), target.ravel())
+        supervised = target >= 0
+        gates_right = int(np.sum(s.argmax(axis=2)[supervised] == target[supervised]))
     right = int(right_answers(out.answers, batch, config.answer).sum())
-    losses = Losses(E_answers, E_gates, right, int(np.sum(out.gate_scores.argmax(axis=2)[supervised] == target[supervised])) if target.size else 0,
-                    judged(batch, config.answer), int(supervised.sum()))
-    return losses, (p_answers, p_gates, target)
+    return Losses(E_answers, E_gates, right, gates_right, *judged(batch, config.answer), int(supervised.sum())), (p_answers, p_gates, wanted, target)
 
 
 def dropout_mask(shape, p, dtype, rng):
@@ -229,54 +257,94 @@ def joined(outputs, parts, batch, tags):
         rows = [np.concatenate([np.arange(first[q], first[q] + batch.n_facts[q]) for q in some]) for some in questions]
     scores = outputs[0].gate_scores if tags else whole("gate_scores", 1, -np.inf, questions)
     return Output(whole("logits", 0, 0, questions), whole("answers", 0, -1, questions), scores, whole("gates", 1, 0, rows),
-                  whole("memories", 1, 0, rows), whole("answered_from", 0, 0, questions))
+                  whole("memories", 1, 0, rows), whole("answered_from", 0, 0, questions), whole("passes_made", 0, 0, questions))
 
 
 class DMN:
     """A Dynamic Memory Network: its configuration, its words, and one flat dict of parameters.
 
-    params: name -> array (float32 or float64), views of one vector `theta`; write into an array (`a[...] = b`), and both agree.
-    backend: "numba" (fast) or "numpy" (the definition).  The same seed gives the same bits, whatever the number of threads.
-    Raises ValueError where the vocabulary was built for another kind of answer than the configuration's.
+    params: name -> array (float32 or float64), views of one vector `theta`: writing to one writes to the other, and assigning
+    (`params[name] = a`, `theta = a`) copies the numbers, so the two cannot part.
+    backend: "numba" (fast) or "numpy" (the definition).  On one machine the same seed gives the same bits, whatever the number of threads;
+    another processor may add in another order.
+    Raises ValueError where the vocabulary was built for another kind of answer than the configuration's, or for another dtype.
     """
 
     def __init__(self, config, vocabulary, backend="numba", seed=0, dtype="float32"):
-        if (vocabulary.answers[:1] == (END_OF_SENTENCE,)) != (config.answer == "sequence"):
+        if vocabulary.kind not in (None, config.answer):
             raise ValueError(f"answer {config.answer!r}: build the vocabulary for it, Vocabulary.build(stories, answer={config.answer!r})")
-        self.config, self.vocabulary, self.backend = config, vocabulary, backend
-        self.ops = operations.load(backend)
+        self.config, self.vocabulary, self.backend = config, replace(vocabulary, kind=config.answer), backend
         self.dtype = np.dtype(dtype)
-        values = initial(config, vocabulary, np.random.default_rng(seed))
-        self.theta, self.params = flat_views({k: v.astype(self.dtype) for k, v in values.items()})
+        if self.dtype not in (np.float32, np.float64):
+            raise ValueError(f"dtype {self.dtype}: give float32, or float64 to check derivatives")
         self.threads = threads.count()
+        self._attach(flat(initial(config, vocabulary, np.random.default_rng(seed))).astype(self.dtype))
+
+    def _attach(self, theta):
+        """Makes theta (P,) this network's parameters."""
+        self.ops = operations.load(self.backend)
+        self._theta, self._params = theta, Parameters(views(theta, shapes(self.config, self.vocabulary)))
+
+    def __getstate__(self):                                # a copy, or a pickle, makes its views of theta anew
+        return {k: v for k, v in vars(self).items() if k not in ("ops", "_params")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._attach(self._theta)
+
+    @property
+    def params(self):
+        return self._params
+
+    @property
+    def theta(self):
+        return self._theta
+
+    @theta.setter
+    def theta(self, values):
+        self._theta[...] = values
+
+    def with_weights(self, theta):
+        """This network with other parameters, theta (P,), which it takes without copying them."""
+        other = copy(self)
+        other._attach(theta)
+        return other
 
     def forward(self, batch):
-        """Batch -> Output."""
+        """Batch -> Output.  Raises TypeError or ValueError where it is none, or none for this vocabulary."""
+        check_batch(batch, self.vocabulary)
         batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
-        x = word_vectors.forward(forms, self.params, None, self.ops)
-        parts = pieces(batch)
-        out = threads.run(lambda part: forward(self.params, part[0], x, self.config, self.ops)[0], parts, self.threads)
-        return out[0] if len(parts) == 1 else joined(out, parts, batch, self.config.answer == "tags")
+        with threads.interruptible():
+            x = word_vectors.forward(forms, self.params, None, self.ops)
+            parts = pieces(batch)
+            out = threads.run(lambda part: forward(self.params, part[0], x, self.config, self.ops)[0], parts, self.threads)
+            return out[0] if len(parts) == 1 else joined(out, parts, batch, self.config.answer == "tags")
 
     def loss_and_grads(self, batch, alpha=None, beta=1.0, rng=None):
         """-> J = alpha E_gates + beta E_answers + l2 half the squared length of the matrices, grads (keys of params).
 
-        E are means over the questions (tags: over the words).  alpha: the configuration's.  rng: a Generator for dropout; None: no dropout.
+        E are means: of gates over the questions, of answers over those that have a class (tags: over words).  alpha: the configuration's.
+        rng: a Generator for dropout; None: no dropout.  Raises as `forward`, and ValueError where no question has an answer.
         """
         J, _, dtheta = self.gradient(batch, alpha, beta, rng)
         return J, views(dtheta, {k: v.shape for k, v in self.params.items()})
 
     def gradient(self, batch, alpha=None, beta=1.0, rng=None):
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): the gradient as one vector in the order of params."""
-        config, ops, params = self.config, self.ops, self.params
+        check_batch(batch, self.vocabulary)
+        if rng is not None:
+            check_rng(rng)
+        config, ops, params, theta = self.config, self.ops, self.params, self.theta
         alpha = config.alpha if alpha is None else alpha
-        n = judged(batch, config.answer)
-        shapes = {k: v.shape for k, v in params.items()}
-        modules = {k: s for k, s in shapes.items() if not k.startswith("embedding.")}          # all but what word_vectors holds, the first in params
+        n, n_known = judged(batch, config.answer)
+        if not n:
+            raise ValueError("no question of this batch has an answer to learn from")
+        alpha_each, beta_each = alpha / n, beta / max(1, n_known)
+        by_name = {k: v.shape for k, v in params.items()}
+        modules = {k: s for k, s in by_name.items() if not k.startswith("embedding.")}         # all but what word_vectors holds, the first in params
         size = sum(params[k].size for k in modules)
         batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
         mask = dropout_mask((len(params["embedding.L"]) if forms is None else len(forms), config.embedding), config.dropout, self.dtype, rng)
-        x = word_vectors.forward(forms, params, mask, ops)
 
         def work(part):
             piece = part[0]
@@ -284,23 +352,24 @@ class DMN:
             with np.errstate(invalid="ignore", over="ignore"):         # what is not finite shows in J or dtheta, and training names it
                 out, cache = forward(params, piece, x, config, ops, training=True)
                 losses, loss_cache = loss_forward(out, piece, config, ops)
-                dx = backward(cache, loss_cache, out, piece, params, config, ops, views(d, modules), alpha / n, beta / n)
+                dx = backward(cache, loss_cache, out, piece, params, config, ops, views(d, modules), alpha_each, beta_each)
             return losses, d, dx
 
-        (losses, d, dx), *more = threads.run(work, pieces(batch), self.threads)
-        for losses_i, d_i, dx_i in more:                   # in the order of the pieces, whichever thread was first
-            losses = losses + losses_i
-            d += d_i
-            dx += dx_i
-        dtheta = np.zeros(sum(v.size for v in params.values()), self.dtype)
-        dtheta[-size:] = d
-        word_vectors.backward(dx, forms, mask, ops, views(dtheta, shapes))
-        J = (alpha * losses.gates + beta * losses.answers) / n
-        if config.l2:
-            decayed = self.decayed()
-            theta = np.concatenate([np.ravel(v) for v in params.values()])
-            J += config.l2 * ops.l2_forward(theta, decayed)
-            ops.l2_backward(theta, decayed, config.l2, dtheta)
+        with threads.interruptible():
+            x = word_vectors.forward(forms, params, mask, ops)
+            (losses, d, dx), *more = threads.run(work, pieces(batch), self.threads)
+            for losses_i, d_i, dx_i in more:               # in the order of the pieces, whichever thread was first
+                losses = losses + losses_i
+                d += d_i
+                dx += dx_i
+            dtheta = np.zeros_like(theta)
+            dtheta[-size:] = d
+            word_vectors.backward(dx, forms, mask, ops, views(dtheta, by_name))
+            J = alpha_each * losses.gates + beta_each * losses.answers
+            if config.l2:
+                decayed = self.decayed()
+                J += config.l2 * ops.l2_forward(theta, decayed)
+                ops.l2_backward(theta, decayed, config.l2, dtheta)
         return J, losses, dtheta
 
     def decayed(self):

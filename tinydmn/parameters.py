@@ -54,10 +54,35 @@ def initial(config, vocabulary, rng):
     return values
 
 
-def flat_views(values):
-    """A dict of arrays -> one contiguous vector of all their numbers, and the same dict as views of it."""
-    theta = np.concatenate([np.ravel(v) for v in values.values()])
-    return theta, views(theta, {k: v.shape for k, v in values.items()})
+class Parameters(dict):
+    """name -> view of a part of theta.  Assigning copies the numbers into the view; names and shapes are those of the network."""
+
+    def __setitem__(self, name, value):
+        if name not in self:
+            raise KeyError(f"no parameter {name!r}; this network has {', '.join(self)}")
+        if np.shape(value) != self[name].shape:
+            raise ValueError(f"{name} has shape {self[name].shape}; an array of shape {np.shape(value)} was given")
+        self[name][...] = value
+
+    def update(self, *others, **more):
+        for name, value in dict(*others, **more).items():
+            self[name] = value
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
+    def _refuse(self, *_, **__):
+        raise TypeError("a network keeps its parameters: assign to one of them, or make a network of another Config")
+    __delitem__ = pop = popitem = clear = setdefault = _refuse
+
+    def __reduce__(self):                                  # copied or pickled alone: a plain dict
+        return dict, (dict(self),)
+
+
+def flat(values):
+    """A dict of arrays -> one contiguous vector of all their numbers."""
+    return np.concatenate([np.ravel(v) for v in values.values()])
 
 
 def views(theta, shapes):

@@ -6,13 +6,14 @@
 import math
 import os
 import sys
-import unicodedata
 
 import numpy as np
+from wcwidth import wcswidth
 
 DONE = "[done reading]"                                  # the paper's name for the end-of-passes row
 _BACKGROUND = (231, 189, 153, 111, 69, 26, 25, 19, 17)   # of the 256 terminal colours: white to navy, each darker than the last
 _BLACK, _WHITE, _FIRST_DARK = 16, 231, 5                 # from index 5 on white text has more contrast than black
+JOINERS = "\u200c\u200d"                                # unprintable letters that only say how their neighbours join
 _WIDE, _NARROW = 6, 4                                    # columns of "█ 0.97" and of "█.97"
 
 
@@ -74,18 +75,37 @@ def folded_label(gates, first, stop):
     return f"{stop - first} facts with weight {bound}"
 
 
-def _columns(text):
-    """Terminal columns that `text` takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+def columns(text):
+    """Terminal columns that `text` takes: letters may be double-width, or take none beside the one they belong to."""
+    return max(0, wcswidth(text))                          # -1 where it holds a control character
 
 
-def _fit(text, columns, ellipsis):
-    """`text` in exactly `columns` columns: padded, or cut with an ellipsis."""
-    if _columns(text) > columns:
-        while text and _columns(text) + len(ellipsis) > columns:
+def padded(text, width):
+    """`text` with blanks behind it, `width` columns in all, or more where it is longer."""
+    return text + " " * (width - columns(text))
+
+
+def fitted(text, width, ellipsis="…"):
+    """`text` in exactly `width` columns: padded, or cut with an ellipsis."""
+    if columns(text) > width:
+        while text and columns(text) + columns(ellipsis) > width:
             text = text[:-1]
-        text = (text.rstrip() + ellipsis)[:columns]
-    return text + " " * (columns - _columns(text))
+        text = text.rstrip("\u200d ") + ellipsis           # not a joiner that has lost what it joined
+        while columns(text) > width:
+            text = text[:-1]
+    return padded(text, width)
+
+
+def wrap(text, width=80, indent=""):
+    """`text` -> its lines of at most `width` columns, broken at blanks; `indent` stands before each.  A word that is longer has a line of its own."""
+    lines = [indent]
+    for word in text.split(" "):
+        glue = " " * (lines[-1] != indent)
+        if glue and columns(lines[-1]) + 1 + columns(word) > width:
+            lines.append(indent)
+            glue = ""
+        lines[-1] += glue + word
+    return lines
 
 
 def _layout(longest, n_passes, width):
@@ -134,11 +154,11 @@ def attention_text(facts, gates, support=(), width=80, colour=None, stream=None)
 
     def plain(text):                      # what the stream can show: a tab or an escape code would break the columns
         text = text.encode(encoding, "replace").decode(encoding)
-        return "".join(c if c.isprintable() else " " for c in text)
+        return "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
 
     rows = [(first, stop, plain(facts[first]) if stop - first == 1 else None) for first, stop in shown_rows(gates, support)]
     rows.append((len(facts), len(facts) + 1, DONE))
-    label_columns, cell, abreast = _layout(max(_columns(label) for _, _, label in rows if label is not None), len(gates), width)
+    label_columns, cell, abreast = _layout(max(columns(label) for _, _, label in rows if label is not None), len(gates), width)
     margin = 3 if cell == _NARROW else 2      # the marker; narrow cells have no blank of their own before them
     lines = []
     for begin in range(0, len(gates), abreast):
@@ -147,9 +167,9 @@ def attention_text(facts, gates, support=(), width=80, colour=None, stream=None)
         lines += ([""] if begin else []) + [" " * (margin + label_columns) + "".join(heads)]
         for first, stop, label in rows:
             if label is None:
-                lines.append(_fit(f"  {ellipsis} {folded_label(gates, first, stop)} {ellipsis}", width, ellipsis).rstrip())
+                lines.append(fitted(f"  {ellipsis} {folded_label(gates, first, stop)} {ellipsis}", width, ellipsis).rstrip())
                 continue
-            label = (marker if first in support else "  ") + _fit(label, label_columns, ellipsis)
+            label = (marker if first in support else "  ") + fitted(label, label_columns, ellipsis)
             if colour and first in support:
                 label = f"\x1b[1m{label}\x1b[0m"
             lines.append(label + " " * (margin - 2) + "".join(_cell(gates[i, first], cell, ramp, colour) for i in passes))

@@ -57,7 +57,7 @@ def test_errors_name_what_was_looked_for(tmp_path):
     with pytest.raises(UserError, match="has no train file of task 2; put qa2_..._train.txt there"):
         load_task(tmp_path, 2)
     put(tmp_path, "qa2_train.txt")
-    with pytest.raises(UserError, match="qa2_train.txt: one story alone cannot be split; add stories, or a file qa2_.*valid"):
+    with pytest.raises(UserError, match="qa2_train.txt: one story alone cannot be split; add stories that ask something, or a file qa2_.*valid"):
         load_task(tmp_path, 2)
     put(tmp_path, "qa2_two_train.txt")
     with pytest.raises(UserError, match="qa2_two_train.txt: a second train file of task 2 beside qa2_train.txt; leave one"):

@@ -175,7 +175,8 @@ def test_what_lies_in_a_folder(tmp_path):
     assert message(load_tagged, tmp_path).startswith(f"{tmp_path}: holds no tagged sentences; ")
     write(tmp_path, CONLLU, "en-ud-dev.conllu")
     assert message(load_tagged, tmp_path) == f"{tmp_path}: has en-ud-dev.conllu, but no train file; put train.tsv or NAME-train.conllu beside it"
-    train = write(tmp_path, CONLLU.removesuffix("# the end\n") * 10, "en-ud-train.conllu")
+    every = CONLLU.removesuffix("# the end\n")
+    train = write(tmp_path, "".join(every.replace("3\tgo", f"3\tgo{i}").replace("1\tYes", f"1\tYes{i}") for i in range(10)), "en-ud-train.conllu")
     assert sizes(tmp_path) == [20, 2, None]
     assert load_tagged(tmp_path, column="upos")[1][0].questions[0].answer == ["AUX", "PART", "VERB", "PUNCT"]
     write(tmp_path, COLUMNS, "train.tsv")

@@ -143,7 +143,8 @@ def tag_logits(*sentence):
 
 
 def question_loss(story, question, p, vocabulary, config):
-    """-> cross-entropy of the gates, of the answer, and how many answers that is (section 2.5).  An answer without a class has none."""
+    """-> cross-entropy of the gates, of the answer, how many answers that is (section 2.5), and how many of them have a class: the others have
+    no cross-entropy, nor has a sequence with one word that has none."""
     known = vocabulary.answer_id.get
     if config.answer == "tags":
         logits, scores, target = tag_logits(story, question, p, vocabulary, config), [], []
@@ -155,7 +156,11 @@ def question_loss(story, question, p, vocabulary, config):
         else:
             wanted = [*(known(word) for word in question.answer), END_OF_ANSWER]
             logits = decode(m, q, p, wanted if config.teacher == "correct" else None, len(wanted), until_end=False)
-    return cross_entropies(scores, target), cross_entropies(logits, wanted), len(wanted) if config.answer == "tags" else 1
+    if config.answer == "sequence" and None in wanted:
+        wanted = [None] * len(wanted)
+    known_ = sum(k is not None for k in wanted)
+    judged, with_class = (len(wanted), known_) if config.answer == "tags" else (1, min(1, known_))
+    return cross_entropies(scores, target), cross_entropies(logits, wanted), judged, with_class
 
 
 def cross_entropies(rows, classes):
@@ -170,10 +175,10 @@ def asked(stories):
 
 
 def loss_and_grads(params, stories, vocabulary, config, alpha=1.0, beta=1.0):
-    """J = α E_gates + β E_answers, means over what is judged, + l2 / 2 of all squared matrices -> J, name -> dJ/dname, as arrays."""
+    """J = α E_gates + β E_answers, means over what is judged and over what has a class, + l2 / 2 of all squared matrices -> J, name -> dJ/dname."""
     p = {name: torch.tensor(a, dtype=torch.float64, requires_grad=True) for name, a in params.items()}
-    E_gates, E_answers, judged = (sum(column) for column in zip(*(question_loss(*pair, p, vocabulary, config) for pair in asked(stories))))
-    J = (alpha * E_gates + beta * E_answers) / judged + config.l2 / 2 * sum((a**2).sum() for a in p.values() if a.ndim == 2)
+    E_gates, E_answers, judged, known = (sum(column) for column in zip(*(question_loss(*pair, p, vocabulary, config) for pair in asked(stories))))
+    J = alpha * E_gates / judged + beta * E_answers / max(1, known) + config.l2 / 2 * sum((a**2).sum() for a in p.values() if a.ndim == 2)
     grads = torch.autograd.grad(J, p.values(), allow_unused=True, materialize_grads=True)
     return J.item(), {name: d.numpy() for name, d in zip(p, grads)}
 

@@ -40,7 +40,8 @@ def main(argv=None):
     args = parser().parse_args(argv)
     threads.keep_freed_memory()
     try:
-        return args.run(args) or 0
+        with threads.interruptible():
+            return args.run(args) or 0
     except UserError as error:
         print(f"tinydmn {args.command}: {error}", file=sys.stderr)
         return 2

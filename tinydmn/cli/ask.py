@@ -17,7 +17,7 @@ from ..data.tagged import Sentence, tagged_stories
 from ..data.vocabulary import END_OF_SENTENCE
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
-from ..terminal import attention_text, use_colour
+from ..terminal import attention_text, columns, padded, use_colour
 from ..training import checkpoint
 from ..training.material import batch_of
 from .common import add_backend, print_json
@@ -81,10 +81,10 @@ def ask_sentences(model, about, args):
         if args.json:
             print_json({"words": text.split(), "tags": tags, "probabilities": p.tolist(), "unknown_words": model.vocabulary.unknown(text.split())})
             continue
-        width = max(len(w) for w in text.split()) + 2
+        width = max(map(columns, text.split())) + 2
         for word, tag, sure in zip(text.split(), tags, p):
             known = "" if not model.vocabulary.unknown([word]) else "   never seen in training"
-            print(f"{word:{width}}{tag:8}{sure:.3f}{known}")
+            print(f"{padded(word, width)}{padded(tag, 8)}{sure:.3f}{known}")
         print(flush=True)
 
 

@@ -12,7 +12,7 @@ from .. import threads
 from ..bench import operations
 from ..bench.compare import cases, compare
 from ..errors import UserError
-from .common import add_json, add_seed, print_json
+from .common import add_json, add_seed, number, print_json
 
 PEERS = ("torch", "jax", "numpy", "one-thread")
 
@@ -20,10 +20,10 @@ PEERS = ("torch", "jax", "numpy", "one-thread")
 def add_arguments(parser):
     parser.add_argument("--against", action="append", choices=PEERS, default=[], help="may be given several times")
     parser.add_argument("--data", metavar="DIR", help="folder of the published files; without it stories are generated")
-    parser.add_argument("--tasks", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="default 1 2 3")
-    parser.add_argument("--stories", type=int, default=32, metavar="N", help="stories a batch (default 32)")
+    parser.add_argument("--tasks", type=number(least=1, most=999), nargs="+", default=[1, 2, 3], metavar="N", help="default 1 2 3")
+    parser.add_argument("--stories", type=number(least=1, most=10_000), default=32, metavar="N", help="stories a batch (default 32)")
     parser.add_argument("--episode", choices=("softmax", "gated", "both"), default="both", help="default both")
-    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="turns of each side (default 7)")
+    parser.add_argument("--rounds", type=number(least=1, most=1000), default=7, metavar="N", help="turns of each side (default 7)")
     parser.add_argument("--operations", action=BooleanOptionalAction, default=True, help="also each operation alone")
     add_seed(parser)
     add_json(parser)

@@ -2,18 +2,36 @@
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from dataclasses import fields
+from math import isfinite
 
-from ..config import Config
+from ..config import Config, bounds, check_value, limits
+from ..errors import UserError
 from ..ops import BACKENDS
+
+SEEDS, TEXTS = {"least": 0, "most": 2**32 - 1}, {"least": 1, "most": 100_000}              # bounds of a seed; of how many texts are generated
 
 
 def add_config(parser, title="network and training (a task may have defaults of its own, tinydmn/training/presets.py; a checkpoint keeps its own)"):
     """One option for each field of Config.  An option that is not given stays None, so that defaults can depend on the task."""
     group = parser.add_argument_group(title)
     for f in fields(Config):
-        group.add_argument("--" + f.name.replace("_", "-"), type=f.type, choices=f.metadata.get("choices"),
+        group.add_argument("--" + f.name.replace("_", "-"), type=f.type if f.type is str else number(f.type, **limits(f)), choices=f.metadata.get("choices"),
                            metavar=None if "choices" in f.metadata else "N", help=f"{f.metadata['help']} (default {f.default})")
+
+
+def number(type_=int, **limits):
+    """A `type` for argparse: a number within limits (least, most, above, below), as Config has them.  Every number of every command is one."""
+    def parse(text):
+        value = type_(text)
+        try:
+            check_value("it", value, type_, limits)
+        except UserError:
+            raise ArgumentTypeError(f"{text} is out of range; give {bounds(limits)}") from None
+        return value
+    parse.__name__ = type_.__name__                        # argparse names it where the text is no number at all
+    return parse
 
 
 def given_config(args):
@@ -30,12 +48,23 @@ def add_backend(parser):
 
 
 def add_seed(parser):
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="one seed, one result, bit for bit (default 0)")
+    parser.add_argument("--seed", type=number(**SEEDS), default=0, metavar="N", help="one seed, one result: on one machine bit for bit (default 0)")
 
 
 def print_json(figures):
-    json.dump(figures, sys.stdout, indent=1, default=float)
+    """Strict JSON: what is no number there (NaN, as the gates of a set without supporting facts) is null."""
+    json.dump(_plain(figures), sys.stdout, indent=1, allow_nan=False)
     print()
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    return float(value) if isfinite(value) else None
 
 
 def sentence(tokens, end="."):

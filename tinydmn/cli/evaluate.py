@@ -1,6 +1,6 @@
 """how many answers of a set are right
 
-  tinydmn eval runs/babi-1.npz                    on freshly generated texts
+  tinydmn eval runs/babi-1.npz                    on freshly generated texts, none of which it was trained on
   tinydmn eval runs/babi-1.npz --data DIR --split test
   tinydmn eval runs/babi-1.npz --file stories.txt
   tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for decides how a file is read
@@ -19,10 +19,11 @@ from ..data.tagged import load_tagged, read_columns, read_conllu, read_ptb, tagg
 from ..errors import UserError
 from ..training import checkpoint
 from ..training.evaluate import evaluate, interval
-from ..training.material import batch_of
-from .common import add_backend, add_json, add_seed, print_json
+from ..training.material import batch_of, texts_of
+from .common import TEXTS, add_backend, add_json, add_seed, number, print_json
 
 SPLITS = ("train", "valid", "test")
+FRESH = 1                      # beside a seed: the draws of fresh texts are others than those of the texts it was trained on
 
 
 def add_arguments(parser):
@@ -31,7 +32,7 @@ def add_arguments(parser):
     parser.add_argument("--split", choices=SPLITS, default="valid", help="which of its files (default valid)")
     parser.add_argument("--size", choices=("1k", "10k"), help="babi: of its files (default: as in training)")
     parser.add_argument("--file", metavar="FILE", help="one file: in bAbI format, trees, or tagged words")
-    parser.add_argument("--stories", type=int, default=200, metavar="N", help="generated stories or texts (default 200)")
+    parser.add_argument("--stories", type=number(**TEXTS), default=200, metavar="N", help="generated stories or texts (default 200)")
     parser.add_argument("--ensemble", action="store_true", help="the mean of all epochs that the run kept (train --keep K)")
     add_seed(parser)
     add_backend(parser)
@@ -43,6 +44,9 @@ def run(args):
     if args.ensemble and len(state.kept) == 1:
         raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --keep 2 or more, or leave out --ensemble")
     stories, source = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]](args, about)
+    stories = [story for story in stories if story.questions]
+    if not stories:
+        raise UserError(f"{source}: has no question to ask{' (neutral texts are left out)' if about['kind'] == 'binary' else ''}; give another file")
     unknown = model.vocabulary.unknown([w for s in stories for text in (*s.facts, *(q.tokens for q in s.questions)) for w in text])
     unseen = model.vocabulary.unseen_answers(stories, model.config.answer)
     held_out = evaluate(model, batch_of(stories, model.vocabulary, model.config), thetas=state.kept if args.ensemble else None)
@@ -66,8 +70,8 @@ def stories_of(args, about):
         return read_babi(args.file), args.file
     if args.data:
         return split_of(load_task(args.data, about["task"], args.size or about["size"]), args, f"task {about['task']}")
-    # a seed of its own, apart from that of the stories it was trained on
-    return generate(about["task"], args.stories, np.random.default_rng([args.seed, about["task"], 1])), f"generated, task {about['task']}"
+    stories = generate(about["task"], args.stories, np.random.default_rng([args.seed, about["task"], FRESH]), known(about))
+    return stories, f"generated, task {about['task']}"
 
 
 def sentiment_of(args, about):
@@ -78,7 +82,7 @@ def sentiment_of(args, about):
     if args.data:
         trees, source = split_of(load_sst(args.data, np.random.default_rng([about["seed"], 2])), args, kind)
         return sentiment_stories(trees, kind), source
-    return sentiment_texts(args.stories, np.random.default_rng([args.seed, 2, 1]), kind), f"generated, {kind}"
+    return sentiment_texts(args.stories, np.random.default_rng([args.seed, 2, FRESH]), kind, known(about)), f"generated, {kind}"
 
 
 def tagged_of(args, about):
@@ -89,7 +93,15 @@ def tagged_of(args, about):
         return tagged_stories(read(args.file)), args.file
     if args.data:
         return split_of(load_tagged(args.data, about["column"], np.random.default_rng([about["seed"], 3])), args, about["column"])
-    return tagged_texts(args.stories, np.random.default_rng([args.seed, 3, 1])), "generated sentences"
+    return tagged_texts(args.stories, np.random.default_rng([args.seed, 3, FRESH]), known(about)), "generated sentences"
+
+
+def known(about):
+    """What a network was trained on and its epoch chosen by, where that was generated too: a fresh text is none of these."""
+    if about["data"]:
+        return []
+    train, valid, *_ = texts_of(about)
+    return train + valid
 
 
 def split_of(parts, args, what):

@@ -1,61 +1,96 @@
 """hold every hand-written derivative against a central difference, in float64
 
-Without a checkpoint: a small network on generated stories, every entry of every parameter, both kinds of episode.
+Without a checkpoint: small networks that use every operation, every entry of every parameter, with both back ends; it says which files it ran.
 With one: that very network, some entries of each parameter.
 """
 
 import numpy as np
 
 from ..config import Config
-from ..data.batch import make_batch
 from ..data.generator import generate
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
+from ..data.story import Question, Story
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
-from ..gradcheck import check_model
+from ..gradcheck import WORST, compared, explained, recording, relative_error
 from ..model import DMN
+from ..ops import BACKENDS
+from ..terminal import wrap
 from ..training import checkpoint
 from ..training.material import batch_of
-from .common import add_backend, add_json, add_seed, print_json
+from .common import add_json, add_seed, number, print_json
 
-WORST = 1e-4                   # a relative error above this is a wrong derivative; right ones stay below 1e-5
+# small networks that use every operation between them: what each has that the first has not
+CASES = {"softmax": {"l2": 0.1}, "gated": {"episode": "gated"}, "sequence": {"answer": "sequence"}, "lstm": {"cell": "lstm"}, "rnn": {"cell": "rnn"},
+         "tags": {"answer": "tags", "episode": "gated", "facts": "words", "reading": "both"}}
+STORIES = [Story(["Mary went home.", "John went out.", "Mary sat there."], [Question("Where is Mary?", "home", 2, [0]), Question("Who sat?", "mary,john", 3, [2, 1])]),
+           Story(["John sat."], [Question("Where is John?", "out", 1)])]
+TAGGED = [Story([["Mary", "talked", "and", "walked"]], [Question(["all", "tags"], ["NNP", "VBD", "CC", "VBD"], 1)]),
+          Story([["We", "jumped"]], [Question(["all", "tags"], ["PRP", "VBD"], 1)])]
 
 
 def add_arguments(parser):
-    parser.add_argument("checkpoint", nargs="?", help="a trained network; without it, a small fresh one")
-    parser.add_argument("--entries", type=int, default=40, metavar="N", help="entries of each parameter of a checkpoint (default 40)")
-    add_backend(parser)
+    parser.add_argument("checkpoint", nargs="?", help="a trained network; without it, small fresh ones")
+    parser.add_argument("--entries", type=number(least=1, most=1_000_000), default=40, metavar="N", help="entries of each parameter of a checkpoint (default 40)")
+    parser.add_argument("--backend", choices=BACKENDS, help="one of them alone (default: both)")
     add_seed(parser)
     add_json(parser)
 
 
 def run(args):
     rng = np.random.default_rng(args.seed)
+    backends = [args.backend] if args.backend else BACKENDS
+    figures, files = {}, {}
+    for title, models, batch, entries in checks(args, backends, rng):
+        figures[title] = {}
+        for backend, model in zip(backends, models):
+            model.ops, ran = recording(model.ops)
+            figures[title][backend] = {name: verdict(name, *both, model.params[name].shape) for name, *both in compared(model, batch, entries, rng)}
+            files[backend] = sorted({*files.get(backend, []), *ran})
+    worst = max(error for of in figures.values() for checked in of.values() for error, *_ in checked.values())
+    if args.json:
+        print_json({"backends": backends, "worst": worst, "files": files, "checked": figures})
+    else:
+        for title, of in figures.items():
+            print(f"{title:24}{'entries':>9}{'worst relative error:':>24}{'':2}" + "".join(f"{backend:>10}" for backend in backends))
+            for name in of[backends[0]]:
+                found = [of[backend][name] for backend in backends]
+                print(f"  {name:22}{found[0][1]:9}{'':26}" + "".join(f"{error:10.1e}" for error, *_ in found))
+                for backend, (error, _, says) in zip(backends, found):
+                    if error > WORST:
+                        print(*wrap(f"<-- wrong, {backend}" + (f": {says}" if says else ""), 76, "    "), sep="\n")
+        for backend, ran in files.items():
+            print(*wrap(f"{backend} ran {', '.join(ran)}", 80), sep="\n")
+        print(f"worst relative error {worst:.1e}: " + ("every derivative agrees" if worst <= WORST else "a derivative is wrong"))
+    return 0 if worst <= WORST else 1
+
+
+def verdict(name, exact, numerical, shape):
+    """-> worst relative error, entries checked, and what is wrong in words ("" where nothing is, or where not every entry was checked)."""
+    error = float(relative_error(exact, numerical).max())
+    whole = error > WORST and exact.size == np.prod(shape)
+    says = explained(name, exact.reshape(shape), numerical.reshape(shape), WORST, WORST * np.abs(numerical).max()) if whole else ""
+    return error, exact.size, says
+
+
+def checks(args, backends, rng):
+    """What is to be checked: title, a model for each back end with the same numbers, batch, entries of each parameter (None: every one)."""
     if args.checkpoint:
-        trained, _, about = checkpoint.load(args.checkpoint, args.backend)
-        model = DMN(trained.config, trained.vocabulary, args.backend, dtype="float64")
-        model.theta[...] = trained.theta
+        trained, _, about = checkpoint.load(args.checkpoint)
         texts = {"babi": lambda: generate(about["task"], 20, rng), "sst": lambda: sentiment_texts(20, rng, about["kind"]), "pos": lambda: tagged_texts(20, rng)}
         answers = set(trained.vocabulary.answers)
         known = [s for s in texts[about["set"]]() if all({",".join(q.answer), *q.answer} & answers for q in s.questions)]
         if not known:
             raise UserError(f"{args.checkpoint}: none of its answers is one of our generated texts; check a network trained on generated texts")
-        figures = {about["name"]: check_model(model, batch_of(known[:2], trained.vocabulary, trained.config), args.entries, rng)}
-    else:
-        stories = generate(1, 2, rng)
-        vocabulary, figures = Vocabulary.build(stories), {}
-        for episode in ("softmax", "gated"):
-            config = Config(hidden=4, embedding=3, gate_hidden=3, passes=2, episode=episode)
-            model = DMN(config, vocabulary, args.backend, args.seed, "float64")
-            figures[episode] = check_model(model, make_batch(stories, vocabulary), None, rng)
-    worst = max(error for checked in figures.values() for error, _ in checked.values())
-    if args.json:
-        print_json({"backend": args.backend, "worst": worst, "checked": figures})
-    else:
-        for title, checked in figures.items():
-            print(f"{title}, {args.backend}\n  {'gradient of':24}{'entries':>8}{'worst relative error':>24}")
-            for name, (error, n) in checked.items():
-                print(f"  {name:24}{n:8}{error:24.1e}{'   <-- wrong' if error > WORST else ''}")
-        print(f"worst relative error {worst:.1e}: " + ("every derivative agrees" if worst <= WORST else "a derivative is wrong"))
-    return 0 if worst <= WORST else 1
+        models = [DMN(trained.config, trained.vocabulary, backend, dtype="float64") for backend in backends]
+        for model in models:
+            model.theta = trained.theta
+        yield about["name"], models, batch_of(known[:2], trained.vocabulary, trained.config), args.entries
+        return
+    for title, switches in CASES.items():
+        stories = TAGGED if title == "tags" else STORIES
+        config = Config(**{"hidden": 2, "embedding": 2, "gate_hidden": 2, "passes": 2} | switches)
+        vocabulary = Vocabulary.build(stories, config.answer, features=config.answer == "tags")
+        models = [DMN(config, vocabulary, backend, args.seed, "float64") for backend in backends]
+        yield title, models, batch_of(stories, vocabulary, config), None

@@ -11,7 +11,6 @@ Without --data: generated stories, texts of our own grammars.  What is finished 
 
 import json
 import sys
-import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -19,9 +18,10 @@ from time import perf_counter
 from .. import __version__, threads
 from ..data.sources import SIZES
 from ..errors import UserError
+from ..terminal import wrap
 from ..training.runs import finished, run_all, write_whole
 from ..training.tables import PASSED, VARIANTS, difference, entries_of, measured, runs_of, table_1_summary
-from .common import add_backend, add_config, add_json, given_config, print_json
+from .common import SEEDS, add_backend, add_config, add_json, given_config, number, print_json
 
 TITLES = {1: "bAbI, answers right", 2: "sentiment, sentences right", 3: "tagging, words right", 4: "passes and answers right"}
 PANELS_ABREAST = 2             # in 80 columns
@@ -32,14 +32,14 @@ def add_arguments(parser):
     parser.add_argument("--data", metavar="DIR", help="the published files: of bAbI (tables 1, 4), of SST (2), tagged sentences (3)")
     parser.add_argument("--sst", metavar="DIR", help="table 4: the folder of SST")
     parser.add_argument("--size", choices=SIZES, help="bAbI: about 1,000 or 10,000 training questions (default: as the folder says, else 1k)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="each gives a run of every row (default 0)")
-    parser.add_argument("--tasks", type=int, nargs="+", choices=range(1, 21), metavar="N", help="of tables 1 and 4 (default 1 to 20; 3 7 8)")
+    parser.add_argument("--seeds", type=number(**SEEDS), nargs="+", default=[0], metavar="N", help="each gives a run of every row (default 0)")
+    parser.add_argument("--tasks", type=number(least=1, most=20), nargs="+", metavar="N", help="of tables 1 and 4 (default 1 to 20; 3 7 8)")
     parser.add_argument("--variants", choices=VARIANTS, nargs="+", default=list(VARIANTS),
                         help="of table 1: plain, the paper's model; extended, with switches that it does not have (default both)")
     parser.add_argument("--vectors", metavar="FILE", help="word vectors of tables 2 to 4: a GloVe file, glove (the installed package) or none "
                                                           "(default with published files: glove where it is installed)")
     parser.add_argument("--column", choices=("xpos", "upos"), default="xpos", help="CoNLL-U: which tags (default xpos)")
-    parser.add_argument("--jobs", type=int, metavar="N", help=f"runs side by side (default: the cores, here {threads.count()})")
+    parser.add_argument("--jobs", type=number(least=1, most=1024), metavar="N", help=f"runs side by side (default: the cores, here {threads.count()})")
     parser.add_argument("--out", metavar="DIR", help="folder of all its runs (default runs/table1-1k and the like)")
     parser.add_argument("--quick", action="store_true", help="a tiny network, two epochs, few rows: figures without meaning, in seconds")
     add_backend(parser)
@@ -49,9 +49,7 @@ def add_arguments(parser):
 
 def run(args):
     began = perf_counter()
-    jobs = threads.count() if args.jobs is None else args.jobs
-    if jobs < 1:
-        raise UserError(f"--jobs is {jobs}; give 1 or more")
+    jobs = args.jobs or threads.count()
     vectors = vectors_of(args)
     runs = runs_of(args.table, args.seeds, args.data, args.sst, args.size, args.tasks, args.variants, vectors, args.column, args.quick,
                    **given_config(args))
@@ -119,7 +117,8 @@ def heading(args, runs, results, size, vectors):
     own = {"babi": "generated stories", "sst": "texts of our own grammar", "pos": "texts of our own grammar"}
     said = {"babi": "published stories", "sst": "published trees", "pos": "tagged sentences given"}
     sources = dict.fromkeys((said if r.about["data"] else own)[r.about["set"]] + (f" ({size})" if r.about["set"] == "babi" else "") for r in runs)
-    several = f"; mean, best, ± standard deviation of {len(args.seeds)} seeds" if len(args.seeds) > 1 else f"; seed {args.seeds[0]}"
+    several = (f"; mean and least of {len(args.seeds)} seeds; best: the seed that is best on validation" if len(args.seeds) > 1
+               else f"; seed {args.seeds[0]}")
     lines = [f"Table {args.table}: {TITLES[args.table]}, in %{' (QUICK: without meaning)' if args.quick else ''}",
              f"ours: {' and '.join(sources)}, {' or '.join(splits) or 'no'} set{several}"]
     if args.table > 1:
@@ -161,7 +160,7 @@ def notes(args, runs, results, entries):
 
 def page(table):
     """The table for a terminal -> lines of at most 80 columns."""
-    entries, lines = table["entries"], [part for line in table["heading"] for part in folded(line)]
+    entries, lines = table["entries"], [part for line in table["heading"] for part in wrap(line)]
     if table["table"] == 1:
         lines += ["", *table_1(entries, table["summary"])]
     else:
@@ -169,55 +168,51 @@ def page(table):
         for first in range(0, len(panels), PANELS_ABREAST):
             abreast = panels[first:first + PANELS_ABREAST]
             lines += ["", *blocks([e for e in entries if e["panel"] in abreast], rows, abreast, digits=2 if table["table"] == 3 else 1)]
-    return [*lines, "", *(line for note in table["notes"] for line in folded(note))]
+    return [*lines, "", *(line for note in table["notes"] for line in wrap(note))]
 
 
 def counted(n, thing):
     return f"{n} {thing}{'s' * (n != 1)}"
 
 
-def folded(text):
-    return textwrap.wrap(text, 80)
-
-
-def number(value, width=6, digits=1):
+def rounded(value, width=6, digits=1):
     return f"{'' if value is None else format(value, f'.{digits}f'):>{width}}"
 
 
 def blocks(entries, rows, panels, digits):
-    """Rows down; for each panel the paper's figure, and mean, best and spread of ours."""
+    """Rows down; for each panel the paper's figure, and of ours mean and least over the seeds, and that of the seed which validation chooses."""
     label, width = max(map(len, rows)), 6
     lines = ["", " " * label]
     for panel in panels:
         lines[0] += f"{panel:>{4 * width}}"
-        lines[1] += "".join(f"{head:>{width}}" for head in ("paper", "mean", "best", "±"))
+        lines[1] += "".join(f"{head:>{width}}" for head in ("paper", "mean", "least", "best"))
     lines[0] = " " * label + lines[0]
     for row in rows:
         line = f"{row:{label}}"
         for panel in panels:
             here = {e["series"]: e for e in entries if (e["panel"], e["row"]) == (panel, row)}
-            line += number(here.get("paper", {}).get("mean"), width, digits)
-            line += "".join(number(here.get("ours", {}).get(key), width, digits) for key in ("mean", "best", "spread"))
+            line += rounded(here.get("paper", {}).get("mean"), width, digits)
+            line += "".join(rounded(here.get("ours", {}).get(key), width, digits) for key in ("mean", "least", "best"))
         lines.append(line.rstrip())
     return lines
 
 
 def table_1(entries, summary):
-    """A task a row: MemNN, DMN, then mean, best, ± of each variant; below them the means and how many tasks pass."""
+    """A task a row: MemNN, DMN, then mean, least and best (on validation) of each variant; below them the means and how many tasks pass."""
     rows = list(dict.fromkeys(entry["row"] for entry in entries))
     ours = [variant for variant in VARIANTS if variant in summary]
     label = 25
     cells = {(e["row"], e["series"]): e for e in entries}
     lines = [" " * label + f"{'paper':>13}" + "".join(f"{NAMES[variant]:>20}" for variant in ours),
-             f"{'task':{label}}{'MemNN':>7}{'DMN':>6}" + "".join(f"{'mean':>8}{'best':>6}{'±':>6}" for _ in ours)]
+             f"{'task':{label}}{'MemNN':>7}{'DMN':>6}" + "".join(f"{'mean':>8}{'least':>6}{'best':>6}" for _ in ours)]
 
     def line(name, get):
         text = f"{name:{label}}{get('MemNN', 'mean'):>7}{get('DMN', 'mean'):>6}"
-        return (text + "".join(f"{get(v, 'mean'):>8}{get(v, 'best'):>6}{get(v, 'spread'):>6}" for v in ours)).rstrip()
+        return (text + "".join(f"{get(v, 'mean'):>8}{get(v, 'least'):>6}{get(v, 'best'):>6}" for v in ours)).rstrip()
     for row in rows:
-        lines.append(line(row, lambda series, key: number(cells.get((row, series), {}).get(key), 0)))
+        lines.append(line(row, lambda series, key: rounded(cells.get((row, series), {}).get(key), 0)))
     n = {s["tasks"] for s in summary.values()}
     lines.append(line(f"mean of {counted(len(rows), 'task')}" if n == {len(rows)} else "mean of those there",
-                      lambda series, key: number(summary.get(series, {}).get(key), 0)))
+                      lambda series, key: rounded(summary.get(series, {}).get(key), 0)))
     lines.append(line(f"passed (> {PASSED:.0f} %)", lambda series, key: str(summary.get(series, {}).get(f"passed_{key}", ""))))
     return lines

@@ -6,7 +6,8 @@
   tinydmn train pos --data DIR --vectors glove    a tag for each word: columns, CoNLL-U or the Penn Treebank's sections
   tinydmn train babi --task 2 --data DIR --resume go on where a run was stopped, to the same bits
 
-After each epoch the run is saved; Ctrl-C loses at most the epoch it was in.
+After each epoch the run is saved; Ctrl-C loses at most the epoch it was in.  A resumed run keeps all that it was told: what is given again must be
+the same, but for --epochs, --patience, and the place of --data, if the same texts lie there.
 """
 
 import sys
@@ -20,25 +21,29 @@ from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
 from ..training.material import SETS, about_run, gather, share_of, unknown_words
 from ..training.progress import Progress
-from .common import add_backend, add_config, add_json, add_seed, given_config, print_json
+from .common import SEEDS, add_backend, add_config, add_json, given_config, number, print_json
+
+OWN = {                        # what each set is told besides --data and --seed, and what holds where nothing is said
+    "babi": {"task": 1, "size": None, "plain": False}, "sst": {"kind": "fine", "phrases": 0.5, "vectors": None}, "pos": {"column": "xpos", "vectors": None}}
 
 
 def add_arguments(parser):
     parser.add_argument("task_set", choices=SETS, metavar="{babi,sst,pos}", help="what to learn: answers about stories, sentiment, tags")
-    parser.add_argument("--task", type=int, default=1, metavar="N", help="babi: which task (default 1)")
+    parser.add_argument("--task", type=number(least=1, most=999), metavar="N", help="babi: which task (default 1)")
     parser.add_argument("--data", metavar="DIR", help="folder of the published files; without it texts are generated")
     parser.add_argument("--size", choices=SIZES, help="babi: about 1,000 or 10,000 training questions (default: as the folder says, else 1k)")
-    parser.add_argument("--plain", action="store_true", help="babi: the paper's model, without the switches that a task has by default")
-    parser.add_argument("--kind", choices=("fine", "binary"), default="fine", help="sst: five classes or two (default fine)")
-    parser.add_argument("--phrases", type=float, default=0.5, metavar="SHARE", help="sst: share of the phrases that an epoch sees (default 0.5)")
-    parser.add_argument("--column", choices=("xpos", "upos"), default="xpos", help="pos: which tags of a CoNLL-U file (default xpos)")
+    parser.add_argument("--plain", action="store_const", const=True, help="babi: the paper's model, without the switches that a task has by default")
+    parser.add_argument("--kind", choices=("fine", "binary"), help="sst: five classes or two (default fine)")
+    parser.add_argument("--phrases", type=number(float, least=0.0, most=1.0), metavar="SHARE", help="sst: share of the phrases that an epoch sees (default 0.5)")
+    parser.add_argument("--column", choices=("xpos", "upos"), help="pos: which tags of a CoNLL-U file (default xpos)")
     parser.add_argument("--vectors", metavar="FILE", help="sst, pos: word vectors to begin with, a GloVe text file, or glove for the installed package")
     parser.add_argument("--out", metavar="FILE", help="checkpoint to write (default runs/babi-TASK.npz, runs/sst-KIND.npz, runs/pos.npz)")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-    parser.add_argument("--overwrite", action="store_true", help="begin anew even where --out exists")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    how.add_argument("--overwrite", action="store_true", help="begin anew even where --out exists")
     parser.add_argument("--plot", metavar="FILE", help="draw the training curves (.png, .svg or .pdf)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    add_seed(parser)
+    parser.add_argument("--seed", type=number(**SEEDS), metavar="N", help="one seed, one result: on one machine bit for bit (default 0)")
     add_backend(parser)
     add_json(parser)
     add_config(parser)
@@ -49,25 +54,18 @@ def run(args):
     about = about_of(args)
     out = Path(args.out or f"runs/{about['name']}.npz")
     if args.resume:
-        model, state, about = checkpoint.load(out, args.backend)
-        more = {k: v for k, v in given_config(args).items() if v != getattr(model.config, k)}
-        if fixed := set(more) - {"epochs", "patience"}:
-            raise UserError(f"--{sorted(fixed)[0].replace('_', '-')} differs from the run in {out}; a resumed run may change --epochs and "
-                            f"--patience alone: leave it out, or begin anew with --overwrite")
-        model.config = replace(model.config, **more)
-        about = about | ({"data": str(Path(args.data).resolve())} if args.data else {})
-        material = gather(about, **asdict(model.config))
-        if material.vocabulary != model.vocabulary:
-            raise UserError(f"{about['data']}: these are not the texts the run in {out} was begun with; give its --data")
+        model, state, about, material = resumed(args, out)
     else:
         if out.exists() and not args.overwrite:
-            raise UserError(f"{out}: exists already; go on with --resume, replace it with --overwrite, or give another --out")
+            mend = "give --out a file" if out.is_dir() else "go on with --resume, replace it with --overwrite, or give another --out"
+            raise UserError(f"{out}: exists already{' and is a folder' * out.is_dir()}; {mend}")
         material = gather(about, **given_config(args))
-        model, without = material.network(args.backend, args.seed)
+        about["texts"] = material.digest
+        memory.check(material.train, material.config, "float32", material.vocabulary)
+        model, without = material.network(args.backend, about["seed"])
         if without is not None:
             print(f"{without} of {len(model.vocabulary.words)} words have no vector in {args.vectors}: they begin at random", file=sys.stderr)
-        state = loop.start(model, args.seed)
-    memory.check(material.train, model.config, model.dtype)
+        state = loop.start(model, about["seed"])
     valid_batch = material.batch(material.valid)
     if unseen := model.vocabulary.unseen_answers(material.valid, model.config.answer):
         print(f"validation asks for {len(unseen)} answers that training never saw, and counts them as wrong: {', '.join(unseen[:8])}", file=sys.stderr)
@@ -111,9 +109,37 @@ def run(args):
 
 
 def about_of(args):
-    """What the run is told, as training.material.gather reads it."""
-    own = {"babi": ("task", "size", "plain"), "sst": ("kind", "phrases", "vectors"), "pos": ("column", "vectors")}[args.task_set]
-    return about_run(args.task_set, args.data, args.seed, **{name: getattr(args, name) for name in own})
+    """What the run is told, as training.material.gather reads it.  Raises UserError for what another set of tasks is told."""
+    own = OWN[args.task_set]
+    for name in {name for others in OWN.values() for name in others} - set(own):
+        if getattr(args, name) is not None:
+            sets = " and ".join(task_set for task_set, names in OWN.items() if name in names)
+            raise UserError(f"--{name} is for {sets}, not for {args.task_set}; leave it out")
+    told = {name: default if getattr(args, name) is None else getattr(args, name) for name, default in own.items()}
+    return about_run(args.task_set, args.data, args.seed or 0, **told)
+
+
+def resumed(args, out):
+    """-> model, State, about and Material of the run in `out`.  Raises UserError where the options say otherwise than that run was told."""
+    model, state, about = checkpoint.load(out, args.backend)
+    differs = "differs from the run in {}, which has {}; a resumed run may change --epochs and --patience alone: leave it out, or begin anew with --overwrite"
+    if args.task_set != about["set"]:
+        raise UserError(f"{out}: is a run of {about['set']}, not of {args.task_set}; train {about['set']} --resume, or give another --out")
+    now = about_of(args)
+    for name in ("seed", *OWN[about["set"]]):
+        if getattr(args, name) is not None and now[name] != about[name]:
+            raise UserError(f"--{name} " + differs.format(out, about[name]))
+    more = {k: v for k, v in given_config(args).items() if v != getattr(model.config, k)}
+    if fixed := set(more) - {"epochs", "patience"}:
+        name = sorted(fixed)[0]
+        raise UserError(f"--{name.replace('_', '-')} " + differs.format(out, getattr(model.config, name)))
+    model.config = replace(model.config, **more)
+    material = gather(about | ({"data": now["data"]} if args.data else {}), **asdict(model.config))
+    if material.digest != about["texts"] or material.vocabulary != model.vocabulary:
+        raise UserError(f"{now['data'] if args.data else about['data'] or 'generated texts'}: these are not the texts the run in {out} was begun with; "
+                        f"give its --data, or begin anew with --overwrite")
+    memory.check(material.train, model.config, model.dtype, model.vocabulary)
+    return model, state, about | ({"data": now["data"]} if args.data else {}), material
 
 
 def questions_an_epoch(material, about):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError, at_line
-from .story import Question, Story
+from ..errors import UserError, at_line, check_rng
+from .story import Question, Story, answer_words, sentence_words
 from .text import read_text, short
 
 NUMBERED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
@@ -56,7 +56,7 @@ def read_babi(path):
         if "\t" in text or text.endswith("?"):
             questions.append(_question(text, number, fact_at, path, line))
         else:
-            fact = text.lower().rstrip(".").split()
+            fact = sentence_words(text)
             if not fact:
                 raise at_line(path, line, "a fact without words", "write N text.")
             fact_at[number] = len(facts)
@@ -86,11 +86,10 @@ def _question(text, number, fact_at, path, line):
     if len(fields) != 3:
         raise at_line(path, line, f"{len(fields)} field{'s' * (len(fields) > 1)} in question {short(text)}",
                       "write  N question?<TAB>answer<TAB>ids")
-    tokens = fields[0].lower().rstrip("?").split()
-    answer = [word.strip() for word in fields[1].lower().split(",")]
+    tokens, answer = sentence_words(fields[0]), answer_words(fields[1])
     if not tokens:
         raise at_line(path, line, "a question without words", "write  N question?<TAB>answer<TAB>ids")
-    if not all(answer):
+    if not answer or not all(answer):
         raise at_line(path, line, "a question without its answer", "write one word, or several with commas between them")
     if not fact_at:
         raise at_line(path, line, "a question before any fact", "tell a fact first")
@@ -123,7 +122,7 @@ def find_task(folder, task, split, size=None):
 
 
 def load_task(folder, task, size=None, rng=None):
-    """(train, valid, test) of a task, each list[Story]; test is None where there is no test file.
+    """(train, valid, test) of a task, each list[Story], stories without a question left out; test is None where there is no test file.
 
     Without a validation file the train file is split by `split_by_story(train, 0.1, rng)`.
     """
@@ -131,27 +130,45 @@ def load_task(folder, task, size=None, rng=None):
     if "train" not in files:
         found = next(iter(files.values())).parent
         raise UserError(f"{found}: has no train file of task {task}; put qa{task}_..._train.txt there")
-    train = read_babi(files["train"])
-    test = read_babi(files["test"]) if "test" in files else None
+    stories = {split: [story for story in read_babi(path) if story.questions] for split, path in files.items()}
+    train, test = stories["train"], stories.get("test")
     if "valid" in files:
-        return train, read_babi(files["valid"]), test
+        return train, stories["valid"], test
     if len(train) < 2:
-        raise UserError(f"{files['train']}: one story alone cannot be split; add stories, or a file qa{task}_..._valid.txt")
+        raise UserError(f"{files['train']}: one story alone cannot be split; add stories that ask something, or a file qa{task}_..._valid.txt")
     return *split_by_story(train, 0.1, rng), test
 
 
 def split_by_story(stories, share=0.1, rng=None):
     """(kept, held_out): whole stories, in their order; held_out has round(share * len(stories)), but no side is left empty.
 
+    Where a story stands there several times (the same facts and questions, or words; whatever its answers), all copies go the way of the first:
+    the sides have none in common, and the share is one of different stories.
     With `rng` (a numpy Generator) the held-out stories are drawn; without it they are spread evenly (0.1: every tenth).
     """
+    if rng is not None:
+        check_rng(rng)
     n = len(stories)
     if n < 2 or not 0.0 < share < 1.0:
         raise ValueError(f"cannot split {n} stories by a share of {share}")
-    n_out = min(max(round(share * n), 1), n - 1)
-    out = rng.permutation(n)[:n_out] if rng is not None else np.arange(1, n_out + 1) * n // n_out - 1
-    out = set(out.tolist())
-    return [s for i, s in enumerate(stories) if i not in out], [s for i, s in enumerate(stories) if i in out]
+    keys = [_text_of(story) for story in stories]
+    first = {}                                             # each different story -> where it stands first
+    for i, key in enumerate(keys):
+        first.setdefault(key, i)
+    if len(first) < 2:
+        first, keys = dict(enumerate(range(n))), list(range(n))            # all the same: apart they cannot be
+    places = np.array(list(first.values()))
+    n_out = min(max(round(share * len(places)), 1), len(places) - 1)
+    out = rng.permutation(len(places))[:n_out] if rng is not None else np.arange(1, n_out + 1) * len(places) // n_out - 1
+    out = set(places[out].tolist())
+    return [s for s, key in zip(stories, keys) if first[key] not in out], [s for s, key in zip(stories, keys) if first[key] in out]
+
+
+def _text_of(item):
+    """What a story, a tree or anything else holds but for its answers, as one text."""
+    if isinstance(item, Story):
+        return repr((item.facts, [(q.tokens, q.n_facts) for q in item.questions]))
+    return repr(getattr(item, "words", item))
 
 
 def _task_files(folder, task, size):

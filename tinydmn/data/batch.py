@@ -4,7 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .vocabulary import END_OF_ANSWER, END_OF_SENTENCE
+from ..errors import UserError
+from .story import Story
+from .vocabulary import END_OF_ANSWER, END_OF_SENTENCE_ID
 
 NONE, UNSEEN = -1, -2          # no answer is known; one that training never saw, for which there is no class: it always counts as wrong
 
@@ -47,9 +49,11 @@ def make_batch(stories, vocabulary, facts="sentences", answer="word"):
     """Story objects -> Batch.  A question whose `answer` is empty gets NONE, an answer that the vocabulary does not have UNSEEN.
 
     facts: as Config.facts.  "words" is for texts of one sentence: no <eos>, every word a fact.  answer: the kind, as Config.answer.
+    Raises UserError, naming the story, for one that cannot be asked: no facts, no question, a fact without words, a question that sees more
+    facts than there are or none, a supporting fact that it does not see, tags that are not one a word.  Compiled code checks no bounds.
     """
-    forms, encode = _encoder(vocabulary)
-    end = encode([END_OF_SENTENCE]) if facts != "words" else []
+    _check(stories, answer)
+    forms, encode, end = _encoder(vocabulary, facts)
     tokens, ends, questions, story_of, n_facts, answers, support = [], [], [], [], [], [], []
     for s, story in enumerate(stories):
         line, fact_end = [], []                            # fact_end: of each sentence
@@ -79,19 +83,50 @@ def _answer(question, vocabulary, kind):
     return classes + [END_OF_ANSWER] if kind == "sequence" and classes else classes
 
 
-def _encoder(vocabulary):
-    """forms (filled while encoding; none where spelling does not count), and encode(tokens) -> ids of words or of forms."""
+def _check(stories, kind):
+    """Raises UserError for the first of `stories` that cannot be asked."""
+    if isinstance(stories, Story):
+        raise UserError("one story was given where several are wanted; give a list, [story]")
+    for number, story in enumerate(stories, 1):
+        if not isinstance(story, Story):
+            raise UserError(f"story {number} is {type(story).__name__}; give tinydmn.Story objects, as read_babi and generate return them")
+        name, F = story.source or f"story {number}", len(story.facts)
+        if not F:
+            raise UserError(f"{name}: has no facts; tell one at least")
+        if not story.questions:
+            raise UserError(f"{name}: has no question; ask one, or leave the story out")
+        if empty := [i for i, fact in enumerate(story.facts) if not len(fact)]:
+            raise UserError(f"{name}: fact {empty[0]} (from 0) has no words; leave it out")
+        if not all(type(w) is str for text in (*story.facts, *(q.tokens for q in story.questions)) for w in text):
+            raise UserError(f"{name}: holds something that is no word; give each fact and question as a list of strings, or as one string")
+        for k, q in enumerate(story.questions, 1):
+            asked = f"{name}: question {k} ({' '.join(q.tokens)[:40]})"
+            if not 1 <= q.n_facts <= F:
+                raise UserError(f"{asked} sees n_facts = {q.n_facts} facts of {F}; give 1 to {F}")
+            if unseen := [i for i in q.support if not 0 <= i < q.n_facts]:
+                raise UserError(f"{asked} rests on fact {unseen[0]}, and sees facts 0 to {q.n_facts - 1}; facts are counted from 0")
+            n_words = sum(map(len, story.facts[:q.n_facts]))
+            if kind == "tags" and q.answer and len(q.answer) != n_words:
+                raise UserError(f"{asked} has {len(q.answer)} tags for {n_words} words; give one a word")
+
+
+def _encoder(vocabulary, facts):
+    """forms (filled while encoding; none where spelling does not count), encode(tokens) -> ids of words or of forms, and what ends a
+    sentence: the id of <eos>, or nothing."""
+    end = [] if facts == "words" else [END_OF_SENTENCE_ID]
     if not vocabulary.features:
-        return {}, vocabulary.encode
-    forms, number = {}, {}
+        return {}, vocabulary.encode_text, end
+    marker = None                                          # <eos> as a form: no text can hold it
+    forms = {marker: end} if end else {}
+    number = {form: i for i, form in enumerate(forms)}
 
     def encode(tokens):
         for form in tokens:
             if form not in number:
                 number[form] = len(number)
-                forms[form] = vocabulary.encode([form]) + vocabulary.encode_features(form)
+                forms[form] = vocabulary.encode_text([form]) + vocabulary.encode_features(form)
         return [number[form] for form in tokens]
-    return forms, encode
+    return forms, encode, [number[marker]] if end else []
 
 
 def cut_at_questions(stories):
@@ -100,8 +135,36 @@ def cut_at_questions(stories):
             for story in stories for n in sorted({q.n_facts for q in story.questions})]
 
 
+def check_batch(batch, vocabulary):
+    """Raises TypeError where `batch` is no Batch, and ValueError where its numbers point to what is not there: compiled code checks no bounds."""
+    if not isinstance(batch, Batch):
+        raise TypeError(f"a {type(batch).__name__} was given where a Batch is wanted; make one: make_batch(stories, vocabulary)")
+    if not len(batch.story_of):
+        raise ValueError("the batch holds no question; make it from stories that ask something")
+    words = len(batch.forms) or len(vocabulary.words)
+    fits = _within(batch.story_of, 0, len(batch.n_tokens))
+    own = batch.n_facts_story[batch.story_of] if fits else None            # (Q,)
+    fits = (fits and _within(batch.tokens, 0, words) and _within(batch.question, 0, words) and _within(batch.answer, UNSEEN, len(vocabulary.answers))
+            and (batch.n_facts > 0).all() and (batch.n_facts <= own).all() and (batch.support < batch.n_facts[:, None]).all() and _within(batch.support, -1)
+            and _within(batch.n_tokens, 1, batch.tokens.shape[1] + 1) and _within(batch.n_question, 0, batch.question.shape[1] + 1)
+            and _within(batch.fact_end, 0, batch.tokens.shape[1]) and _within(own, 1, batch.fact_end.shape[1] + 1)
+            and _within(batch.forms[:, 0], 0, len(vocabulary.words)) and _within(batch.forms, -1, max(len(vocabulary.words), len(vocabulary.features))))
+    if not fits:
+        raise ValueError("the batch points to a word, an answer, a fact or a story that is not there; make it with this network's vocabulary: "
+                         "make_batch(stories, model.vocabulary)")
+
+
+def _within(a, least, below=np.inf):
+    return not a.size or (a.min() >= least and a.max() < below)
+
+
 def take_stories(batch, stories):
-    """The part of a batch about `stories` (indices into S, any order), padding trimmed -> Batch, the questions' indices."""
+    """The part of a batch about `stories` (indices into S, any order), padding trimmed -> Batch, the questions' indices.
+
+    Raises TypeError where `batch` is no Batch.
+    """
+    if not isinstance(batch, Batch):
+        raise TypeError(f"a {type(batch).__name__} was given where a Batch is wanted; make one: make_batch(stories, vocabulary)")
     number = np.full(len(batch.n_tokens), -1, np.int32)
     number[stories] = np.arange(len(stories), dtype=np.int32)
     questions = np.flatnonzero(number[batch.story_of] >= 0)

@@ -1,7 +1,8 @@
 """Stories told again, otherwise: two switches of training that the paper does not have.  Each epoch sees other stories that are as true.
 
 Shorter (`shortened`): some of the questions are left out, and some of the facts that the others do not need: the supporting facts are
-known, so it is known what may go.
+known, so it is known what may go.  A fact that leans on the one before it ("Then he went to the garden") keeps that one; which facts do is
+found in the training stories (`standing_alone`): those that never begin a story, nor support an answer without the fact before them.
 
 With other names (`renamed`): if Mary and John change places in a whole story, its questions and its answers, the story stays true.  Which
 names can change places is found in the training stories alone (`name_classes`), by three tests that a class of names has to pass:
@@ -11,6 +12,7 @@ names can change places is found in the training stories alone (`name_classes`),
    (bedroom goes with tired and kitchen with hungry in task 20: not exchangeable; Mary goes with she, John with he in task 11: two classes);
 3. pairs: each two of them meet as often as any other two (north meets south and never east in task 4: not exchangeable).
 
+A name of which few questions speak is left alone: with few, every difference could be chance, and every name would look like every other.
 Only words that connect are looked at: those that stand in facts and also in questions or answers, or that come back in a second
 supporting fact whenever they stand in one.  So took and dropped, which stand in the same frames and mean opposite things, are left alone.
 A name may be of several words: "red square".
@@ -23,23 +25,51 @@ import numpy as np
 
 ALIKE = 0.6                # least overlap of two names' frames
 APART, Z = 0.2, 4.0        # two shares differ where they are this far apart, and by this many standard errors
+FEWEST = 90                # questions about a name: from here on Z standard errors are less than 0.3, and a real difference shows
+ALONE = 0.1                # a fact that supports this often without the fact before it does not lean on that
 LINKS = 0.9                # a word that comes back this often connects supporting facts
 COMMON = 0.99              # a word in more of the questions than this is no name, but one such as "the"
 
 
-def shortened(story, share, rng):
+def shortened(story, share, rng, alone=None):
     """The story with about half of its questions, and without some of the facts that none of them needs -> Story.
 
     share: how many of these facts may go at most; how many go is drawn for each story, evenly between none and that.  A question without
-    known supporting facts keeps all it saw.
+    known supporting facts keeps all it saw.  alone: standing_alone(the training stories); None: what this story itself can show.
     """
+    alone = alone or standing_alone([story])
     asked = [q for q in story.questions if rng.random() < 0.5] or [story.questions[rng.integers(len(story.questions))]]
     needed = {i for q in asked for i in (q.support or range(q.n_facts))}
     gone = share * rng.random()
     stays = np.array([i in needed or rng.random() >= gone for i in range(len(story.facts))])
+    for i in reversed(range(1, len(stays))):               # what stays and leans keeps what it leans on
+        stays[i - 1] |= stays[i] and not alone(story.facts[i])
     before = np.concatenate([[0], np.cumsum(stays)])       # how many of the facts before fact i stay
     questions = [replace(q, n_facts=int(before[q.n_facts]), support=[int(before[i]) for i in q.support]) for q in asked]
     return replace(story, facts=[fact for fact, stay in zip(story.facts, stays) if stay], questions=questions)
+
+
+def standing_alone(stories):
+    """list[Story] -> alone(fact): whether a fact can be understood without the one before it, as far as the stories show."""
+    words = _connecting(stories)
+    followed = _always_followed(stories, words)
+    frame = lambda fact: tuple(() if u[0] in words else u for u in _names(fact, words, followed))
+    first = {frame(story.facts[0]) for story in stories}
+    supports, without = Counter(), Counter()
+    for story in stories:
+        for q in story.questions:
+            for i in q.support:
+                if i:
+                    supports[frame(story.facts[i])] += 1
+                    without[frame(story.facts[i])] += i - 1 not in q.support
+    known = {}
+
+    def alone(fact):
+        f = frame(fact)
+        if f not in known:
+            known[f] = f in first or without[f] > ALONE * supports[f]
+        return known[f]
+    return alone
 
 
 def name_classes(stories):
@@ -156,7 +186,7 @@ def _same_shares(a, b, n_a, n_b):
 
 
 def _same_share(k_a, n_a, k_b, n_b):
-    if not (n_a and n_b):
+    if min(n_a, n_b) < FEWEST:
         return False
     p = (k_a + k_b) / (n_a + n_b)
     error = np.sqrt(p * (1 - p) * (1 / n_a + 1 / n_b))

@@ -4,25 +4,36 @@ import numpy as np
 
 from ..errors import UserError
 from .babi import load_task
-from .generator import TASKS, generate
+from .generator import TASKS, generate_questions
+from .story import count_questions
 
-SIZES = {"1k": (180, 200), "10k": (1800, 200)}             # generated stories for training and for validation, five questions each
+SIZES = {"1k": (900, 1000), "10k": (9000, 1000)}           # generated questions for training and for validation
 
 
 def babi_stories(task, data=None, size=None, seed=0):
     """(train, valid, test or None) of a bAbI task, each list[Story]: from the folder `data`, or generated where it is None.
 
-    size: "1k" or "10k"; None: the folder's own, 1k where it has both or where stories are generated.  Raises UserError where the folder, the task or a generator for it is missing.
+    size: "1k" or "10k"; None: the folder's own, 1k where it has both or where stories are generated.  Raises UserError where the folder, the
+    task or a generator for it is missing.
     """
     if data is not None:
         return load_task(data, task, size)
     if task not in TASKS:
         raise UserError(f"--task {task}: the generator knows tasks {', '.join(map(str, TASKS))}; give one of these, or --data DIR with the published files")
-    n_train, n_valid = SIZES[size or "1k"]
-    stories = generate(task, n_train + n_valid, np.random.default_rng([seed, task]))
-    return stories[:n_train], stories[n_train:], None
+    return *generated_sets(task, size or "1k", np.random.default_rng([seed, task])), None
+
+
+def generated_sets(task, size, rng):
+    """(train, valid) of a task, of as many questions as SIZES says.
+
+    No question of validation stands in training with all its facts.  Where few stories are possible those that stand there are left out:
+    the first questions of task 20, say, of which there are 16 in all; and where no more are found, validation is smaller.
+    """
+    n_train, n_valid = SIZES[size]
+    train = generate_questions(task, n_train, rng)
+    return train, generate_questions(task, n_valid, rng, apart_from=train)
 
 
 def size_of(stories):
     """"1k" or "10k", whichever the number of questions is nearer to: what settings suit them."""
-    return "10k" if sum(len(story.questions) for story in stories) > 3000 else "1k"
+    return "10k" if count_questions(stories) > 3000 else "1k"

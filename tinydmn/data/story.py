@@ -2,21 +2,61 @@
 
 from dataclasses import dataclass, field
 
+from ..errors import UserError
+
 
 @dataclass(frozen=True)
 class Question:
-    """One question, asked after the first `n_facts` facts of its story."""
+    """One question, asked after the first `n_facts` facts of its story.
+
+    tokens may be given as one sentence ("Where is Mary?"), answer as one text ("garden", "n,w"): they are cut into words as in a bAbI file.
+    """
 
     tokens: list[str]                                  # lower-case words, no question mark
     answer: list[str]                                  # one word, or a list: ["n", "w"]
     n_facts: int                                       # how many facts of the story it may see
-    support: list[int] = field(default_factory=list)   # indices into Story.facts, in the file's order of reasoning
+    support: list[int] = field(default_factory=list)   # indices into Story.facts, from 0, in the file's order of reasoning
+
+    def __post_init__(self):
+        if isinstance(self.tokens, str):
+            object.__setattr__(self, "tokens", sentence_words(self.tokens))
+        if isinstance(self.answer, str):
+            object.__setattr__(self, "answer", answer_words(self.answer))
 
 
 @dataclass(frozen=True)
 class Story:
-    """Facts in order of time, each a list of lower-case words without its full stop, and the questions asked along the way."""
+    """Facts in order of time, each a list of lower-case words without its full stop, and the questions asked along the way.
+
+    A fact may be given as one sentence ("Mary went to the garden."): it is cut into words as in a bAbI file.  Raises UserError where all
+    the facts are one text.
+    """
 
     facts: list[list[str]]
     questions: list[Question]
     source: str = ""                                   # "FILE:LINE" of its first line, or the generator's name
+
+    def __post_init__(self):
+        if isinstance(self.facts, str):
+            raise UserError(f"{self.source or 'story'}: its facts are one text; give a list, a sentence each")
+        if any(isinstance(fact, str) for fact in self.facts):
+            object.__setattr__(self, "facts", [sentence_words(fact) if isinstance(fact, str) else fact for fact in self.facts])
+
+
+def asked(story):
+    """Each question of a story together with all that it may see, as one text: what two sets that are kept apart have not in common."""
+    return [repr((story.facts[:q.n_facts], q.tokens)) for q in story.questions]
+
+
+def count_questions(stories):
+    return sum(len(story.questions) for story in stories)
+
+
+def sentence_words(text):
+    """A sentence or a question -> its words in lower case, without the full stop or the question mark at its end."""
+    return text.lower().strip().rstrip(".?").split()
+
+
+def answer_words(text):
+    """The answer of a file, "Garden" or "n,w" -> its words in lower case; an empty one where there is nothing between two commas."""
+    return [word.strip() for word in text.lower().split(",")] if text.strip() else []

@@ -4,11 +4,13 @@
 """
 
 import os
-from contextlib import contextmanager
+import re
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from shutil import rmtree
 from types import SimpleNamespace
 
 OPERATIONS = {
@@ -22,6 +24,7 @@ OPERATIONS = {
     "optimizer": ("l2_forward", "l2_backward", "clip_by_global_norm", "adam"),
 }
 BACKENDS = ("numpy", "numba")
+KEPT = 4                                                   # folders of compiled kernels beside the one in use
 
 
 @cache
@@ -30,7 +33,9 @@ def load(backend):
     if backend not in BACKENDS:
         raise ValueError(f"backend {backend!r}: give one of {', '.join(BACKENDS)}")
     functions = {}
-    with _compiled_kernels_in(cache_folder()) if backend == "numba" else _nothing():
+    if backend == "numba":
+        prune(cache_folder())
+    with _compiled_kernels_in(cache_folder()) if backend == "numba" else nullcontext():
         for module, names in OPERATIONS.items():
             version = import_module(f"{__name__}.{module}_{backend}")
             functions |= {name: getattr(version, name) for name in names}
@@ -39,16 +44,26 @@ def load(backend):
 
 @cache
 def cache_folder():
-    """Where compiled kernels are kept: NUMBA_CACHE_DIR, or the user's cache folder, below it one folder for each state of the sources.
+    """Where compiled kernels are kept: NUMBA_CACHE_DIR, or the user's cache folder, below it one folder for each state of their sources.
 
-    Numba looks only at a kernel's own file to see whether it is stale; a folder named by the digest of all of them is always right,
-    and it can be written where the package itself cannot.
+    Numba looks only at a kernel's own file to see whether it is stale; a folder named by the digest of all *_numba.py is always right (they
+    compile nothing of other files), and it can be written where the package itself cannot.
     """
     digest = sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
+    for source in sorted(Path(__file__).parent.glob("*_numba.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     home = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "tinydmn" / digest.hexdigest()[:16]
+
+
+def prune(folder):
+    """Notes that `folder` is in use, and removes those beside it that were used least lately, but for KEPT: each edit of a kernel leaves one."""
+    with suppress(OSError):                                # not to be written, or somebody else prunes: no matter
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        others = [other for other in folder.parent.iterdir() if other != folder and re.fullmatch("[0-9a-f]{16}", other.name)]
+        for old in sorted(others, key=lambda other: other.stat().st_mtime, reverse=True)[KEPT:]:
+            rmtree(old, ignore_errors=True)
 
 
 @contextmanager
@@ -59,8 +74,3 @@ def _compiled_kernels_in(folder):
         yield
     finally:
         numba.config.CACHE_DIR = before
-
-
-@contextmanager
-def _nothing():
-    yield

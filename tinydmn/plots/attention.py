@@ -39,7 +39,7 @@ def plot_attentions(facts, panels, path, question="", answer="", support=(), tit
     if len(names) < n_passes:
         raise ValueError(f"{len(names)} names for {n_passes} passes")
 
-    with new_figure() as figure:
+    with new_figure(facts, question, str(answer), [(title, str(said)) for title, _, said in panels], names) as figure:
         def font(first):
             return {"weight": "bold"} if first in support else {"style": "italic"} if first == len(facts) else {}
         label_width = max(text_size(figure, line, **font(first))[0] for first, _, lines in rows for line in lines)

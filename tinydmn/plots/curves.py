@@ -56,7 +56,7 @@ def plot_training(history, path, gate_epochs=0, show=False):
         says = [part.replace(" ", "\u00a0") for part in says]                   # break between the parts alone
         notes += textwrap.wrap((f"{label}: " if label else "") + ";  ".join(says), 84, subsequent_indent="    ")
 
-    with new_figure() as figure:
+    with new_figure(runs) as figure:
         panel = max(1.6, 0.2 + 0.17 * len(runs) * (2 if len(runs) == 1 else 1))
         names = [label for label in runs if label] or ["validation", "training"]
         left, plot, right = 0.75, 4.6, 0.3 + max(text_size(figure, name)[0] for name in names) + PAD
@@ -112,7 +112,7 @@ def plot_gradient_norms(norms, path, show=False):
     curves = {label: np.asarray(values, np.float64)[::-1] for label, values in norms.items()}
     if not curves or not all(np.any(y > 0) for y in curves.values()):
         raise ValueError("each label needs one length above 0 at least")
-    with new_figure() as figure:
+    with new_figure(norms) as figure:
         names = {}
         for label, y in curves.items():
             zeros = np.flatnonzero(y == 0)

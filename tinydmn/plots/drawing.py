@@ -1,19 +1,24 @@
 """What every picture is drawn with: one style, places in inches, texts that are measured before they are set, and how a picture is saved."""
 
 import contextlib
+import logging
 import textwrap
+import warnings
 import webbrowser
+from functools import cache
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..errors import UserError
 
 # Fixed settings, so that one input gives one picture whatever a matplotlibrc on the machine says; words are never read as formulae.
-_STYLE = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "axes.titlelocation": "left", "axes.spines.top": False,
+_FONT = "DejaVu Sans"                   # comes with Matplotlib
+_STYLE = {"font.family": _FONT, "font.size": 9, "axes.titlesize": 9, "axes.titlelocation": "left", "axes.spines.top": False,
           "axes.spines.right": False, "axes.linewidth": 0.8, "text.parse_math": False, "svg.hashsalt": "tinydmn", "savefig.dpi": 160}
 INKS = ("#000000", "#0060A0", "#B34700", "#00734F", "#A0457C", "#666666")   # after Okabe and Ito: distinct for the colour-blind
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 2)), (0, (1, 1)))
@@ -23,13 +28,55 @@ LINE, PAD = 0.17, 0.15              # inches: a line of text; the rim of a pictu
 
 
 @contextlib.contextmanager
-def new_figure():
-    with matplotlib.rc_context():
+def new_figure(*texts):
+    """A figure in our style.  texts: what will be drawn of the user's own words (strings, or lists of them); letters that our font does not
+    have come from another font of this machine, where one has them, and else as a box, silently."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
+        letters = frozenset("".join(_flat(texts)))
+        if not letters <= _letters_of(font_manager.findfont(_FONT)):
+            matplotlib.rcParams["font.family"] = [_FONT, *_fonts_with(letters)]
         figure = Figure()
         FigureCanvasAgg(figure)
         yield figure
+
+
+def _flat(texts):
+    for text in texts:
+        yield from [text] if isinstance(text, str) else _flat(text)
+
+
+@cache
+def _letters_of(path):
+    """The letters of a font file, as a set."""
+    return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
+
+
+@cache
+def _fonts_with(letters):
+    """Names of fonts of this machine that between them have those of `letters` that ours lacks, the most useful first; few as can be."""
+    missing, names = {c for c in letters - _letters_of(font_manager.findfont(_FONT)) if c.isprintable()}, []
+    quiet = logging.getLogger("matplotlib.font_manager")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        while missing:
+            having = {}
+            for font in font_manager.fontManager.ttflist:
+                if font.fname.startswith(matplotlib.get_data_path()):
+                    continue                               # its own mathematical fonts have other signs where letters should be
+                with contextlib.suppress(Exception):       # a broken font file is no reason to draw nothing
+                    having.setdefault(font.name, missing & _letters_of(font.fname))
+            best = max(having, key=lambda name: (len(having[name]), name), default=None)
+            if best is None or not having[best]:
+                break
+            names.append(best)
+            missing -= having[best]
+    finally:
+        quiet.setLevel(level)
+    return tuple(names)
 
 
 def save(figure, path, show=False):

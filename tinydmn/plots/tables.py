@@ -1,4 +1,4 @@
-"""A picture of one of the paper's tables: its figures and ours on one scale, a row each, with the spread over seeds."""
+"""A picture of one of the paper's tables: its figures and ours on one scale, a row each, with the range over seeds."""
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -13,21 +13,21 @@ _ROW = 0.25                    # inches
 
 
 def plot_table(entries, path, title="", threshold=None, names=None, show=False):
-    """Rows down, accuracy across, a panel beside the other, a sign for each series; a bar is the standard deviation over seeds.
+    """Rows down, accuracy across, a panel beside the other, a sign for each series; a bar goes from the least to the largest over the seeds.
 
-    entries: dicts with "panel", "row", "series", "mean" (in %), and where known "spread" and "best" (a small dot).  threshold: a dashed
-    line, in %.  names: {series: what the legend calls it}.  Returns the path.  Raises ValueError where there is no entry.
+    entries: dicts with "panel", "row", "series", "mean" (in %), and where known "values" (a seed each) and "best" (a small dot).  threshold: a
+    dashed line, in %.  names: {series: what the legend calls it}.  Returns the path.  Raises ValueError where there is no entry.
     """
     if not entries:
         raise ValueError("no entry to draw")
     panels, rows, series = (list(dict.fromkeys(entry[key] for entry in entries)) for key in ("panel", "row", "series"))
-    with new_figure() as figure:
+    with new_figure(title, panels, rows) as figure:
         left = PAD + max(text_size(figure, row)[0] for row in rows) + 0.12
         least = 5.0 if len(panels) == 1 else 3.2 if len(panels) == 2 else 1.9               # inches a panel
-        keys = [(names or {}).get(s, s) for s in series] + ["best"] * any(_has(e, "best") for e in entries)
+        keys = [(names or {}).get(s, s) for s in series] + ["best on validation"] * any(_has(e, "best") for e in entries)
         keys_width = sum(0.3 + text_size(figure, key)[0] + 0.15 for key in keys)
         titles = title.splitlines()
-        note = ";  ".join(["bar: standard deviation over seeds"] * any(_has(e, "spread") for e in entries)
+        note = ";  ".join(["bar: least to largest over seeds"] * any(len(e.get("values", ())) > 1 for e in entries)
                           + ([f"dashed: {threshold:g} %"] if threshold is not None else []))
         width = max(left + len(panels) * (least + 0.25) + PAD, left + keys_width + 0.2 + text_size(figure, note)[0] + PAD,
                     *(2 * PAD + text_size(figure, text)[0] for text in titles))
@@ -68,14 +68,14 @@ def _draw(axes, entries, rows, series, threshold):
         for e in entries:
             if e["series"] == s:
                 y = rows.index(e["row"]) + (0 if alone[e["row"]] else 0.62 * ((k + 0.5) / len(present) - 0.5))
-                if _has(e, "spread"):
-                    axes.plot([max(0, e["mean"] - e["spread"]), min(100, e["mean"] + e["spread"])], [y, y], color=ink, linewidth=1.2, zorder=2)
+                if len(e.get("values", ())) > 1:
+                    axes.plot([min(e["values"]), max(e["values"])], [y, y], color=ink, linewidth=1.2, zorder=2)
                 if _has(e, "best"):
                     axes.plot(e["best"], y, ".", color="#555555", markersize=3, zorder=4, clip_on=False)
                 axes.plot(e["mean"], y, marker, color=ink, markerfacecolor=face, markersize=4.5, zorder=3, clip_on=False)
     if threshold is not None:
         axes.axvline(threshold, color="#555555", linewidth=0.8, linestyle=(0, (5, 3)), zorder=1)
-    reach = [e["mean"] + side * (e.get("spread") or 0) for e in entries for side in (-1, 1)] + [e["best"] for e in entries if _has(e, "best")]
+    reach = [value for e in entries for value in (e["mean"], *e.get("values", ()), *([e["best"]] if _has(e, "best") else []))]
     low, high = max(0, min(reach)), min(100, max(reach))
     margin = max(0.5, 0.06 * (high - low))
     axes.set_xlim(max(0, low - margin) if low > 0 else -1, min(100, high + margin))

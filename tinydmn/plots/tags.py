@@ -26,7 +26,7 @@ def plot_word_gates(words, tags, panels, path, right=(), show=False):
     if not all(np.all((g >= 0) & (g <= 1)) for g in panels.values()):        # NaN fails as well
         raise ValueError("gates must lie in [0, 1]")
     marked = {title: [tag + "  ✗" * bool(len(right) and tag != right[t]) for t, tag in enumerate(column)] for title, column in tags.items()}
-    with new_figure() as figure:
+    with new_figure(words, tags.values(), right, panels) as figure:
         widest = lambda texts, **font: max(text_size(figure, text, **font)[0] for text in texts)
         columns = [("", words, "bold"), *((title, column, "normal") for title, column in marked.items())]
         widths = [max(widest([title]), widest(texts, weight=weight)) + 0.22 for title, texts, weight in columns]
@@ -69,7 +69,7 @@ def plot_cost(lengths, costs, path, unit="cost of the shortest", show=False):
     x, curves = np.asarray(lengths, np.float64), {label: np.asarray(y, np.float64) for label, y in costs.items()}
     if len(x) < 2 or not curves or any(y.shape != x.shape or not np.all(y > 0) for y in curves.values()):
         raise ValueError("give two lengths or more, and for each a cost above 0")
-    with new_figure() as figure:
+    with new_figure(costs) as figure:
         names = {label: f"{label}: length to the power {power(x, y):.1f}" for label, y in curves.items()}
         width = 0.8 + 4.0 + 0.35 + max(text_size(figure, name)[0] for name in names.values()) + PAD
         figure.set_size_inches(width, 3.6)
@@ -106,7 +106,7 @@ def plot_passes(panels, path, show=False):
     if not panels or not all(curves and all(curves.values()) for curves in panels.values()):
         raise ValueError("each panel needs a curve, each curve a point")
     labels = list(dict.fromkeys(label for curves in panels.values() for label in curves))
-    with new_figure() as figure:
+    with new_figure(panels, labels) as figure:
         beside = 0.35 + max(text_size(figure, label)[0] for label in labels)
         plot, left = 2.6, 0.65
         span = plot + beside + 0.75

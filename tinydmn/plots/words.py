@@ -27,7 +27,7 @@ def plot_gru(words, z, r, h, path, fact_end=(), show=False):
     if not len(words) or any(a.shape[1] != len(words) for a in maps):
         raise ValueError(f"{len(words)} words, but z, r, h have {[a.shape[1] for a in maps]} steps; give each the same T >= 1")
     titles = ("update gate z: 1 keeps the old state", "reset gate r: 0 forgets it in the candidate", "state h")
-    with new_figure() as figure:
+    with new_figure(words) as figure:
         sizes = [text_size(figure, word) for word in words]
         column = min(0.6, max(0.19, 9.0 / len(words)))
         lying = max(w for w, _ in sizes) + 0.08 <= column
@@ -81,7 +81,7 @@ def plot_word_attention(words, panels, path, text="", answer="", show=False):
     if not checked:
         raise ValueError("no panel to draw")
     labels = [*words, DONE]
-    with new_figure() as figure:
+    with new_figure(words, text, str(answer), [(title, str(said)) for title, _, said in panels]) as figure:
         names = [[f"pass {i + 1}" for i in range(len(gates))] for gates in checked]
         titles = []
         for title, _, predicted in panels:
@@ -140,7 +140,7 @@ def plot_decoding(panels, path, most=10, show=False):
         shown.append((textwrap.wrap(title, 44), words, p, said, rows, len(words) - len(rows)))
     if not shown:
         raise ValueError("no panel to draw")
-    with new_figure() as figure:
+    with new_figure([(title, words) for title, words, _ in panels]) as figure:
         legend = "frame: the word that is said     " + _LEGEND.replace("weight", "probability")
         heads = max(len(head) for head, *_ in shown)
         cell = 0.5

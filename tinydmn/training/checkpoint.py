@@ -6,6 +6,7 @@ Read without pickle, so a file from a stranger can hold no code.  Written to a t
 import json
 import os
 import zipfile
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,12 +19,12 @@ from ..model import DMN
 from ..parameters import shapes, views
 from .loop import State
 
-VERSION = 2
+VERSION = 3
 VECTORS = ("theta", "best_theta", "m", "v")                # each stored by parameter:  "theta/input.W"
 
 
 def save(path, model, state, about):
-    """Writes path.  about: what the run was told (task, data, seed, ...), a dict that JSON can hold."""
+    """Writes path.  about: what the run was told (task, data, seed, ...), a dict that JSON can hold.  Raises UserError where it cannot be written."""
     meta = {
         "version": VERSION, "config": asdict(model.config), "words": model.vocabulary.words, "answers": model.vocabulary.answers,
         "features": model.vocabulary.features,
@@ -35,16 +36,19 @@ def save(path, model, state, about):
     vectors = {vector: getattr(state, vector) for vector in VECTORS} | {f"runner_up_{i}": theta for i, (_, _, theta) in enumerate(state.runners_up)}
     arrays = {f"{vector}/{name}": a for vector, theta in vectors.items() for name, a in views(theta, by_name).items()}
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); give --out a file in a folder that you may write to") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load(path, backend="numba"):
@@ -53,35 +57,43 @@ def load(path, backend="numba"):
     if not path.is_file():
         raise UserError(f"{path}: no such checkpoint; train one:  tinydmn train babi --task 1 --out {path}")
     again = "train again, or give another checkpoint"
+    meta, arrays = _read(path, again)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile) or "meta" not in file:
-                raise UserError(f"{path}: not a tinydmn checkpoint (no array named meta); {again}")
-            meta = json.loads(str(file["meta"]))
-            if meta.get("version") != VERSION:
-                raise UserError(f"{path}: checkpoint of version {meta.get('version')}, this tinydmn reads version {VERSION}; {again}")
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        pickled = zipfile.is_zipfile(path) and "pickle" in str(error).lower()
-        what = "holds pickled objects, which are never loaded" if pickled else "is truncated or no checkpoint"
-        raise UserError(f"{path}: {what}; {again}") from error
-    try:
-        config, vocabulary = Config(**meta["config"]), Vocabulary(*(tuple(meta[k]) for k in ("words", "answers", "features")))
+        config = Config(**meta["config"])
+        vocabulary = Vocabulary(*(tuple(meta[k]) for k in ("words", "answers", "features")), kind=config.answer)
         wanted = shapes(config, vocabulary)
         vectors = {}
         for vector in (*VECTORS, *(f"runner_up_{i}" for i in range(len(meta["runners_up"])))):
             parts = [arrays[f"{vector}/{name}"] for name in wanted]
             for (name, shape), part in zip(wanted.items(), parts):
                 if part.shape != shape:
-                    raise UserError(f"{path}: {vector}/{name} has shape {part.shape}, its configuration asks for {shape}; {again}")
+                    raise UserError(f"{vector}/{name} has shape {part.shape}, its configuration asks for {shape}")
             vectors[vector] = np.concatenate([np.ravel(part) for part in parts]).astype(meta["dtype"])
         rng = np.random.default_rng()
         rng.bit_generator.state = meta["rng"]
         runners_up = [(tuple(score), epoch, vectors.pop(f"runner_up_{i}")) for i, (score, epoch) in enumerate(meta["runners_up"])]
         state = State(rng, **vectors, runners_up=runners_up, step=meta["step"], epoch=meta["epoch"], best_epoch=meta["best_epoch"],
                       best=tuple(meta["best"]), history=meta["history"])
+        model = DMN(config, vocabulary, backend, dtype=meta["dtype"])
+        about = meta["about"]
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: a part is missing or wrong ({error}); {again}") from error
-    model = DMN(config, vocabulary, backend, dtype=meta["dtype"])
-    model.theta[...] = state.best_theta
-    return model, state, meta["about"]
+    model.theta = state.best_theta
+    return model, state, about
+
+
+def _read(path, again):
+    """-> meta (a dict), name -> array of all else.  Raises UserError where the file is no checkpoint of this version."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            meta = json.loads(str(file["meta"])) if isinstance(file, np.lib.npyio.NpzFile) and "meta" in file else None
+            arrays = {name: file[name] for name in file.files} if isinstance(meta, dict) and meta.get("version") == VERSION else None
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        pickled = zipfile.is_zipfile(path) and "pickle" in str(error).lower()
+        what = "holds pickled objects, which are never loaded" if pickled else "is truncated or no checkpoint"
+        raise UserError(f"{path}: {what}; {again}") from error
+    if not isinstance(meta, dict):
+        raise UserError(f"{path}: not a tinydmn checkpoint (no array named meta); {again}")
+    if arrays is None:
+        raise UserError(f"{path}: checkpoint of version {meta.get('version')}, this tinydmn reads version {VERSION}; {again}")
+    return meta, arrays

@@ -3,24 +3,28 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import log_softmax, logsumexp
 
 from ..data.batch import take_stories
 from ..model import loss_forward
-from ..ops.episode_numpy import softmax
 
 
 @dataclass(frozen=True)
 class Score:
-    """Means over the questions of a set; shares from 0 to 1."""
+    """Means over the questions of a set; shares from 0 to 1.  No question's part in them depends on its neighbours."""
 
-    answer_accuracy: float
-    gate_accuracy: float       # of the supervised passes; NaN where no supporting facts are known
-    loss: float                # E_gates + E_answers
+    answer_accuracy: float     # an answer that training never saw is wrong
+    gate_accuracy: float       # of the passes that are supervised and were made; NaN where no supporting facts are known
+    loss: float                # E_gates a question + E_answers an answer that has a class (of tags: a word)
     n_questions: int
 
 
 def evaluate(model, batch, stories_at_once=64, thetas=None):
-    """batch: all stories of a set as one Batch -> Score.  thetas: weights of several epochs (State.kept); the answer is the mean of theirs."""
+    """batch: all stories of a set as one Batch -> Score.
+
+    thetas: weights (P,) to ask instead of the model's own, of one epoch or of several (State.kept): then answers and gates are the mean of theirs.
+    Raises TypeError where `batch` is no Batch, ValueError where none of its questions has an answer.
+    """
     total = None
     for part, out in outputs(model, batch, stories_at_once, thetas):
         losses, _ = loss_forward(out, part, model.config, model.ops)
@@ -33,29 +37,45 @@ def outputs(model, batch, stories_at_once=64, thetas=None):
     for start in range(0, len(batch.n_tokens), stories_at_once):
         part, _ = take_stories(batch, np.arange(start, min(start + stories_at_once, len(batch.n_tokens))))
         if len(part.answer):
-            yield part, model.forward(part) if thetas is None or len(thetas) == 1 else together(model, part, thetas)
+            yield part, model.forward(part) if thetas is None else together(model, part, thetas)
 
 
 def together(model, batch, thetas):
-    """An ensemble: the mean of what several weights of one network say -> Output of the last, with logits the log of the mean probabilities.
+    """An ensemble: the mean of what one network says with several weights, thetas (each (P,)) -> Output.
 
-    Raises ValueError for answers that are sequences: each network would go on from another word.
+    Probabilities are averaged, those of answers and those of each pass's places: logits and gate_scores are the logs of the means.  Where
+    passes end by themselves, a mean is over the weights that made the pass.
+    Raises ValueError for no weights at all, and for several where answers are sequences: each network would go on from another word.
     """
+    if not len(thetas):
+        raise ValueError("an ensemble needs the weights of one epoch at least")
+    outs = [model.with_weights(theta).forward(batch) for theta in thetas]
+    if len(outs) == 1:
+        return outs[0]
     if model.config.answer == "sequence":
         raise ValueError("an ensemble answers with one word or with tags, not with a sequence")
-    own, p = model.theta.copy(), 0
-    for theta in thetas:
-        model.theta[...] = theta
-        out = model.forward(batch)
-        p = p + softmax(out.logits.astype(np.float64)) / len(thetas)
-    model.theta[...] = own
-    return replace(out, logits=np.log(p).astype(out.logits.dtype), answers=np.where(out.answers < 0, -1, p.argmax(axis=-1)))
+    dtype = outs[0].logits.dtype
+    log_p = logsumexp([log_softmax(out.logits.astype(np.float64), axis=-1) for out in outs], axis=0) - np.log(len(outs))
+    made = np.array([np.arange(len(out.gates))[:, None] < out.passes_made for out in outs])            # (members, passes, Q)
+    gates, scores = np.mean([out.gates for out in outs], axis=0), outs[0].gate_scores
+    if scores.size:
+        n = np.maximum(1, made.sum(axis=0))[..., None]                                                 # (passes, Q, 1)
+        log_g = [np.where(m[..., None], log_softmax(np.where(m[..., None], out.gate_scores.astype(np.float64), 0), axis=-1), -np.inf)
+                 for out, m in zip(outs, made)]
+        gates, scores = np.sum([out.gates for out in outs], axis=0) / n, np.logaddexp.reduce(log_g) - np.log(n)
+    answers = np.where(outs[0].answers < 0, -1, log_p.argmax(axis=-1))
+    last = outs[0]
+    return replace(last, logits=log_p.astype(dtype), answers=answers, gates=gates.astype(dtype), gate_scores=scores.astype(dtype),
+                   memories=np.mean([out.memories for out in outs], axis=0).astype(dtype), passes_made=np.max([out.passes_made for out in outs], axis=0),
+                   answered_from=np.max([out.answered_from for out in outs], axis=0))
 
 
 def score(losses):
     """Losses (sums) -> Score (means)."""
+    if losses is None or not losses.n_questions:
+        raise ValueError("no question of this set has an answer to compare with")
     return Score(losses.answers_right / losses.n_questions, losses.gates_right / losses.n_gates if losses.n_gates else float("nan"),
-                 (losses.gates + losses.answers) / losses.n_questions, losses.n_questions)
+                 losses.mean, losses.n_questions)
 
 
 def interval(share, n, z=1.96):

@@ -5,6 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
+from .. import threads
 from ..data.batch import take_stories
 from ..errors import UserError
 from ..parameters import views
@@ -33,7 +34,10 @@ class State:
         return [self.best_theta, *(theta for _, _, theta in self.runners_up)]
 
     def rank(self, score, theta, keep):
-        """Take note of an epoch that reached `score` (a tuple) on validation.  Among equals the earlier stands before the later."""
+        """Take note of an epoch that reached `score` (a tuple) on validation.  Among equals the earlier stands before the later; one that is
+        no number stands behind all."""
+        if not np.all(np.isfinite(score)):
+            score = (-1.0, -np.inf)
         ranked = [(self.best, self.best_epoch, self.best_theta)] * (self.best_epoch > 0) + self.runners_up + [(score, self.epoch, theta.copy())]
         ranked = sorted(ranked, key=lambda entry: entry[0], reverse=True)[:keep]
         (self.best, self.best_epoch, self.best_theta), self.runners_up = ranked[0], ranked[1:]
@@ -63,12 +67,14 @@ def train_epoch(model, batch, state, beta, on_step=None):
         if not len(part.answer):
             continue
         J, losses, dtheta = model.gradient(part, beta=beta, rng=state.rng)
-        norm = model.ops.clip_by_global_norm(dtheta, config.clip)
+        with threads.interruptible():
+            norm = model.ops.clip_by_global_norm(dtheta, config.clip)
         if not np.isfinite(J + norm):
             raise UserError(f"epoch {state.epoch + 1}: {first_not_finite(model, dtheta) or 'the loss'} is not finite; "
                             f"training stopped, the last good checkpoint stands; try a smaller --learning-rate or --clip")
         state.step += 1
-        model.ops.adam(model.theta, dtheta, state.m, state.v, state.step, rate)
+        with threads.interruptible():
+            model.ops.adam(model.theta, dtheta, state.m, state.v, state.step, rate)
         total = losses if total is None else total + losses
         loss += J * losses.n_questions
         if on_step:
@@ -85,11 +91,13 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
     are few, and an early epoch that was lucky on them is worse on others than a late one, whose rate of learning has fallen.  Raises UserError, naming the array, where a NaN or an Inf turns up.
     """
     config = model.config
-    model.theta[...] = state.theta
+    model.theta = state.theta
     while state.epoch < config.epochs and (state.epoch - state.best_epoch < config.patience or state.epoch <= config.gate_epochs):
         began = perf_counter()
-        beta = 0.0 if state.epoch < config.gate_epochs and config.alpha and config.passes else 1.0     # no passes, no gates to begin with
-        losses, J = train_epoch(model, train_batch(state.rng) if callable(train_batch) else train_batch, state, beta, on_step)
+        batch = train_batch(state.rng) if callable(train_batch) else train_batch
+        gates_alone = config.gates_first and state.epoch < config.gate_epochs and np.any(batch.support >= 0)     # without any, nothing would be learnt
+        beta = 0.0 if gates_alone else 1.0
+        losses, J = train_epoch(model, batch, state, beta, on_step)
         seconds = perf_counter() - began
         fit, held_out = score(losses), evaluate(model, valid_batch)
         state.epoch += 1
@@ -105,5 +113,5 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
             "valid_loss": held_out.loss, "examples_per_second": losses.n_questions / seconds})
         if on_epoch:
             on_epoch(state)
-    model.theta[...] = state.best_theta
+    model.theta = state.best_theta
     return state

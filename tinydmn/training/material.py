@@ -4,7 +4,9 @@ A run is told by `about`, a dict that JSON can hold; from it and the settings gi
 resumed and a table can be asked for twice.
 """
 
+import json
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Callable
 
@@ -14,7 +16,7 @@ from ..data.batch import NONE, Batch, cut_at_questions, make_batch, take_stories
 from ..data.glove import packaged_glove, read_glove
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
-from ..data.retelling import name_classes, renamed, shortened
+from ..data.retelling import name_classes, renamed, shortened, standing_alone
 from ..data.sources import babi_stories, size_of
 from ..data.sst import load_sst, phrase_stories, sentiment_stories
 from ..data.tagged import load_tagged
@@ -46,6 +48,15 @@ class Material:
         """list[Story] -> Batch for this run's network."""
         return batch_of(stories, self.vocabulary, self.config)
 
+    @property
+    def digest(self):
+        """16 letters that tell these texts from others: all that is trained on and validated, wherever it lies."""
+        digest = sha256()
+        for part in (self.train, self.valid):
+            for story in part:
+                digest.update(json.dumps([story.facts, [(q.tokens, q.answer, q.n_facts, [int(i) for i in q.support]) for q in story.questions]]).encode())
+        return digest.hexdigest()[:16]
+
     def network(self, backend="numba", seed=0):
         """-> a fresh DMN that begins with the word vectors, how many of its words have none and begin at random (None without vectors)."""
         model = DMN(self.config, self.vocabulary, backend, seed)
@@ -67,49 +78,74 @@ def batch_of(stories, vocabulary, config):
 def gather(about, **given):
     """about: {"set": one of SETS, "data": folder or None, "seed": int, and babi: "task", "size", "plain"; sst: "kind", "phrases"; pos: "column"; sst
     and pos: "vectors": a file, "glove" (the installed package) or None}; given: fields of Config -> Material.  Raises UserError for what is missing."""
-    return {"babi": _babi, "sst": _sst, "pos": _pos}[about["set"]](about, given)
+    train, valid, test, *more = texts_of(about)
+    return {"babi": _babi, "sst": _sst, "pos": _pos}[about["set"]](about, given, train, valid, test, *more)
 
 
-def _suits(config, task_set):
+def texts_of(about):
+    """about: as in `gather` -> its training, validation and test stories (test may be None), and of published trees their phrases.
+
+    Raises UserError for what is missing, and where nothing is left to learn from or to validate with.
+    """
+    found = {"babi": _babi_texts, "sst": _sst_texts, "pos": _pos_texts}[about["set"]](about)
+    for stories, part in zip(found, ("training", "validation")):
+        if not stories:
+            neutral = " (neutral ones are left out: --kind fine keeps them)" if about["kind"] == "binary" else ""
+            raise UserError(f"{about['data'] or 'our own texts'}: its {part} part has no question left to ask{neutral}; give more texts")
+    return found
+
+
+def _suits(config, task_set, train):
     """The configuration.  Raises UserError where its kind of answer or of facts is not what the texts of a set have."""
     if (config.answer == "tags") != (task_set == "pos"):
         raise UserError(f"--answer {config.answer}: {'tagged sentences ask for tags' if task_set == 'pos' else 'only pos has tags'}; leave --answer out")
     if config.facts == "words" and task_set == "babi":
         raise UserError("--facts words is for texts of one sentence; a story has sentences, both (its words as well), or leave it out")
+    if task_set != "babi" and (config.shorten or config.rename == "yes"):
+        raise UserError(f"--{'shorten' if config.shorten else 'rename'}: only stories are told again, not {'sentences' if task_set == 'pos' else 'texts'}; leave it out")
+    steps = 1 + max(len(q.answer) for story in train for q in story.questions)             # its words and <eos>
+    if config.answer == "sequence" and steps > config.longest:
+        raise UserError(f"--longest is {config.longest}, and training has an answer of {steps} steps with its <eos>; give --longest {steps} or more")
     return config
 
 
-def _babi(about, given):
-    train, valid, test = babi_stories(about["task"], about["data"], about["size"], about["seed"])
-    config = _suits(babi_config(about["task"], about["size"] or size_of(train), about["plain"], **given), "babi")
+def _babi_texts(about):
+    return babi_stories(about["task"], about["data"], about["size"], about["seed"])
+
+
+def _babi(about, given, train, valid, test):
+    config = _suits(babi_config(about["task"], about["size"] or size_of(train), about["plain"], **given), "babi", train)
     vocabulary = Vocabulary.build(train, config.answer)
     whole = batch_of(train, vocabulary, config)
     if config.rename == "no" and not config.shorten:
         return Material(config, vocabulary, train, valid, test, lambda rng: whole)
     classes = name_classes(train) if config.rename == "yes" else []
+    alone = standing_alone(train) if config.shorten else None
     known = set(vocabulary.answers)
 
     def retold(story, rng):
         if config.shorten:
-            story = shortened(story, config.shorten, rng)
+            story = shortened(story, config.shorten, rng, alone)
         new = renamed(story, classes, rng)
         # a list of several names, taken as one class, has a class only in the orders that were seen: else the story keeps its names
         return new if config.answer != "word" or all(",".join(q.answer) in known for q in new.questions) else story
     return Material(config, vocabulary, train, valid, test, lambda rng: batch_of([retold(story, rng) for story in train], vocabulary, config))
 
 
-def _sst(about, given):
-    kind, seed = about["kind"], about["seed"]
+def _sst_texts(about):
+    kind, rng = about["kind"], np.random.default_rng([about["seed"], 2])
     if about["data"] is None:
         n_train, n_valid = SIZES["sst"]
-        texts = sentiment_texts(n_train + n_valid, np.random.default_rng([seed, 2]), kind)
-        train, valid, test, phrases = texts[:n_train], texts[n_train:], None, []
-    else:
-        trees = load_sst(about["data"], np.random.default_rng([seed, 2]))
-        train, valid, test = (part and sentiment_stories(part, kind) for part in trees)
-        phrases = phrase_stories(trees[0], kind)
+        texts = sentiment_texts(n_train + n_valid, rng, kind)
+        return texts[:n_train], texts[n_train:], None, []
+    trees = load_sst(about["data"], rng)
+    train, valid, test = (part and sentiment_stories(part, kind) for part in trees)
+    return train, valid, test, phrase_stories(trees[0], kind)
+
+
+def _sst(about, given, train, valid, test, phrases):
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _wide_enough(_suits(sst_config(about["data"] is None, **given), "sst"), vectors, given)
+    config = _wide_enough(_suits(sst_config(about["data"] is None, **given), "sst", train), vectors, given)
     vocabulary = Vocabulary.build(train + phrases, config.answer, more_words=vectors[0] if vectors else ())
     whole = batch_of(train + phrases, vocabulary, config)
 
@@ -120,15 +156,18 @@ def _sst(about, given):
     return Material(config, vocabulary, train, valid, test, epoch, vectors, len(phrases))
 
 
-def _pos(about, given):
+def _pos_texts(about):
+    rng = np.random.default_rng([about["seed"], 3])
     if about["data"] is None:
         n_train, n_valid = SIZES["pos"]
-        texts = tagged_texts(n_train + n_valid, np.random.default_rng([about["seed"], 3]))
-        train, valid, test = texts[:n_train], texts[n_train:], None
-    else:
-        train, valid, test = load_tagged(about["data"], about["column"], np.random.default_rng([about["seed"], 3]))
+        texts = tagged_texts(n_train + n_valid, rng)
+        return texts[:n_train], texts[n_train:], None
+    return load_tagged(about["data"], about["column"], rng)
+
+
+def _pos(about, given, train, valid, test):
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _wide_enough(_suits(pos_config(about["data"] is None, **given), "pos"), vectors, given)
+    config = _wide_enough(_suits(pos_config(about["data"] is None, **given), "pos", train), vectors, given)
     vocabulary = Vocabulary.build(train, "tags", features=True, more_words=vectors[0] if vectors else ())
     whole = batch_of(train, vocabulary, config)
     return Material(config, vocabulary, train, valid, test, lambda rng: whole, vectors)
@@ -173,6 +212,8 @@ def share_of(words, model, batch, thetas=None):
 def about_run(task_set, data, seed, **more):
     """The `about` of a run, with every key that `gather` asks for."""
     data = str(Path(data).resolve()) if data else None
+    if more.get("vectors") not in (None, "glove"):
+        more["vectors"] = str(Path(more["vectors"]).resolve())
     name = {"babi": lambda: f"babi-{more['task']}", "sst": lambda: f"sst-{more['kind']}", "pos": lambda: "pos"}[task_set]()
     every = {"task": None, "size": None, "plain": False, "kind": None, "column": None, "vectors": None, "phrases": 0.5}
     return {"set": task_set, "name": name, "data": data, "seed": seed} | every | more

@@ -1,19 +1,53 @@
 """Will a batch fit into memory?  Asked before training begins, so that the answer is a sentence and not a killed process."""
 
 import os
+from math import prod
 
 import numpy as np
 
+from .. import threads
+from ..data.story import Story
 from ..errors import UserError
+from ..parameters import shapes
+from ..word_memories import PAIRS
+
+READING = {"gru": 12, "lstm": 16, "rnn": 5}                # times H: numbers that a word takes on its way through a network and back
 
 
-def bytes_needed(story, config, dtype):
-    """Bytes that forward and backward of one story take at most, about: packed GRU states of words and facts, gate features of each pass."""
+def bytes_needed(stories, config, dtype):
+    """Bytes that forward and backward of some stories (or of one) take at most, about: packed states of words, facts, and of each pair of a
+    question and a fact the gate's features and the episode's states in each pass."""
+    stories = [stories] if isinstance(stories, Story) else stories
     H, D, G, passes = config.hidden, config.embedding, config.gate_hidden, config.passes
-    words = sum(len(fact) + 1 for fact in story.facts) + sum(len(q.tokens) for q in story.questions)
-    pairs = sum(q.n_facts + 1 for q in story.questions)
-    a_pass = 2 * H + G + (9 * H if config.episode == "gated" else 0)
-    return np.dtype(dtype).itemsize * (words * (12 * H + 3 * D) + pairs * (passes * a_pass + 6 * H + 3 * G))
+    gated, tags, ways = config.episode == "gated", config.answer == "tags", 1 + (config.reading == "both")
+    words = facts = pairs = later = square = 0
+    for story in stories:
+        ends = np.cumsum([0, *(len(fact) + (config.facts != "words") for fact in story.facts)])        # words before the end of each fact
+        n_facts = (lambda n: n) if config.facts == "sentences" else (lambda n: int(ends[n]))           # every word a fact
+        cuts = sorted({q.n_facts for q in story.questions}) if ways == 2 else [len(story.facts)]       # it is read anew for each, from its end
+        words += ways * sum(int(ends[n]) for n in cuts) + sum(len(q.tokens) for q in story.questions)
+        facts += sum(n_facts(n) for n in cuts)
+        seen = [n_facts(q.n_facts) + 1 for q in story.questions]
+        pairs += sum(seen)
+        if tags:                                           # each word its own gates: (N, F) numbers, and in later passes as many pairs
+            later += sum(n * (n + 1) // 2 for n in seen)
+            square += sum(n * n for n in seen)
+    kept, shared = 2 * H + G + 9 * H * gated, 6 * H + 3 * G
+    numbers = words * (READING[config.cell] * H + 3 * D) + facts * ((8 if gated else 2) * H + 2 * G)
+    if tags:
+        numbers += pairs * (kept + shared) + square * (4 + passes)
+        if passes > 1:                                     # in chunks, one a thread at a time
+            chunk = max(PAIRS, max(len(fact) for story in stories for fact in story.facts))
+            numbers += min(later, threads.count() * chunk) * ((passes - 1) * kept + 2 * shared)
+    else:
+        numbers += pairs * (passes * kept + shared)
+    return np.dtype(dtype).itemsize * numbers
+
+
+def bytes_of_parameters(config, vocabulary, dtype):
+    """Bytes of the parameters, their start in float64, their best, their gradients of each thread, and Adam's moments."""
+    n = sum(prod(shape) for shape in shapes(config, vocabulary).values())
+    return n * (8 + np.dtype(dtype).itemsize * (6 + config.keep + threads.count()))
 
 
 def available():
@@ -26,14 +60,18 @@ def available():
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if pages else None
 
 
-def check(stories, config, dtype, free=None):
-    """Raises UserError, naming the longest story, where the heaviest batch of `stories` would not fit into `free` bytes (default: what there is)."""
+def check(stories, config, dtype, vocabulary=None, free=None):
+    """Raises UserError where the parameters, or the heaviest batch of `stories`, whose longest it names, would not fit into `free` bytes
+    (default: what there is)."""
     free = available() if free is None else free
     if free is None or not stories:
         return
-    needed = sorted(((bytes_needed(s, config, dtype), i) for i, s in enumerate(stories)), reverse=True)
-    total = sum(n for n, _ in needed[:config.batch])
+    own = bytes_of_parameters(config, vocabulary, dtype) if vocabulary else 0
+    if own > free:
+        raise UserError(f"--hidden {config.hidden}, --embedding {config.embedding}: the parameters and their moments take about {own / 2**30:.1f} GiB "
+                        f"and {free / 2**30:.1f} GiB are free; lower them")
+    heaviest = sorted(stories, key=lambda story: bytes_needed(story, config, dtype), reverse=True)[:config.batch]
+    total = own + bytes_needed(heaviest, config, dtype)
     if total > free:
-        longest = stories[needed[0][1]]
-        raise UserError(f"{longest.source}: story of {len(longest.facts)} facts; a batch of {min(config.batch, len(stories))} such takes about "
+        raise UserError(f"{heaviest[0].source}: story of {len(heaviest[0].facts)} facts; a batch of {len(heaviest)} such takes about "
                         f"{total / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free; lower --batch or --hidden, or shorten the story")

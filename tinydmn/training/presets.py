@@ -67,5 +67,7 @@ def pos_config(own=False, **given):
 
 
 def _config(preset, given):
-    """A preset runs all its epochs: the rate falls to the last."""
+    """A preset runs all its epochs: the rate falls to the last.  A run that is too short for epochs of the gates alone has none."""
+    if given.get("epochs", preset["epochs"]) <= preset["gate_epochs"]:
+        preset = preset | {"gate_epochs": 0}
     return Config(**preset | {"patience": preset["epochs"]} | given)

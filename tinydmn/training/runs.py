@@ -21,7 +21,7 @@ import numpy as np
 
 from .. import __version__, threads
 from ..config import Config
-from ..data.story import Question, Story
+from ..data.story import Question, Story, asked, count_questions
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..model import DMN, right_answers
@@ -30,7 +30,7 @@ from .evaluate import evaluate, outputs
 from .material import batch_of, gather, share_of, unknown_words
 from .presets import babi_config, pos_config, sst_config
 
-LAYOUT = 1                                                 # of a run's JSON file; files of another layout are run again
+LAYOUT = 2                                                 # of a run's JSON file; files of another layout are run again
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ class Run:
 
 def finished(run, folder):
     """What a run's JSON file says; None where there is none, or none that can be read as what it should be: then it is run again."""
+    settings = run.settings
     try:
         result = json.loads((Path(folder) / f"{run.name}.json").read_text(encoding="utf-8"))
-        if result["settings"] == run.settings and result["valid"]["n"] and {"test", "seconds", "epochs"} <= result.keys():
+        if result["settings"] == settings and result["valid"]["n"] and {"test", "seconds", "epochs"} <= result.keys():
             return result
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -72,34 +73,30 @@ def execute(run, folder, backend="numba"):
     """Trains, or goes on from the checkpoint in `folder`; writes NAME.json there.  -> its contents."""
     path = Path(folder) / f"{run.name}.npz"
     material = gather(run.about, **run.given)
+    about = run.about | {"texts": material.digest}
+    memory.check(material.train, material.config, "float32", material.vocabulary)
     batches = {split: material.batch(stories) if stories else None for split, stories in (("valid", material.valid), ("test", material.test))}
     try:
-        model, state, _ = checkpoint.load(path, backend)
-        begun = model.config == material.config and model.vocabulary == material.vocabulary
+        model, state, told = checkpoint.load(path, backend)
+        begun = told == about and model.config == material.config and model.vocabulary == material.vocabulary
     except UserError:                                      # none there, or not one of this version
         begun = False
     if not begun:
         model, _ = material.network(backend, run.about["seed"])
         state = loop.start(model, run.about["seed"])
-    memory.check(material.train, model.config, model.dtype)
-    loop.train(model, material.epoch, batches["valid"], state, lambda state: checkpoint.save(path, model, state, run.about))
+    loop.train(model, material.epoch, batches["valid"], state, lambda state: checkpoint.save(path, model, state, about))
     result = {"version": __version__, "settings": run.settings, "seed": run.about["seed"], "epochs": state.epoch, "best_epoch": state.best_epoch,
               "seconds": sum(epoch["seconds"] for epoch in state.history), "threads": model.threads,
-              "n_train": sum(len(story.questions) for story in material.train)}
-    trained_on = set(_asked(material.train))
+              "n_train": count_questions(material.train)}
+    trained_on = {text for story in material.train for text in asked(story)}
     for split, batch in batches.items():
         stories = getattr(material, split)
         unknown = unknown_words(batch, stories, material.train) if batch and model.config.answer == "tags" else None
         result[split] = batch and figures(model, batch, unknown, state.kept)
         if batch:
-            result[split]["n_in_train"] = sum(asked in trained_on for asked in _asked(stories))
+            result[split]["n_in_train"] = sum(text in trained_on for story in stories for text in asked(story))
     write_whole(path.with_suffix(".json"), json.dumps(result, indent=1))
     return result
-
-
-def _asked(stories):
-    """Each question together with all it may see, as one text."""
-    return (repr((story.facts[:q.n_facts], q.tokens)) for story in stories for q in story.questions)
 
 
 def figures(model, batch, unknown=None, kept=()):
@@ -223,7 +220,7 @@ def main():
     """A worker: the run to make stands in the first line of the input; when the input ends, whoever asked for it has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)           # Ctrl-C in a terminal reaches every process of it: the first one decides
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    asked = json.loads(sys.stdin.readline())
+    told = json.loads(sys.stdin.readline())
 
     def stop_with_parent():
         sys.stdin.read()
@@ -231,7 +228,8 @@ def main():
     threading.Thread(target=stop_with_parent, daemon=True).start()
     threads.keep_freed_memory()
     try:
-        execute(Run(**asked["run"]), asked["folder"], asked["backend"])
+        with threads.interruptible():
+            execute(Run(**told["run"]), told["folder"], told["backend"])
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ comparison, idioms and contrast turn the same words to the good or to the bad, s
 words, trained on 2,000 texts, is right on 47 to 50 % of other texts (fine; chance 20 %) and 53 % (binary; chance 50 %).
 """
 
+from ...errors import check_rng
 from ..sst import sentiment_question
 from ..story import Story
 from . import checked, pick
@@ -160,13 +161,15 @@ def reported(rng):
 SENTENCES = (alone, alone, contrast, contrast, contrast, reported)
 
 
-def sentiment_texts(n, rng, kind="fine"):
+def sentiment_texts(n, rng, kind="fine", apart_from=()):
     """`n` different labelled sentences as list[Story], in the form of `sentiment_stories`; every answer equally likely.
 
-    kind: "fine" (five answers) or "binary" (two).  Every random draw comes from `rng`, a numpy Generator.
+    kind: "fine" (five answers) or "binary" (two).  apart_from: stories; none of their sentences is told.
+    Every random draw comes from `rng`, a numpy Generator.
     """
+    check_rng(rng)
     values = (-2, -1, 0, 1, 2) if kind == "fine" else (-2, -1, 1, 2)
-    stories, told = [], set()
+    stories, told = [], {" ".join(story.facts[0][:-1]) for story in apart_from}            # without the full stop
     for i in range(1, checked(n) + 1):
         wanted = pick(rng, values)
         while True:

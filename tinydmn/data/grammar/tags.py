@@ -8,6 +8,7 @@ The most frequent tag of each word (of all words for a new one), learnt from 2,0
 A function here returns a list of (form, tag).
 """
 
+from ...errors import check_rng
 from ..tagged import Sentence, tagged_stories
 from . import checked, pick
 
@@ -244,10 +245,16 @@ def sentence(rng):
     return [(first[0].upper() + first[1:], tag), *rest]
 
 
-def tagged_texts(n, rng):
-    """`n` different tagged sentences as list[Story], in the form of `tagged_stories`; every random draw comes from `rng`, a numpy Generator."""
-    sentences = {}
+def tagged_texts(n, rng, apart_from=()):
+    """`n` different tagged sentences as list[Story], in the form of `tagged_stories`; every random draw comes from `rng`, a numpy Generator.
+
+    apart_from: stories; none of their sentences is told.
+    """
+    check_rng(rng)
+    sentences, known = {}, {tuple(story.facts[0]) for story in apart_from}
     while len(sentences) < checked(n):
         pairs = sentence(rng)
-        sentences.setdefault(tuple(pairs), Sentence(pairs, f"generated tags, text {len(sentences) + 1}"))
+        words = tuple(word for word, _ in pairs)
+        if words not in known:
+            sentences.setdefault(words, Sentence(pairs, f"generated tags, text {len(sentences) + 1}"))
     return tagged_stories(sentences.values())
