@@ -13,7 +13,7 @@ from tinydmn.data.batch import make_batch
 from tinydmn.data.sources import babi_stories
 from tinydmn.errors import UserError
 from tinydmn.plots import plot_attentions
-from tinydmn.terminal import attention_text
+from tinydmn.terminal import attention_text, wrap
 
 WIDTH = 80
 
@@ -49,6 +49,27 @@ def _one_line_for_the_user(kind, error, traceback):
 
 def heading(number, text):
     print(f"\n{number}. {text} ".ljust(WIDTH, "-"))
+
+
+def claim(says, holds, because, quick=False):
+    """Reports what a lesson claims -> whether it holds in this run.  A claim is never a crash: an exercise may well make it false.
+
+    says: the claim, a sentence without its full stop.  because: the numbers of this run that decide.  quick: the run is too small to decide.
+    """
+    verdict = "not judged at this size (--quick)" if quick else "holds" if holds else "does not hold here"
+    print(*wrap(f"Claim: {says}.", WIDTH), *wrap(f"{verdict}: {because}", WIDTH, "  "), sep="\n")
+    return bool(holds)
+
+
+def same(what, one, other, within=1e-9):
+    """Reports whether two ways to the same numbers agree -> whether they do.  what: both ways in a few words."""
+    one, other = np.asarray(one, float), np.asarray(other, float)
+    apart = np.abs(one - other) if one.shape == other.shape else np.array(np.inf)
+    worst = float(np.max(apart, initial=0.0))
+    agree = bool(worst <= within)                          # a NaN agrees with nothing
+    print(*wrap(f"{what}: the same within {within:.0e}" if agree else
+                f"{what}: NOT the same, they differ by {worst:.1e} at {[int(i) for i in np.unravel_index(np.argmax(apart), apart.shape)]}", WIDTH), sep="\n")
+    return agree
 
 
 def saved(path):
