@@ -1,8 +1,12 @@
 """Random stories in nonsense words, for tests that are about arrays and not about language."""
 
-from tinydmn.data.batch import make_batch
+from dataclasses import replace
+
+from tinydmn.data.batch import cut_at_questions, make_batch
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
+
+TAGS = {"answer": "tags", "episode": "gated", "facts": "words"}
 
 
 def random_stories(rng, S, facts=6, questions=3, words=12, support=3):
@@ -25,3 +29,18 @@ def random_batch(rng, S, **sizes):
     stories = random_stories(rng, S, **sizes)
     vocabulary = Vocabulary.build(stories)
     return make_batch(stories, vocabulary), stories, vocabulary
+
+
+def stories_for(rng, S, config):
+    """Random stories of the kind that a configuration is for."""
+    word = lambda: f"w{rng.integers(9)}"
+    if config.answer == "tags":
+        texts = [[word() for _ in range(rng.integers(1, 6))] for _ in range(S)]
+        return [Story([text], [Question(["tags"], [f"t{rng.integers(4)}" for _ in text], 1)], f"random:{i}") for i, text in enumerate(texts)]
+    several = lambda: [f"a{rng.integers(3)}" for _ in range(rng.integers(1, 4) if config.answer == "sequence" else 1)]
+    if config.facts == "words":
+        return [Story([[word() for _ in range(rng.integers(1, 6))]], [Question(["what"], several(), 1)], f"random:{i}") for i in range(S)]
+    stories = random_stories(rng, S)
+    if config.answer == "sequence":
+        stories = [replace(s, questions=[replace(q, answer=several()) for q in s.questions]) for s in stories]
+    return cut_at_questions(stories) if config.reading == "both" else stories

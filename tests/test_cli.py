@@ -2,7 +2,7 @@
 
 import io
 import json
-import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,10 +11,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinydmn.cli import COMMANDS, main
-from tinydmn.training import checkpoint, memory
+import tinydmn
+from tinydmn import DMN, Config, Vocabulary, ops
+from tinydmn.cli import COMMANDS, gradcheck, main
+from tinydmn.data import sources
+from tinydmn.data.generator import generate
+from tinydmn.data.grammar.sentiment import sentiment_texts
+from tinydmn.data.grammar.tags import tagged_texts
+from tinydmn.errors import UserError
+from tinydmn.training import checkpoint, loop, material, memory
+from tinydmn.training.material import about_run
 
 SMALL = ("--hidden", "12", "--embedding", "12", "--gate-hidden", "12", "--passes", "2", "--batch", "16", "--final-rate", "1", "--quiet")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_texts():
+    """Runs on generated texts have few of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for size, n in (("1k", (100, 60)), ("10k", (200, 60))):
+            patch.setitem(sources.SIZES, size, n)
+        patch.setattr(material, "SIZES", {"sst": (120, 40), "pos": (80, 30)})
+        yield
 
 
 def run(capsys, *words):
@@ -132,24 +150,179 @@ def test_a_folder_knows_its_size(tmp_path, capsys):
     assert "10k" in refused(capsys, "train", "babi", "--data", folder, "--size", "1k", "--out", tmp_path / "c.npz")
 
 
-def test_info_and_gradcheck(capsys):
-    assert "cache" in json.loads(run(capsys, "info", "--json")[1])
+# --- gradcheck
+
+# for each derivative: which of its arguments it adds into, or None for its result; where its sign is wrong; in which network; what that spoils
+SIGNS = {
+    "gru_backward": (7, np.s_[1:2], "gated", "episode.U", "rows of r"), "gru_cell_backward": (3, np.s_[2:], "sequence", "answer.U", "rows of h~"),
+    "input_product_backward": (4, np.s_[:1], "gated", "memory.b", "rows of z"), "lstm_backward": (6, np.s_[3:], "lstm", "input.U", "rows of c~"),
+    "rnn_backward": (6, np.s_[...], "rnn", "input.U", ""), "gate_backward": (8, np.s_[:, 4:5], "gated", "gate.W_1", "columns of c∘m"),
+    "gate_shared_backward": (7, np.s_[...], "gated", "gate.b_1", ""), "cross_entropy_backward": (None, np.s_[...], "gated", "answer.W_a", ""),
+    "features_backward": (2, np.s_[...], "tags", "embedding.F", ""), "dropout_backward": (None, np.s_[...], "rnn", "embedding.L", "")}
+# of these the array is only one of several ways from J to the number: it is wrong, and by no one factor
+OF_SEVERAL = {"softmax_episode_backward": (None, np.s_[...], "softmax", "gate.W_2"), "sigmoid_gates_backward": (None, np.s_[...], "gated", "gate.W_2"),
+              "l2_backward": (3, np.s_[...], "softmax", "question.W"), "embedding_backward": (2, np.s_[...], "tags", "embedding.L")}
+
+
+def wrong_sign(right, argument, at):
+    """A derivative of which a part, `at`, has the wrong sign: of what it adds into one of its arguments, or of its result."""
+    def wrong(*args):
+        before = None if argument is None else args[argument].copy()
+        found = right(*args)
+        if argument is None:
+            array = found[0] if isinstance(found, tuple) else found
+            array[at] *= -1
+        else:
+            args[argument][at] -= 2 * (args[argument] - before)[at]
+        return found
+    wrong.py_func = getattr(right, "py_func", right)       # the file it stands in
+    return wrong
+
+
+def one_case(monkeypatch, title):
+    """gradcheck checks one network alone, with the least sizes there are."""
+    monkeypatch.setattr(gradcheck, "CASES", {title: gradcheck.CASES[title] | {"hidden": 1, "embedding": 1, "gate_hidden": 1}})
+
+
+def complaint(out, parameter):
+    """What is said below a parameter's row."""
+    lines = out.splitlines()
+    first = 1 + next(i for i, line in enumerate(lines) if line.split()[0] == parameter)
+    stop = next(i for i in range(first, len(lines)) if not lines[i].startswith("    "))
+    return " ".join(line.strip() for line in lines[first:stop])
+
+
+@pytest.mark.parametrize("backend", ops.BACKENDS)
+@pytest.mark.parametrize("name", [*SIGNS, *OF_SEVERAL])
+def test_gradcheck_sees_a_wrong_sign_and_says_where(name, backend, capsys, monkeypatch):
+    argument, at, title, parameter, *block = SIGNS.get(name) or OF_SEVERAL[name]
+    one_case(monkeypatch, title)
+    monkeypatch.setattr(ops.load(backend), name, wrong_sign(getattr(ops.load(backend), name), argument, at))
+    code, out, _ = run(capsys, "gradcheck", "--backend", backend)
+    assert code == 1 and "a derivative is wrong" in out
+    says = complaint(out, parameter)
+    assert says.startswith(f"<-- wrong, {backend}: {block[0] if block else ''}") and " entries wrong, most at [" in says
+    if block:                                              # this block alone, and all of it
+        assert says.count(" entries wrong") == 1 and says.endswith("(the whole is -1 times what it should be)")
+
+
+def test_gradcheck_says_which_back_end_is_wrong(capsys, monkeypatch):
+    one_case(monkeypatch, "gated")
+    argument, at, *_ = SIGNS["gru_backward"]
+    monkeypatch.setattr(ops.load("numpy"), "gru_backward", wrong_sign(ops.load("numpy").gru_backward, argument, at))
     code, out, _ = run(capsys, "gradcheck", "--json")
+    checked = json.loads(out)["checked"]["gated"]
+    assert code == 1 and checked["numpy"]["episode.U"][0] == json.loads(out)["worst"] > 0.5 and "rows of r" in checked["numpy"]["episode.U"][2]
+    assert all(error < 1e-5 and not says for error, _, says in checked["numba"].values())
+    code, out, _ = run(capsys, "gradcheck")
+    assert code == 1 and complaint(out, "episode.U").startswith("<-- wrong, numpy: rows of r: 1 of 1 entries") and "wrong, numba" not in out
+    figures = next(line for line in out.splitlines() if line.startswith("  episode.U")).split()
+    assert figures[1] == "3" and float(figures[2]) > 0.5 and float(figures[3]) < 1e-5       # numpy, then numba, as the head says
+    assert out.splitlines()[0].split()[-2:] == ["numpy", "numba"] and max(map(len, out.splitlines())) <= 80
+
+
+@pytest.fixture(scope="module")
+def default_run():
+    """gradcheck as it is without arguments -> its figures, and the operations of each back end that it called."""
+    called = {backend: set() for backend in ops.BACKENDS}
+
+    def watched(backend, name, function):
+        def call(*args):
+            called[backend].add(name)
+            return function(*args)
+        call.py_func = getattr(function, "py_func", function)
+        return call
+    with pytest.MonkeyPatch.context() as patch:
+        for backend in ops.BACKENDS:
+            for name, function in list(vars(ops.load(backend)).items()):
+                patch.setattr(ops.load(backend), name, watched(backend, name, function))
+        patch.setattr("sys.stdout", io.StringIO())
+        assert main(["gradcheck", "--json"]) == 0
+        return json.loads(sys.stdout.getvalue()), called
+
+
+def test_gradcheck_runs_every_derivative_of_both_back_ends(default_run):
+    figures, called = default_run
+    every = {name for names in ops.OPERATIONS.values() for name in names}
+    assert all(names == every - {"clip_by_global_norm", "adam"} for names in called.values())          # these two differentiate nothing
+    folder = Path(ops.__file__).parent
+    for backend in ops.BACKENDS:
+        with_derivatives = {f"ops/{path.name}" for path in folder.glob(f"*_{backend}.py") if re.search(r"^def \w+_backward\(", path.read_text(encoding="utf-8"), re.M)}
+        assert len(with_derivatives) >= 8 and with_derivatives <= set(figures["files"][backend])
+        assert set(figures["files"][backend]) <= {f"ops/{path.name}" for path in folder.glob("*.py")}
+    assert not any("numba" in name for name in figures["files"]["numpy"]) and "ops/gru_numpy.py" not in figures["files"]["numba"]
+
+
+def test_gradcheck_checks_every_entry_of_every_parameter(default_run):
+    figures, _ = default_run
+    assert figures["backends"] == list(ops.BACKENDS) and set(figures["checked"]) == set(gradcheck.CASES)
+    worst = 0.0
+    for title, switches in gradcheck.CASES.items():
+        stories = gradcheck.TAGGED if title == "tags" else gradcheck.STORIES
+        config = Config(**{"hidden": 2, "embedding": 2, "gate_hidden": 2, "passes": 2} | switches)
+        model = DMN(config, Vocabulary.build(stories, config.answer, features=title == "tags"), "numpy")
+        for backend in ops.BACKENDS:
+            checked = figures["checked"][title][backend]
+            assert {name: entries for name, (_, entries, _) in checked.items()} == {name: a.size for name, a in model.params.items()}
+            assert all(says == "" for *_, says in checked.values())
+            worst = max(worst, *(error for error, *_ in checked.values()))
+    assert figures["worst"] == worst < 1e-5
+
+
+def test_gradcheck_of_one_back_end(capsys, monkeypatch):
+    one_case(monkeypatch, "softmax")
+    code, out, _ = run(capsys, "gradcheck", "--backend", "numpy", "--json")
     figures = json.loads(out)
-    assert code == 0 and figures["worst"] < 1e-4 and {"softmax", "gated", "sequence", "lstm", "rnn", "tags"} == set(figures["checked"])
-
-
-def test_gradcheck_of_a_trained_network(trained, capsys):
-    code, out, _ = run(capsys, "gradcheck", trained, "--entries", 3)
-    assert code == 0 and "every derivative agrees" in out and "embedding.L" in out
-
-
-def test_gradcheck_sees_a_wrong_derivative(capsys, monkeypatch):
-    from tinydmn import ops
-    right = ops.load("numpy").gate_backward
-    monkeypatch.setattr(ops.load("numpy"), "gate_backward", lambda *a: 1.01 * right(*a))
+    assert code == 0 and figures["backends"] == list(figures["files"]) == ["numpy"] and list(figures["checked"]["softmax"]) == ["numpy"]
+    again = json.loads(run(capsys, "gradcheck", "--backend", "numpy", "--json", "--seed", 1)[1])
+    assert again["worst"] != figures["worst"]              # other networks
     code, out, _ = run(capsys, "gradcheck", "--backend", "numpy")
-    assert code == 1 and "<-- wrong" in out and "a derivative is wrong" in out
+    assert code == 0 and "numba" not in out and out.endswith(f"worst relative error {figures['worst']:.1e}: every derivative agrees\n")
+    assert "numpy ran " + ", ".join(figures["files"]["numpy"]) in " ".join(out.split())
+
+
+def saved(path, task_set, stories, told, **switches):
+    """A checkpoint of a network that learnt nothing."""
+    config = Config(**{"hidden": 3, "embedding": 3, "gate_hidden": 3, "passes": 1} | switches)
+    model = DMN(config, Vocabulary.build(stories, config.answer, features=task_set == "pos"), "numpy", seed=1)
+    checkpoint.save(path, model, loop.start(model, 0), about_run(task_set, None, 0, **told))
+    return model
+
+
+@pytest.mark.parametrize("task_set, told, switches", [
+    ("babi", {"task": 1, "size": None}, {"episode": "gated"}), ("babi", {"task": 19, "size": None}, {"answer": "sequence", "reading": "both"}),
+    ("sst", {"kind": "binary"}, {"facts": "words", "alpha": 0.0}), ("pos", {"column": "xpos"}, {"answer": "tags", "facts": "words", "episode": "gated"})])
+def test_gradcheck_of_a_checkpoint(task_set, told, switches, tmp_path, capsys, monkeypatch):
+    rng = np.random.default_rng(0)
+    stories = {"babi": lambda: generate(told["task"], 30, rng), "sst": lambda: sentiment_texts(30, rng, "binary"), "pos": lambda: tagged_texts(30, rng)}[task_set]()
+    model, thetas, compared = saved(tmp_path / "a.npz", task_set, stories, told, **switches), [], gradcheck.compared
+    monkeypatch.setattr(gradcheck, "compared", lambda model, *more: (thetas.append(model.theta.copy()), compared(model, *more))[1])
+    code, out, _ = run(capsys, "gradcheck", tmp_path / "a.npz", "--entries", 3, "--json")
+    assert len(thetas) == 2 and all(np.array_equal(theta, model.theta) for theta in thetas)            # this very network, twice
+    (name, by_backend), = json.loads(out)["checked"].items()
+    assert code == 0 and name == about_run(task_set, None, 0, **told)["name"] and list(by_backend) == list(ops.BACKENDS)
+    for checked in by_backend.values():
+        assert {k: n for k, (_, n, _) in checked.items()} == {k: min(3, a.size) for k, a in model.params.items()}
+        assert max(error for error, *_ in checked.values()) < 1e-4
+
+
+def test_gradcheck_of_a_checkpoint_sees_a_wrong_derivative(tmp_path, capsys, monkeypatch):
+    model = saved(tmp_path / "a.npz", "babi", generate(1, 30, np.random.default_rng(0)), {"task": 1, "size": None})
+    monkeypatch.setattr(ops.load("numpy"), "gate_backward", wrong_sign(ops.load("numpy").gate_backward, 9, np.s_[...]))
+    code, out, _ = run(capsys, "gradcheck", tmp_path / "a.npz", "--entries", 4, "--backend", "numpy")
+    wrong = [line.split()[0] for line, following in zip(out.splitlines(), out.splitlines()[1:]) if "<-- wrong" in following]
+    assert code == 1 and wrong == ["gate.W_2"]
+    assert gradcheck.ENTRIES == 40
+    monkeypatch.setattr(gradcheck, "ENTRIES", 4)           # where nothing is said
+    entries = json.loads(run(capsys, "gradcheck", tmp_path / "a.npz", "--backend", "numpy", "--json")[1])["checked"]["babi-1"]["numpy"]
+    assert entries["gate.W_1"][1] == 4 and entries["gate.W_1"][2] == "" and entries["gate.W_2"][1] == model.params["gate.W_2"].size == 3
+    assert "the whole is -1 times" in entries["gate.W_2"][2]                            # every entry of it was checked, so the whole is known
+
+
+def test_gradcheck_of_a_network_whose_answers_we_have_no_texts_for(tmp_path, capsys):
+    stories = [tinydmn.Story(["Mary sat."], [tinydmn.Question("Where is Mary?", "nowhere", 1)])]
+    saved(tmp_path / "a.npz", "babi", stories, {"task": 1, "size": None})
+    assert "check a network trained on generated texts" in refused(capsys, "gradcheck", tmp_path / "a.npz")
 
 
 # --- nothing is overwritten
@@ -229,44 +402,87 @@ def test_truncated_and_foreign_checkpoints(trained, tmp_path, capsys):
         assert (tmp_path / name).read_bytes() == data
 
 
-# --- stopped from outside
+# --- killed
 
-def start_long_run(out, *more):
-    words = [sys.executable, "-m", "tinydmn", "train", "babi", "--task", "1", "--epochs", "400", "--patience", "400", "--out", str(out), *SMALL[:-1], *more]
-    heeds_ctrl_c = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)                # a shell's background job begins with it ignored
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heeds_ctrl_c)
-
-
-def wait_for_epochs(process, n):
-    for line in process.stderr:
-        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= n:
-            return
+@pytest.fixture
+def four_stories(tmp_path):
+    """A folder with four stories, on which an epoch takes a moment."""
+    folder = tmp_path / "four"
+    assert main(["data", "--task", "1", "--stories", "4", "--out", str(folder)]) == 0
+    train, valid = sorted(folder.glob("*.txt"))
+    valid.write_text(train.read_text())
+    return folder
 
 
-def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path):
-    out = tmp_path / "c.npz"
-    process = start_long_run(out)
-    wait_for_epochs(process, 2)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and "go on with --resume" in err and "Traceback" not in err
-    _, state, _ = checkpoint.load(out)
-    assert state.epoch >= 2 and os.listdir(tmp_path) == ["c.npz"]
-
-
-def test_a_killed_run_resumes_to_the_bits_of_an_unkilled_one(tmp_path):
+def test_a_killed_run_resumes_to_the_bits_of_an_unkilled_one(tmp_path, four_stories):
     killed, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
-    process = start_long_run(killed)
-    wait_for_epochs(process, 3)
+    words = ["train", "babi", "--task", "1", "--data", str(four_stories), *SMALL[:-1], "--batch", "2", "--patience", "100000"]
+    process = subprocess.Popen([sys.executable, "-m", "tinydmn", *words, "--epochs", "100000", "--out", str(killed)], stderr=subprocess.PIPE, text=True)
+    lines = [process.stderr.readline() for _ in range(3)]
     process.kill()
     process.communicate()
+    assert all(line.startswith(f"epoch {i:3}/100000 ") for i, line in enumerate(lines, 1)), lines
     _, state, _ = checkpoint.load(killed)
+    assert state.epoch >= 2
     last = state.epoch + 2
     assert main(["train", "babi", "--resume", "--out", str(killed), "--epochs", str(last), "--quiet"]) == 0
-    assert main(["train", "babi", "--task", "1", "--epochs", str(last), "--patience", "400", "--out", str(whole), *SMALL]) == 0
+    assert main([*words, "--epochs", str(last), "--out", str(whole), "--quiet"]) == 0
     a, b = (checkpoint.load(path)[1] for path in (killed, whole))
     for vector in checkpoint.VECTORS:
         np.testing.assert_array_equal(getattr(a, vector), getattr(b, vector), err_msg=vector)
+
+
+# --- exit codes
+
+@pytest.mark.parametrize("raised, code, says", [
+    (None, 0, ""), (0, 0, ""), (1, 1, ""), (UserError("a file; mend it"), 2, "tinydmn info: a file; mend it\n"), (UserError("a\nfile\n"), 2, "tinydmn info: a file\n"),
+    (KeyboardInterrupt(), 130, "tinydmn info: stopped\n")])
+def test_how_a_command_ends_is_its_exit_code(raised, code, says, capsys, monkeypatch):
+    def command(args):
+        if isinstance(raised, BaseException):
+            raise raised
+        return raised
+    monkeypatch.setattr(COMMANDS["info"], "run", command)
+    assert run(capsys, "info") == (code, "", says)
+
+
+def test_a_system_error_that_was_ctrl_c_in_a_kernel(capsys, monkeypatch):
+    def command(args):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise SystemError("returned a result with an exception set") from error
+    monkeypatch.setattr(COMMANDS["info"], "run", command)
+    assert run(capsys, "info") == (130, "", "tinydmn info: stopped\n")
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch):
+    def command(args):
+        raise IndexError("ours")
+    monkeypatch.setattr(COMMANDS["info"], "run", command)
+    with pytest.raises(IndexError):
+        main(["info"])
+
+
+def test_what_is_no_command(capsys):
+    for words in (("trian",), (), ("--seed", "1"), ("train",), ("train", "images"), ("ask", "a.npz", "--what")):
+        refused(capsys, *words)
+    line = refused(capsys, "trian\nbabi")
+    assert line.startswith("tinydmn: ") and all(name in line for name in COMMANDS)
+    assert run(capsys, "--version") == (0, f"tinydmn {tinydmn.__version__}\n", "")
+
+
+def test_main_takes_what_stands_on_the_command_line(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["tinydmn", "info", "--json"])
+    assert main() == 0 and json.loads(capsys.readouterr().out)["tinydmn"] == tinydmn.__version__
+
+
+def test_the_public_names(monkeypatch):
+    assert set(tinydmn.__all__) <= set(dir(tinydmn)) and "__version__" in dir(tinydmn)
+    for name in tinydmn.__all__:
+        assert getattr(tinydmn, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        tinydmn.nothing
 
 
 def test_import_is_light():

@@ -5,14 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinydmn.data.batch import take_stories
+from tinydmn.data.batch import cut_at_questions, take_stories
+from tinydmn.data.grammar.sentiment import sentiment_texts
+from tinydmn.data.grammar.tags import tagged_texts
+from tinydmn.data.sources import babi_stories
+from tinydmn.data.story import Question, Story
 from tinydmn.errors import UserError
 from tinydmn.model import DMN
-from tinydmn.training import checkpoint, loop
+from tinydmn.training import checkpoint, loop, material as materials
 from tinydmn.training.evaluate import evaluate, together
-from tinydmn.training.material import about_run, batch_of, gather, share_of, unknown_words
+from tinydmn.training.material import about_run, batch_of, digest, gather, share_of, texts_of, unknown_words
+from tinydmn.training.presets import babi_config, pos_config, sst_config
 
-TINY = {"hidden": 6, "embedding": 5, "gate_hidden": 4, "epochs": 3, "patience": 3}
+from .test_apart import N, TINY, same_batch, told, write_files
 
 TREES = """(3 (2 It) (4 (2 's) (4 good)))
 (1 (2 It) (1 (2 is) (0 bad)))
@@ -35,7 +40,7 @@ def test_sentiment_learns_from_sentences_and_a_fresh_half_of_the_phrases(tmp_pat
         batch = material.epoch(rng)
         assert len(batch.n_tokens) >= 3 and set(batch.n_tokens[:3]) == {2, 3}             # the sentences always
         drawn.append(len(batch.n_tokens) - 3)
-    assert material.n_phrases == 7 and 0.3 < np.mean(drawn) / 7 < 0.7 and len(set(drawn)) > 1
+    assert len(material.phrases) == 7 and 0.3 < np.mean(drawn) / 7 < 0.7 and len(set(drawn)) > 1
 
 
 def test_binary_sentiment_has_no_neutral_texts(tmp_path):
@@ -93,8 +98,8 @@ def test_each_switch_gives_batches_that_train(task, switch):
 
 
 def test_plain_is_the_papers_model():
-    for task in range(1, 21):
-        config = gather(about_run("babi", None, 0, task=task, size="1k", plain=True)).config
+    configs = [babi_config(task, size, plain=True) for task in range(1, 21) for size in ("1k", "10k")]
+    for config in [*configs, gather(about_run("babi", None, 0, task=20, size="1k", plain=True)).config]:
         assert (config.rename, config.shorten, config.reading, config.facts, config.cell) == ("no", 0.0, "forward", "sentences", "gru")
 
 
@@ -129,3 +134,210 @@ def test_sequences_have_no_ensemble():
     model = DMN(material.config, material.vocabulary, "numpy")
     with pytest.raises(ValueError, match="sequence"):
         together(model, batch_of(material.valid[:2], material.vocabulary, material.config), [model.theta, model.theta])
+
+
+# ---- each switch of what is told changes that, and nothing else
+
+
+@pytest.fixture(scope="module")
+def whereabouts():
+    """180 generated stories of task 1: enough to show which names may change places."""
+    return babi_stories(1)
+
+
+@pytest.fixture
+def told_again(whereabouts, monkeypatch):
+    """-> gather's Material of these stories with some switches, and the stories of one of its epochs."""
+    monkeypatch.setattr(materials, "babi_stories", lambda *_: whereabouts)
+
+    def told_again(seed=0, **switches):
+        material = gather(told("babi", None, plain=True), **TINY | switches)
+        return material, stories_in(material.epoch(np.random.default_rng(seed)), material.vocabulary)
+    return told_again
+
+
+def stories_in(batch, vocabulary):
+    """A Batch back into stories."""
+    words = lambda ids: [vocabulary.words[i] for i in ids]
+    stories = []
+    for s, (line, F) in enumerate(zip(batch.tokens, batch.n_facts_story)):
+        ends = [-1, *batch.fact_end[s, :F]]
+        own = np.flatnonzero(batch.story_of == s)
+        stories.append(Story([words(line[a + 1:b]) for a, b in zip(ends, ends[1:])],
+                             [Question(words(batch.question[q, :batch.n_question[q]]), [vocabulary.answers[batch.answer[q]]], int(batch.n_facts[q]), [int(i) for i in batch.support[q] if i >= 0])
+                              for q in own]))
+    return stories
+
+
+def plain_texts(stories):
+    return [(s.facts, [(q.tokens, q.answer, q.n_facts, q.support) for q in s.questions]) for s in stories]
+
+
+def test_told_as_they_are(told_again, whereabouts):
+    material, once = told_again()
+    assert plain_texts(once) == plain_texts(whereabouts[0]) == plain_texts(told_again(1)[1])
+
+
+def test_rename_deals_out_names_and_leaves_all_else(told_again, whereabouts):
+    material, once = told_again(rename="yes")
+    people, places = set(), set()
+    for story in whereabouts[0]:
+        people |= {q.tokens[-1] for q in story.questions}
+        places |= {q.answer[0] for q in story.questions}
+    changed = 0
+    for before, after in zip(whereabouts[0], once, strict=True):
+        new = {}
+        texts = lambda s: [*s.facts, *(text for q in s.questions for text in (q.tokens, q.answer))]
+        for old, now in zip(texts(before), texts(after), strict=True):
+            for w, v in zip(old, now, strict=True):
+                assert new.setdefault(w, v) == v           # the same name each time, in facts, questions and answers
+        assert all(w == v or {w, v} <= people or {w, v} <= places for w, v in new.items()) and len(set(new.values())) == len(new)
+        assert [(q.n_facts, q.support) for q in before.questions] == [(q.n_facts, q.support) for q in after.questions]
+        changed += any(w != v for w, v in new.items())
+    assert changed > 0.9 * len(once)
+    assert plain_texts(told_again(0, rename="yes")[1]) == plain_texts(once) != plain_texts(told_again(1, rename="yes")[1])
+    rng = np.random.default_rng(0)
+    assert not same_batch(material.epoch(rng), material.epoch(rng))                        # anew each epoch
+
+
+def test_shorten_leaves_facts_out_and_changes_no_word(told_again, whereabouts):
+    material, once = told_again(shorten=1.0)
+    for before, after in zip(whereabouts[0], once, strict=True):
+        left = iter(before.facts)
+        assert all(fact in left for fact in after.facts)   # some of them, in their order
+        known = {(tuple(q.tokens), q.answer[0]) for q in before.questions}
+        assert after.questions and all((tuple(q.tokens), q.answer[0]) in known for q in after.questions)
+        assert all(after.facts[q.support[0]][0] == q.tokens[-1] and after.facts[q.support[0]][-1] == q.answer[0] for q in after.questions)
+    facts = lambda stories: sum(len(s.facts) for s in stories)
+    assert facts(once) < facts(told_again(shorten=0.2)[1]) < facts(whereabouts[0])
+    assert plain_texts(told_again(0, shorten=1.0)[1]) == plain_texts(once) != plain_texts(told_again(1, shorten=1.0)[1])
+
+
+def test_both_switches_together(told_again, whereabouts):
+    _, once = told_again(rename="yes", shorten=1.0)
+    assert sum(len(s.facts) for s in once) < sum(len(s.facts) for s in whereabouts[0])
+    known = {tuple(fact) for s in whereabouts[0] for fact in s.facts}
+    own = [{tuple(fact) for fact in s.facts} for s in whereabouts[0]]
+    assert all(tuple(fact) in known for s in once for fact in s.facts) and sum(not {tuple(f) for f in s.facts} <= facts for s, facts in zip(once, own)) > 0.5 * len(once)
+
+
+@pytest.mark.parametrize("switches", ({"rename": "yes"}, {"shorten": 1.0}, {"rename": "yes", "shorten": 1.0}))
+def test_validation_and_test_are_never_told_again(switches, told_again, whereabouts, monkeypatch):
+    material, _ = told_again(**switches)
+    before = material.batch(material.valid)
+    material.epoch(np.random.default_rng(1))
+    assert material.valid is whereabouts[1] and same_batch(material.batch(material.valid), before)
+    assert same_batch(before, materials.make_batch(whereabouts[1], material.vocabulary))
+    assert plain_texts(material.train) == plain_texts(whereabouts[0])                      # nor is training, for good
+
+
+def test_what_retelling_knows_it_knows_from_training(told_again, whereabouts, monkeypatch):
+    seen = []
+    for name in ("name_classes", "standing_alone"):
+        monkeypatch.setattr(materials, name, lambda stories, f=getattr(materials, name): seen.append(stories) or f(stories))
+    told_again(rename="yes", shorten=1.0)
+    assert len(seen) == 2 and all(stories is whereabouts[0] for stories in seen)
+    told_again()
+    assert len(seen) == 2
+
+
+def test_names_are_not_dealt_out_where_the_answer_would_have_no_class(monkeypatch):
+    """Lists of several names, as one class, are known in some orders alone: such a story keeps its names, the others do not."""
+    stories = [Story([["mary", "and", "john", "left"]], [Question(["who"], answer, 1, [0])]) for answer in (["mary", "john"], ["mary"])] * 20
+    monkeypatch.setattr(materials, "babi_stories", lambda *_: (stories, stories[:2], None))
+    monkeypatch.setattr(materials, "name_classes", lambda _: [[("mary",), ("john",)]])
+    for answer, wanted in (("word", {"mary,john", "mary"}), ("sequence", None)):
+        material = gather(told("babi", None), **TINY | {"rename": "yes", "answer": answer})
+        batch = material.epoch(np.random.default_rng(0))
+        if answer == "word":
+            assert set(material.vocabulary.answers) == wanted and (batch.answer >= 0).all()
+            assert {w for s in stories_in(batch, material.vocabulary) for q in s.questions for w in q.answer} == wanted
+        else:
+            first = {material.vocabulary.answers[row[0]] for row in batch.answer}
+            assert first == {"mary", "john"}
+
+
+def test_reading_both_ways_cuts_stories_at_their_questions(told_again, whereabouts):
+    material, once = told_again(reading="both")
+    assert plain_texts(once) == plain_texts(cut_at_questions(whereabouts[0])) != plain_texts(whereabouts[0])
+
+
+def test_facts_of_config_reach_the_batch(told_again):
+    sentences, both = (told_again(facts=facts)[0].epoch(np.random.default_rng(0)) for facts in ("sentences", "both"))
+    assert (both.n_facts_story == both.n_tokens).all() and (sentences.n_facts_story < sentences.n_tokens).all()
+
+
+@pytest.mark.parametrize("share, least, most", ((0.0, 0, 0), (0.5, 30, 70), (1.0, 100, 100)))
+def test_phrases_are_a_share_of_them(share, least, most, tmp_path):
+    trees = "".join(f"(3 (2 It) (4 (2 w{i}) (4 v{i})))\n" for i in range(20))
+    for name in ("train.txt", "dev.txt"):
+        (tmp_path / name).write_text(trees)
+    material = gather(told("sst", tmp_path, phrases=share), **TINY)
+    assert len(material.phrases) == 61                     # three each, and "it"
+    n = [len(material.epoch(rng).n_tokens) - 20 for rng in [np.random.default_rng(0)] * 5]
+    assert all(least * 0.61 <= k <= most * 0.61 for k in n) and (len(set(n)) > 1) == (share == 0.5)
+    for seed in range(3):
+        assert same_batch(take_stories(material.epoch(np.random.default_rng(seed)), np.arange(20))[0], material.batch(material.train))     # each sentence once
+
+
+def test_of_binary_trees_the_neutral_phrases_are_left_out(tmp_path):
+    write_trees(tmp_path)
+    material = gather(told("sst", tmp_path, kind="binary"), **TINY)
+    assert sorted(" ".join(s.facts[0]) for s in material.phrases) == ["'s good", "bad", "good", "is bad"]
+
+
+@pytest.mark.parametrize("told_size, n, size", (("1k", 9, "1k"), ("10k", 9, "10k"), (None, 9, "1k"), (None, 3001, "10k"), (None, 3000, "1k"), ("1k", 3001, "1k")))
+@pytest.mark.parametrize("task, plain", ((2, True), (2, False), (17, False), (19, True)))
+def test_task_size_and_plain_choose_the_preset_and_the_stories(task, plain, told_size, n, size, monkeypatch):
+    story = Story([["a", "b"]], [Question(["c"], ["a"], 1, [0])])
+    many_questions = replace(story, questions=story.questions * n)
+    asked_for = []
+    monkeypatch.setattr(materials, "babi_stories", lambda *given: asked_for.append(given) or ([story, many_questions][n > 9:] * (1 if n > 9 else 2), [story], None))
+    monkeypatch.setattr(materials, "make_batch", lambda *_: None)
+    material = gather(about_run("babi", None, 7, task=task, size=told_size, plain=plain), hidden=9)
+    assert material.config == babi_config(task, size, plain, hidden=9) and asked_for == [(task, None, told_size, 7)]
+
+
+def test_own_texts_have_their_own_settings(tmp_path, monkeypatch):
+    for task_set, make, texts in (("sst", sst_config, sentiment_texts), ("pos", pos_config, tagged_texts)):
+        monkeypatch.setitem(materials.SIZES, task_set, (30, 10))
+        write_files(tmp_path, task_set)
+        assert gather(told(task_set, None), hidden=5).config == make(True, hidden=5) and gather(told(task_set, tmp_path), hidden=5).config == make(False, hidden=5)
+    assert [len(part) for part in texts_of(told("sst", None))[:2]] == [30, 10]
+
+
+def test_the_seed_decides_texts_and_start(tmp_path, monkeypatch):
+    monkeypatch.setitem(materials.SIZES, "sst", (30, 10))
+    monkeypatch.setitem(materials.SIZES, "pos", (30, 10))
+    for about in (about_run("babi", None, 0, task=20, size="1k"), told("sst", None), told("pos", None)):
+        assert digest(*texts_of(about)[:2]) == digest(*texts_of(about)[:2]) != digest(*texts_of(about | {"seed": 1})[:2])
+    material = gather(told("sst", None), **TINY)
+    starts = [material.network("numpy", seed)[0].theta for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(starts[0], starts[1])
+    np.testing.assert_array_equal(starts[2], DMN(material.config, material.vocabulary, "numpy", 1).theta)
+    assert not np.array_equal(starts[0], starts[2]) and material.network("numpy", 0)[0].backend == "numpy"
+
+
+def test_binary_and_column_say_which_answers(tmp_path):
+    (tmp_path / "a-train.conllu").write_text("1\tIt\t_\tPRON\tPRP\t_\t_\t_\t_\t_\n\n1\truns\t_\tVERB\tVBZ\t_\t_\t_\t_\t_\n")
+    (tmp_path / "a-dev.conllu").write_text("1\tIt\t_\tPRON\tPRP\t_\t_\t_\t_\t_\n")
+    assert [gather(told("pos", tmp_path, column=column), **TINY).vocabulary.answers for column in ("xpos", "upos")] == [("PRP", "VBZ"), ("PRON", "VERB")]
+    write_trees(tmp_path)
+    assert [len(gather(told("sst", tmp_path, kind=kind), **TINY).vocabulary.answers) for kind in ("fine", "binary")] == [5, 2]
+
+
+def test_word_vectors_are_asked_for_all_words_of_the_texts_and_the_most_frequent(tmp_path, monkeypatch):
+    calls = []
+
+    def vectors(*given):
+        calls.append(given)
+        return ["good"], np.ones((1, 3), np.float32)
+    monkeypatch.setattr(materials, "read_glove", vectors)
+    monkeypatch.setattr(materials, "packaged_glove", lambda *given: vectors("package", *given))
+    for task_set in ("sst", "pos"):
+        folder = write_files(tmp_path, task_set)
+        words = {f"{split}{i}{'ing' * (task_set == 'pos')}" for split in N for i in range(N[split])} | {"good" if task_set == "sst" else "went"}
+        for source, first in (("v.txt", str((tmp_path / "v.txt").resolve())), ("glove", "package")):
+            material = gather(told(task_set, folder, vectors=str(tmp_path / source) if source != "glove" else source), **TINY)
+            assert calls.pop() == (first, words, materials.FREQUENT) and material.vectors[0] == ["good"]
+        assert gather(told(task_set, folder), **TINY).vectors is None and not calls

@@ -219,6 +219,12 @@ def test_gru_prints_values_of_small_maps_and_refuses_other_lengths(tmp_path, dra
         plots.plot_gru(["a"], h, h, h, tmp_path / "g.png")
 
 
+def test_gru_of_one_unit_is_no_mean(tmp_path, drawn):
+    one = np.full((3, 1), 0.5)
+    plots.plot_gru(["a", "b", "c"], one, one, one, tmp_path / "g.png")
+    assert not any("mean" in text for text in texts(drawn[-1]))
+
+
 @few
 @given(seed=seeds, T=st.integers(1, 120), n=st.integers(1, 8))
 def test_gradient_norms_at_many_sizes(tmp_path, drawn, seed, T, n):

@@ -49,3 +49,17 @@ def test_the_two_commands_stand_on_the_first_screen():
     first = README.splitlines()[:25]
     commands = [line for line in first if line.startswith("python3 -m venv")]
     assert len(commands) == 2 and commands[0].endswith("lessons/03_episodic_memory.py") and commands[1].endswith("-m pytest")
+
+
+def test_every_option_in_readme_is_one():
+    """Of a command of ours, or of the tool that plants mistakes."""
+    of_commands = {option for command in parser()._subparsers._group_actions[0].choices.values() for option in command._option_string_actions}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README))
+    assert len(named) > 20 and named <= of_commands | {"--sample", "--only"}, named - of_commands
+
+
+def test_every_package_that_is_asked_for_has_its_reason():
+    setup = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    required = {re.split("[>=<]", line)[0] for line in re.findall(r"^    ([a-z0-9-]+)(?:>=[\d.]+)?$", setup, re.M)}
+    table = " ".join(re.findall(r"^\| ([^|]+) \|", README.split("## What it stands on")[1], re.M))
+    assert {"numpy", "wcwidth", "pytest", "pyarrow", "torch"} <= required and all(re.search(rf"(?<![\w-]){name}(?![\w-])", table) for name in required), required

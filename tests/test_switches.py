@@ -8,18 +8,18 @@ from hypothesis import given, settings, strategies as st
 
 from tinydmn import answer_module, ops, word_memories, word_vectors
 from tinydmn.config import Config
-from tinydmn.data.batch import cut_at_questions, make_batch
+from tinydmn.data.batch import cut_at_questions, make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
+from tinydmn.episodic_memory import look_forward
 from tinydmn.errors import UserError
 from tinydmn.gradcheck import assert_grad
 from tinydmn.model import DMN, pieces, right_answers
 
-from .stories import random_stories
+from .stories import TAGS, random_stories, stories_for
 
 each_backend = pytest.mark.parametrize("backend", ops.BACKENDS)
 seeds = st.integers(0, 2**32 - 1)
-TAGS = {"answer": "tags", "episode": "gated", "facts": "words"}
 SWITCHES = {
     "sequence": {"answer": "sequence"}, "sequence, gated": {"answer": "sequence", "episode": "gated"},
     "sequence, no passes": {"answer": "sequence", "passes": 0},
@@ -29,22 +29,7 @@ SWITCHES = {
     "lstm": {"cell": "lstm"}, "rnn": {"cell": "rnn"}, "both ways": {"reading": "both"}, "both ways, lstm": {"reading": "both", "cell": "lstm"},
     "facts at every word too": {"facts": "both"}, "every word a fact, gated": {"facts": "words", "episode": "gated"},
 }
-each_switch = pytest.mark.parametrize("switch", SWITCHES)
-
-
-def stories_for(rng, S, config):
-    """Random stories of the kind that a configuration is for."""
-    word = lambda: f"w{rng.integers(9)}"
-    if config.answer == "tags":
-        texts = [[word() for _ in range(rng.integers(1, 6))] for _ in range(S)]
-        return [Story([text], [Question(["tags"], [f"t{rng.integers(4)}" for _ in text], 1)], f"random:{i}") for i, text in enumerate(texts)]
-    if config.facts == "words":
-        return [Story([[word() for _ in range(rng.integers(1, 6))]], [Question(["what"], [f"a{rng.integers(3)}"], 1)], f"random:{i}") for i in range(S)]
-    stories = random_stories(rng, S)
-    if config.answer == "sequence":
-        answer = lambda: [f"a{rng.integers(3)}" for _ in range(rng.integers(1, 4))]
-        stories = [replace(s, questions=[replace(q, answer=answer()) for q in s.questions]) for s in stories]
-    return cut_at_questions(stories) if config.reading == "both" else stories
+each_switch = pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.replace(", ", "-").replace(" ", "_"))
 
 
 def network(switch, backend, seed, S=3, dtype="float64", features=False, **more):
@@ -62,8 +47,8 @@ def network(switch, backend, seed, S=3, dtype="float64", features=False, **more)
 @given(seed=seeds)
 @settings(max_examples=2)
 def test_every_entry_of_every_parameter(switch, seed):
-    """Of the definition; test_numba_is_numpy holds the fast version's gradients against these to 1e-8."""
-    model, batch, _ = network(switch, "numpy", seed, S=2, dropout=0.2, l2=0.01, hidden=3, gate_hidden=2, embedding=2)
+    """Of the fast version; test_numba_is_numpy holds the definition's gradients against these to 1e-8."""
+    model, batch, _ = network(switch, "numba", seed, S=2, dropout=0.2, l2=0.01, hidden=3, gate_hidden=2, embedding=2)
     loss = lambda: model.loss_and_grads(batch, alpha=0.7, beta=1.3, rng=np.random.default_rng(5))[0]
     _, grads = model.loss_and_grads(batch, alpha=0.7, beta=1.3, rng=np.random.default_rng(5))
     assert grads.keys() == model.params.keys()
@@ -122,42 +107,65 @@ def test_float32_stays_float32(switch, backend):
     assert {out.logits.dtype, out.gates.dtype, out.memories.dtype} == {np.dtype("float32")}
 
 
-@each_backend
+def wider(batch):
+    """The batch with columns of padding more."""
+    more = lambda a, n, fill: np.pad(a, ((0, 0), (0, n)), constant_values=fill)
+    answer = batch.answer if batch.answer.ndim == 1 else more(batch.answer, 2, -1)
+    return replace(batch, tokens=more(batch.tokens, 3, 1), fact_end=more(batch.fact_end, 2, 0), question=more(batch.question, 2, 1), support=more(batch.support, 2, -1),
+                   answer=answer)
+
+
+def told(out, batch, kind):
+    """What an Output says of each question, without padding; `words`: the rows that the words of a sentence have."""
+    first = np.cumsum(batch.n_facts) - batch.n_facts
+    for q, n in enumerate(batch.n_facts):
+        words = np.arange(first[q], first[q] + n) if kind == "tags" else q
+        answers = [int(k) for k in np.atleast_1d(out.answers[q]) if k >= 0]
+        logits = out.logits[q] if kind == "word" else out.logits[q, :len(answers)]
+        places = n if kind == "tags" else n + 1
+        assert not out.gates[:, words, places:].any() and np.isneginf(out.gate_scores[:, words, places:] if kind != "tags" else -np.inf).all()
+        scores = np.zeros(0) if kind == "tags" else out.gate_scores[:, q, :places]
+        yield answers, int(out.passes_made[q]), int(out.answered_from[q]), logits, scores, out.gates[:, words, :places], out.memories[:, words]
+
+
 @each_switch
 @given(seed=seeds)
-@settings(max_examples=3)
-def test_alone_as_in_any_batch(switch, backend, seed):
-    """Neighbours, their order, padding and the cutting into pieces change no answer; a loss is the mean over what is judged."""
-    model, batch, stories = network(switch, backend, seed, S=20)
+@settings(max_examples=2)
+def test_alone_as_in_any_batch(switch, seed):
+    """Neighbours, their order, padding and the cutting into pieces change nothing of what is said; a loss is the mean over what is judged."""
+    model, batch, stories = network(switch, "numba", seed, S=18)
+    kind, Q = model.config.answer, len(batch.story_of)
     assert len(pieces(batch)) > 1
-    together = model.forward(batch)
-    kind, first, J, judged = model.config.answer, 0, 0.0, 0
-    for story in stories:
+    together = list(told(model.forward(batch), batch, kind))
+    order = np.random.default_rng(seed).permutation(len(stories))
+    turned, places = take_stories(batch, order)
+    found = {"wider": (range(Q), told(model.forward(wider(batch)), batch, kind)), "in another order": (places, told(model.forward(turned), turned, kind))}
+    J, judged, first = 0.0, 0, 0
+    for s, story in enumerate(stories):
         part = make_batch([story], model.vocabulary, model.config.facts, kind)
-        alone, n = model.forward(part), len(story.questions)
-        here = slice(first, first + n)
-        if kind == "word":
-            np.testing.assert_allclose(alone.logits, together.logits[here], rtol=1e-10, atol=1e-12)
-        else:
-            width = int(part.n_answer.max())
-            np.testing.assert_allclose(alone.logits[:, :width], together.logits[here, :width], rtol=1e-9, atol=1e-11)
-        told = lambda answers: [[k for k in np.atleast_1d(row) if k >= 0] for row in answers]
-        assert told(alone.answers) == told(together.answers[here])
-        weight = int(np.sum(part.answer >= 0)) if kind == "tags" else n
-        J, judged, first = J + model.loss_and_grads(part)[0] * weight, judged + weight, first + n
+        found[f"story {s} alone"] = range(first, first + len(story.questions)), told(model.forward(part), part, kind)
+        weight = int(np.sum(part.answer >= 0)) if kind == "tags" else len(story.questions)
+        J, judged, first = J + model.loss_and_grads(part)[0] * weight, judged + weight, first + len(story.questions)
+    for name, (questions, says) in found.items():
+        for q, (answers, made, answered_from, *arrays) in zip(questions, says, strict=True):
+            assert (answers, made, answered_from) == together[q][:3], name
+            for a, b in zip(arrays, together[q][3:], strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11, err_msg=name)
     assert model.loss_and_grads(batch)[0] == pytest.approx(J / judged, rel=1e-10)
+    assert model.loss_and_grads(wider(batch))[0] == pytest.approx(J / judged, rel=1e-10)
 
 
 @each_switch
-def test_one_seed_one_result_with_1_and_with_2_threads(switch):
+def test_one_seed_one_result_however_many_threads(switch):
     results = []
-    for n in (1, 2):
+    for n in (1, 2, 3):
         model, batch, _ = network(switch, "numba", 4, S=60, dtype="float32")
         model.threads = n
         J, grads = model.loss_and_grads(batch, rng=np.random.default_rng(9))
         results.append((J, *grads.values(), *vars(model.forward(batch)).values()))
-    for one, two in zip(*results):
-        np.testing.assert_array_equal(one, two)
+    for one, *others in zip(*results):
+        for other in others:
+            np.testing.assert_array_equal(one, other)
 
 
 # tags
@@ -206,6 +214,35 @@ def test_long_sentences_in_chunks_give_the_same(backend, monkeypatch):
     np.testing.assert_allclose(model.forward(batch).gates, out.gates, rtol=1e-12)
 
 
+@pytest.mark.parametrize("n, pairs, wanted", (
+    ([1, 2, 3, 4], 3, [2, 1, 1]), ([1, 2, 3, 4], 6, [3, 1]), ([1, 2, 3, 4], 7, [3, 1]), ([1, 2, 3, 4], 10, [4]), ([9, 1, 1], 4, [1, 2]), ([3, 1, 1, 1, 1, 1], 4, [2, 4]), ([5, 5], 5, [1, 1]), ([7], 1, [1])))
+def test_chunks(n, pairs, wanted):
+    """As many words as fit, one at least; every word once, in their order."""
+    parts = word_memories.chunks(np.array(n), pairs)
+    assert [part.stop - part.start for part in parts] == wanted
+    assert [i for part in parts for i in range(part.start, part.stop)] == list(range(len(n)))
+
+
+def test_long_sentences_keep_no_more_than_one_chunk(monkeypatch):
+    """A chunk's numbers are made again on the way back where there are several, and kept where there is one; for an answer alone none are kept."""
+    model, batch, _ = network("tags, three passes", "numpy", 1, S=6)
+    kept, right = [], word_memories.forward
+    monkeypatch.setattr(word_memories, "forward", lambda *a, **k: kept.append(right(*a, **k)) or kept[-1])
+    looks = []
+    monkeypatch.setattr(word_memories, "look_forward", lambda *a: looks.append(1) or look_forward(*a))
+    later = lambda: kept.pop()[-1][-2]
+    for pairs, in_chunks, again in ((1000, 1, 0), (4, None, 1)):
+        monkeypatch.setattr(word_memories, "PAIRS", pairs)
+        model.loss_and_grads(batch)
+        caches = later()
+        assert len(caches) == (in_chunks or len(caches)) and len(caches) > again and all((cache is None) == bool(again) for cache in caches)
+        assert len(looks) == len(caches) * (1 + again)
+        looks.clear()
+        model.forward(batch)
+        assert all(cache is None for cache in later()) and len(looks) == len(caches)
+        looks.clear()
+
+
 def test_tags_need_one_question_a_sentence_and_gated_episodes():
     model, batch, stories = network("tags, one pass", "numpy", 0)
     twice = [Story(s.facts, s.questions * 2) for s in stories]
@@ -245,6 +282,49 @@ def test_the_end_of_an_answer_is_found():
                                              model.params | {"answer.W_a": np.array([[-1.0] * 4, [1.0] * 4]), "answer.W": np.zeros((12, 6)),
                                                              "answer.U": np.zeros((12, 4)), "answer.b": np.r_[np.full(4, 9.0), np.zeros(8)]}, model.ops)
     assert logits.shape[1] == 7 and (answer_module.said(logits) == 1).all()
+
+
+def speaker(words, A=3):
+    """decode_forward's arguments for a network that says these words (A of them) to each question, in their order, and its operations: a step's
+    state is the one-hot vector of the word it says, the state before is the number of the question."""
+    class Ops:
+        input_product = staticmethod(lambda x, W, b: np.zeros((len(x), 3)))
+
+        @staticmethod
+        def gru_cell_forward(x, a, U):
+            step = Ops.steps
+            Ops.steps += 1
+            return np.eye(A)[[row[min(step, len(row) - 1)] for row in words]], None
+    Ops.steps = 0
+    return np.zeros((len(words), A)), np.zeros((len(words), A)), {"answer.W": np.zeros((3, 2 * A)), "answer.U": np.zeros((3, A)), "answer.b": np.zeros(3), "answer.W_a": np.eye(A)}, Ops
+
+
+@pytest.mark.parametrize("words, least, longest, steps", (
+    ([[1, 0]], 1, 9, 2), ([[1, 0], [0]], 1, 9, 2), ([[1, 0, 1], [1, 1, 0]], 1, 9, 3), ([[0, 1, 1, 1]], 1, 9, 1), ([[0]], 3, 9, 3), ([[1, 0]], 2, 9, 2), ([[1]], 1, 4, 4),
+    ([[1, 1, 0]], 1, 3, 3), ([[1, 1, 0]], 1, 2, 2), ([[0]], 4, 4, 4)))
+def test_decoding_ends_when_every_answer_has(words, least, longest, steps):
+    """One that has said <eos> has ended, whatever it would say then; not before `least` steps, and in any case after `longest`."""
+    m, q, params, op = speaker(words)
+    logits, _ = answer_module.decode_forward(m, q, None, least, longest, params, op)
+    assert logits.shape[1] == steps == op.steps
+    said = answer_module.said(logits, longest)
+    for row, own in zip(said, words):
+        told = [own[min(t, len(own) - 1)] for t in range(steps)]
+        told = told[:told.index(0) + 1] if 0 in told else told
+        assert [k for k in row if k >= 0] == told and (row[len(told):] == -1).all()
+
+
+def test_the_longest_answer():
+    """A decoder that finds no end makes config.longest steps, or as many as the right answers have, and answers with config.longest words."""
+    for longest in (1, 2, 5):
+        model, batch, _ = network("sequence", "numpy", 0, longest=longest)
+        model.params["answer.W_a"][...], model.params["answer.b"][...] = 0.0, 0.0
+        model.params["answer.W_a"][1] = 1.0                # the second word whatever the state, while its numbers are positive; else the first, <eos>
+        model.params["answer.b"][8:] = 9.0
+        model.params["answer.b"][:4] = -9.0                # z = 0, h~ = 1
+        out = model.forward(batch)
+        width = batch.answer.shape[1]
+        assert out.logits.shape[1] == max(longest, width) and ((out.answers == 1).sum(axis=1) == longest).all() and (out.answers[:, longest:] == -1).all()
 
 
 def test_a_sequence_is_right_as_a_whole_or_not_at_all():
@@ -302,6 +382,23 @@ def test_passes_after_all_have_stopped_are_not_made(monkeypatch):
     monkeypatch.setattr(model.ops, "gate_forward", rising)
     out = model.forward(batch)
     assert len(made) == 1 and out.gates.shape[0] == 3 and not out.gates[1:].any() and (out.answered_from == 1).all()
+
+
+def test_a_question_that_stopped_stays_so(monkeypatch):
+    """One that chose end-of-passes once has ended, whatever it would choose later, so passes end when each has chosen it once."""
+    model, batch, _ = network("stop", "numpy", 0)
+    made, right, Q = [], model.ops.gate_forward, len(batch.story_of)
+
+    def by_turns(*args):                                   # question i chooses end-of-passes in the passes of its own parity, and no other
+        s, cache = right(*args)
+        place = np.where((np.arange(Q) + len(made)) % 2, batch.n_facts, 0)
+        made.append(1)
+        return np.where(np.isinf(s), s, np.where(np.arange(s.shape[1]) == place[:, None], 1.0, 0.0)), cache
+    monkeypatch.setattr(model.ops, "gate_forward", by_turns)
+    out = model.forward(batch)
+    assert len(made) == 2 and Q > 1
+    np.testing.assert_array_equal(out.answered_from, np.where(np.arange(Q) % 2, 1, 2))
+    np.testing.assert_array_equal(out.passes_made, out.answered_from)
 
 
 def test_zero_passes_answer_from_the_last_fact_alone():

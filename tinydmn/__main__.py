@@ -1,16 +1,79 @@
-"""python -m tinydmn"""
+"""The command line as a process of its own: python -m tinydmn, or tinydmn."""
 
+import _thread
+import os
+import signal
 import sys
+import threading
+
+AGAIN = 0.02                   # seconds after which Ctrl-C is tried again, where it came at a bad moment
 
 
 def main():
-    """The command line -> exit code.  Loading it takes a moment, in which Ctrl-C is as good as later: one line, 130."""
+    """-> exit code.  Ctrl-C ends it with one line and 130 whenever it comes; where nobody reads on (`tinydmn ... | head`) it ends silently."""
+    heeds = signal.getsignal(signal.SIGINT) is signal.default_int_handler                  # a shell's background job ignores Ctrl-C
     try:
-        from .cli import main as run
-        return run()
+        if heeds:
+            signal.signal(signal.SIGINT, _leave)
+        from .cli import main as run                       # this takes a moment
+        if heeds:
+            sys.unraisablehook = _unraisable
+            signal.signal(signal.SIGINT, _interrupt)
+        sys.stdin = sys.stdin or open(os.devnull)          # None where it was closed
+        for stream in filter(None, (sys.stdin, sys.stdout, sys.stderr)):
+            stream.reconfigure(errors="replace")           # a letter that it does not know is no reason to stop
+        try:
+            return run()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()                         # now, not in the interpreter's last moment: whoever reads us may have gone
     except KeyboardInterrupt:
         print("tinydmn: stopped", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            os.dup2(nowhere, stream.fileno())              # what is still to be written
+        return 0
+    finally:
+        if heeds:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)   # all is done: nothing is left to stop
+
+
+def _leave(*_):
+    """Ctrl-C while we are being loaded: an import that is broken off can end in any error, and there is nothing to be tidied up."""
+    os.write(2, b"tinydmn: stopped\n")
+    os._exit(130)
+
+
+def _interrupt(number, frame):
+    """Ctrl-C while a command runs is a KeyboardInterrupt, but not in the middle of a further import."""
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return _later()
+        frame = frame.f_back
+    raise KeyboardInterrupt
+
+
+def _unraisable(what):
+    """A KeyboardInterrupt in a function that C code has called, and that cannot raise it, would be printed and forgotten: it comes again."""
+    if issubclass(what.exc_type, KeyboardInterrupt):
+        _later()
+    else:
+        sys.__unraisablehook__(what)
+
+
+def _later():
+    timer = threading.Timer(AGAIN, _again)
+    timer.daemon = True
+    timer.start()
+
+
+def _again():
+    if hasattr(signal, "pthread_kill"):                    # wakes it where it waits for something
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 if __name__ == "__main__":

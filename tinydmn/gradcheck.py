@@ -73,7 +73,9 @@ def explained(name, exact, numerical, rtol, atol):
             continue
         difference = np.where(np.isfinite(got), np.abs(got - wanted), np.inf) * wrong
         worst = np.unravel_index(difference.argmax(), wanted.shape)
-        said = f"{block + ': ' if block else ''}{wrong.sum()} of {wrong.size} entries wrong, most at {[int(i) for i in worst]}: {got[worst]:.6g}, the difference says {wanted[worst]:.6g}"
+        place = np.unravel_index(np.arange(exact.size).reshape(exact.shape)[at][worst], exact.shape)       # in the whole array
+        said = (f"{block + ': ' if block else ''}{wrong.sum()} of {wrong.size} entries wrong, most at {[int(i) for i in place]}: {got[worst]:.6g}, "
+                f"the difference says {wanted[worst]:.6g}")
         factor = factor_between(got, wanted)
         says.append(said + (f" (the whole is {factor:.4g} times what it should be)" if factor is not None else ""))
     return "; ".join(says)

@@ -173,7 +173,7 @@ def right_answers(answers, batch, kind):
     T = wanted.shape[1]
     if kind == "tags":
         return (answers[:, :T] == wanted) & (wanted != NONE)
-    return (answers[:, :T] == wanted).all(axis=1) & (answers[:, T:] < 0).all(axis=1)
+    return (answers[:, :T] == wanted).all(axis=1)          # its end is among them, and behind it nothing is said
 
 
 def judged(batch, kind):
@@ -264,7 +264,7 @@ class DMN:
     """A Dynamic Memory Network: its configuration, its words, and one flat dict of parameters.
 
     params: name -> array (float32 or float64), views of one vector `theta`: writing to one writes to the other, and assigning
-    (`params[name] = a`, `theta = a`) copies the numbers, so the two cannot part.
+    (`params[name] = a`, `params = all`, `theta = a`) copies the numbers, so the two cannot part.
     backend: "numba" (fast) or "numpy" (the definition).  On one machine the same seed gives the same bits, whatever the number of threads;
     another processor may add in another order.
     Raises ValueError where the vocabulary was built for another kind of answer than the configuration's, or for another dtype.
@@ -296,16 +296,26 @@ class DMN:
     def params(self):
         return self._params
 
+    @params.setter
+    def params(self, values):                              # `params |= more` ends here too
+        if values.keys() != self._params.keys():
+            raise ValueError(f"the parameters of this network are {', '.join(self._params)}; give these, or assign to one of them")
+        self._params.update(values)
+
     @property
     def theta(self):
         return self._theta
 
     @theta.setter
     def theta(self, values):
+        if np.shape(values) != self._theta.shape:
+            raise ValueError(f"theta has shape {self._theta.shape}; an array of shape {np.shape(values)} was given")
         self._theta[...] = values
 
     def with_weights(self, theta):
-        """This network with other parameters, theta (P,), which it takes without copying them."""
+        """This network with other parameters, theta (P,) of its dtype, which it takes without copying them.  Raises ValueError for another array."""
+        if not isinstance(theta, np.ndarray) or (theta.shape, theta.dtype) != (self._theta.shape, self.dtype) or not theta.flags.c_contiguous:
+            raise ValueError(f"the weights of this network are a contiguous {self.dtype} array of shape {self._theta.shape}; give one")
         other = copy(self)
         other._attach(theta)
         return other

@@ -6,6 +6,7 @@
 import math
 import os
 import sys
+from bisect import bisect_right
 
 import numpy as np
 from wcwidth import wcswidth
@@ -75,31 +76,40 @@ def folded_label(gates, first, stop):
     return f"{stop - first} facts with weight {bound}"
 
 
+def shown(text, encoding="utf-8"):
+    """`text` as a terminal shows it in its line: what would move the cursor is a blank, what the encoding has not is "?", and a joiner at the
+    end, which joins nothing of it, is left out."""
+    text = text.encode(encoding, "replace").decode(encoding)
+    return "".join(c if c.isprintable() or c in JOINERS else " " for c in text).rstrip(JOINERS)
+
+
 def columns(text):
     """Terminal columns that `text` takes: letters may be double-width, or take none beside the one they belong to."""
-    return max(0, wcswidth(text))                          # -1 where it holds a control character
+    return wcswidth(shown(text))
 
 
 def padded(text, width):
-    """`text` with blanks behind it, `width` columns in all, or more where it is longer."""
+    """`text`, as it is shown, with blanks behind it, `width` columns in all, or more where it is longer."""
+    text = shown(text)
     return text + " " * (width - columns(text))
 
 
 def fitted(text, width, ellipsis="…"):
-    """`text` in exactly `width` columns: padded, or cut with an ellipsis."""
+    """`text`, as it is shown, in exactly `width` columns: padded, or cut with an ellipsis."""
+    text = shown(text)
     if columns(text) > width:
-        while text and columns(text) + columns(ellipsis) > width:
-            text = text[:-1]
-        text = text.rstrip("\u200d ") + ellipsis           # not a joiner that has lost what it joined
-        while columns(text) > width:
-            text = text[:-1]
+        ellipsis = ellipsis[:width]
+        room = width - columns(ellipsis)
+        n = bisect_right(range(len(text)), room, key=lambda n: columns(text[:n])) - 1      # the longest beginning that has room
+        text = text[:n].rstrip(JOINERS + " ") + ellipsis
     return padded(text, width)
 
 
 def wrap(text, width=80, indent=""):
-    """`text` -> its lines of at most `width` columns, broken at blanks; `indent` stands before each.  A word that is longer has a line of its own."""
+    """`text`, as it is shown -> its lines of at most `width` columns, broken at blanks; `indent` stands before each.  A word that is longer has a
+    line of its own."""
     lines = [indent]
-    for word in text.split(" "):
+    for word in shown(text).split(" "):
         glue = " " * (lines[-1] != indent)
         if glue and columns(lines[-1]) + 1 + columns(word) > width:
             lines.append(indent)
@@ -152,11 +162,7 @@ def attention_text(facts, gates, support=(), width=80, colour=None, stream=None)
     except UnicodeEncodeError:
         marker, ellipsis, ramp = "> ", "...", " :=*#"
 
-    def plain(text):                      # what the stream can show: a tab or an escape code would break the columns
-        text = text.encode(encoding, "replace").decode(encoding)
-        return "".join(c if c.isprintable() or c in JOINERS else " " for c in text)
-
-    rows = [(first, stop, plain(facts[first]) if stop - first == 1 else None) for first, stop in shown_rows(gates, support)]
+    rows = [(first, stop, shown(facts[first], encoding) if stop - first == 1 else None) for first, stop in shown_rows(gates, support)]
     rows.append((len(facts), len(facts) + 1, DONE))
     label_columns, cell, abreast = _layout(max(columns(label) for _, _, label in rows if label is not None), len(gates), width)
     margin = 3 if cell == _NARROW else 2      # the marker; narrow cells have no blank of their own before them

@@ -32,40 +32,54 @@ def _blas():
     return ThreadpoolController().select(user_api="blas")
 
 
+def _set_blas_threads(numbers):
+    """How many threads each BLAS library is to use from now on, in the whole process -> how many it used.
+
+    threadpoolctl 3.8 lets only that Python thread set them which did so first, and ignores all others: whoever left last would not be heard.
+    So nobody stays the first.
+    """
+    libraries = _blas().lib_controllers
+    before = [library.get_num_threads() for library in libraries]
+    free = next((library.clear_controlling_thread for library in libraries if hasattr(library, "clear_controlling_thread")), lambda force=False: None)
+    free(force=True)                                       # for all libraries there is one first thread
+    for library, n in zip(libraries, numbers):
+        library.set_num_threads(n)
+    free()
+    return before
+
+
 class _BlasLimit:
     """One BLAS thread while anyone works here: the limit holds for the whole process, so the first one in sets it and the last one out
     gives back what was there before, whatever the order in which they leave."""
 
     def __init__(self):
-        self.lock, self.inside, self.before = Lock(), 0, None
+        self.lock, self.inside, self.before = Lock(), 0, []
 
     def __enter__(self):
+        one_each = [1] * len(_blas().lib_controllers)      # loads what it must before the lock is taken
         with self.lock:
             if not self.inside:
-                self.before = _blas().limit(limits=1)
+                self.before = _set_blas_threads(one_each)
             self.inside += 1
 
     def __exit__(self, *error):
         with self.lock:
             self.inside -= 1
             if not self.inside:
-                self.before.restore_original_limits()
+                _set_blas_threads(self.before)
+
+    def after_fork(self):
+        """In the child: whoever was inside has stayed behind."""
+        if self.inside:
+            self.inside = 0
+            _set_blas_threads(self.before)
+        self.lock.release()
 
 
 _one_blas_thread = _BlasLimit()
-
-
-def _after_fork():
-    """A forked process has none of its parent's threads: it makes a pool of its own, and works for nobody yet."""
-    _pool.cache_clear()
-    _one_blas_thread.lock = Lock()
-    if _one_blas_thread.inside:
-        _one_blas_thread.inside = 0
-        _one_blas_thread.before.restore_original_limits()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):                        # no fork while a limit is being set; a child has none of its parent's threads
+    os.register_at_fork(before=_one_blas_thread.lock.acquire, after_in_parent=_one_blas_thread.lock.release, after_in_child=_one_blas_thread.after_fork)
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def run(work, pieces, n):

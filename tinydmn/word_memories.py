@@ -20,7 +20,7 @@ def word_rows(n_words, F):
     """n_words (Q,) -> of (N,): the sentence of each word; place (N,): its place there; rows (N, F), n (N,): the facts it may look at."""
     of = np.repeat(np.arange(len(n_words), dtype=np.int32), n_words)
     place = (np.arange(len(of)) - np.repeat(np.cumsum(n_words) - n_words, n_words)).astype(np.int32)
-    rows = of[:, None] * np.int32(F) + np.minimum(np.arange(F, dtype=np.int32), place[:, None])
+    rows = of[:, None] * np.int32(F) + np.arange(F, dtype=np.int32)    # those behind the word stand there and are never read
     return of, place, rows.astype(np.int32), place + np.int32(1)
 
 

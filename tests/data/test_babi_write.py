@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from tinydmn.data import babi
-from tinydmn.data.babi import NAMES, TITLES, find_task, read_babi, task_file_name, write_babi
+from tinydmn.data.babi import NAMES, TITLES, find_task, read_babi, task_file_name, write_babi, write_files
 from tinydmn.data.story import Question, Story
 from tinydmn.errors import UserError
 
@@ -51,7 +51,7 @@ def test_question_out_of_order_is_written_where_it_belongs(tmp_path):
 def test_overwrites_only_when_asked(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("mine")
-    with pytest.raises(UserError, match="a.txt: exists already; choose another name, or ask to overwrite it"):
+    with pytest.raises(UserError, match="a.txt: exists already; choose another name or folder, or ask to overwrite it"):
         write_babi([STORY], path)
     assert path.read_text() == "mine"
     write_babi([STORY], path, overwrite=True)
@@ -71,9 +71,34 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch):
     assert path.read_text() == "mine" and os.listdir(tmp_path) == ["a.txt"]
 
 
-def test_folder_that_is_not_there(tmp_path):
-    with pytest.raises(UserError, match=r"cannot be written \(No such file or directory\); choose another place"):
-        write_babi([STORY], tmp_path / "none" / "a.txt")
+def test_place_that_is_none(tmp_path):
+    (tmp_path / "file").touch()
+    for name, says in (("none/a.txt", r"cannot be written \(No such file or directory\)"), ("file/a.txt", r"cannot be written \(Not a directory\)"),
+                       ("", "is a folder")):
+        with pytest.raises(UserError, match=f"{tmp_path / name}: {says}; choose another place"):
+            write_babi([STORY], tmp_path / name, overwrite=True)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("second, overwrite", [("mine", False), ("a folder", True), ("too" + "o" * 300, True)])
+def test_of_several_files_all_are_written_or_none(tmp_path, second, overwrite):
+    if second == "a folder":
+        (tmp_path / second).mkdir()
+    if second == "mine":
+        (tmp_path / second).write_text("mine")
+    first, there = tmp_path / "a.txt", sorted(os.listdir(tmp_path))
+    with pytest.raises(UserError, match="; choose another"):
+        write_files({first: [STORY], tmp_path / second: [STORY]}, overwrite)
+    assert sorted(os.listdir(tmp_path)) == there
+    write_files({first: [STORY], tmp_path / "b.txt": [STORY, STORY]}, overwrite)
+    assert (first.read_text(), (tmp_path / "b.txt").read_text()) == (TEXT, TEXT * 2)
+
+
+def test_the_same_stories_give_the_same_bytes_at_any_time(tmp_path, monkeypatch):
+    for name, now in (("a.txt.gz", 1e9), ("b.txt.gz", 1.5e9)):
+        monkeypatch.setattr("time.time", lambda: now)
+        write_babi([STORY], tmp_path / name)
+    assert (tmp_path / "a.txt.gz").read_bytes() == (tmp_path / "b.txt.gz").read_bytes()
 
 
 def test_every_published_name_is_found(tmp_path):

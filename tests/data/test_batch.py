@@ -8,7 +8,7 @@ from hypothesis import given
 
 from tinydmn.data.batch import UNSEEN, make_batch, padded, take_stories
 from tinydmn.data.generator import generate
-from tinydmn.data.story import Question, Story
+from tinydmn.data.story import Question, Story, asked, count_questions
 from tinydmn.data.vocabulary import END_OF_SENTENCE, Vocabulary
 
 seeds = st.integers(0, 2**32 - 1)
@@ -103,7 +103,7 @@ def test_asking_unknown_words_no_support_and_answers_never_seen():
     assert batch.tokens[0, 0] == vocabulary.word_id["<unk>"] and batch.question[0, 1] == vocabulary.word_id["<unk>"]
     assert batch.fact_end.tolist() == [[2, 5]]
     for kind, answer, classes in (("word", ["mars"], [UNSEEN]), ("word", ["mary", "mary"], [UNSEEN]), ("tags", ["mary", "mars"], [[0, UNSEEN]])):
-        new = make_batch([replace(asking, questions=[Question(["who", "sat"], answer, 1)])], vocabulary, answer=kind)
+        new = make_batch([replace(asking, questions=[Question(["who", "sat"], answer, 1)])], replace(vocabulary, kind=kind), answer=kind)
         assert new.answer.tolist() == classes
 
 
@@ -111,3 +111,22 @@ def test_padded():
     assert padded([[1], [], [2, 3]]).tolist() == [[1, 0], [0, 0], [2, 3]]
     assert padded([[], []], -1).tolist() == [[-1], [-1]]
     assert padded([]).shape == (0, 1)
+
+
+def test_a_question_is_told_from_others_by_what_it_may_see():
+    """asked: facts up to it and its own words, not what is told later, nor the answer."""
+    facts = [["mary", "sat"], ["john", "ran"]]
+    one = lambda facts, tokens, n, answer="x": asked(Story(facts, [Question(tokens, [answer], n)]))
+    assert one(facts, ["who"], 1) == one(facts[:1], ["who"], 1, "y") and len(asked(Story(facts, [Question(["a"], [], 1), Question(["b"], [], 2)]))) == 2
+    assert one(facts, ["who"], 1) != one(facts, ["who"], 2) and one(facts, ["who"], 1) != one(facts, ["what"], 1) != one([["john", "ran"]], ["what"], 1)
+    assert one([["a b"]], ["c"], 1) != one([["a", "b"]], ["c"], 1)
+
+
+def test_questions_are_counted():
+    assert count_questions([]) == 0 and count_questions([Story([["a"]], [Question(["b"], [], 1)] * n) for n in (2, 3)]) == 5
+
+
+def test_taking_no_story():
+    stories, vocabulary = mixed(0, 3)
+    part, questions = take_stories(make_batch(stories, vocabulary), np.array([], int))
+    assert not len(questions) and part.tokens.shape == (0, 1) and part.question.shape == (0, 1) and part.answer.shape == (0,)

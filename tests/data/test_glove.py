@@ -41,6 +41,16 @@ def test_only_what_is_asked_for(tmp_path):
     same(read_glove(path, wanted=set()), [], np.empty((0, 3)))
 
 
+def test_a_word_that_comes_twice_keeps_its_first_vector(tmp_path):
+    path = write(tmp_path, TEXT, "a.txt")
+    for given in ({"wanted": {"the", "house"}}, {"wanted": iter(["house", "the"])}, {"wanted": {"house"}, "first": 1}):
+        same(read_glove(path, **given), ["the"], VECTORS[:1])
+    same(read_glove(path, first=5), WORDS[:4], VECTORS[:4])                    # the fifth line is "the" again
+    same(read_glove(path, wanted={"3"}, first=1), ["the", "3"], VECTORS[[0, 4]])
+    same(read_glove(path, first=0, wanted={"the"}), ["the"], VECTORS[:1])
+    same(read_glove(path, first=0), [], np.empty((0, 3)))
+
+
 def test_what_comes_after_the_last_kept_word_is_not_read(tmp_path):
     path = write(tmp_path, TEXT + "broken 1\n", "a.txt")
     same(read_glove(path, wanted={"café"}, first=2), ["the", ",", "café"], VECTORS[[0, 1, 3]])

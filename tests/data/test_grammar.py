@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from tinydmn.data import grammar
+from tinydmn.data.grammar import sentiment, tags
 from tinydmn.data.grammar.sentiment import VALUE, VERBS, sentiment_texts
 from tinydmn.data.grammar.tags import sentence, tagged_texts
 from tinydmn.errors import UserError
+
+from .broken import message
 
 seeds = st.integers(0, 2**32 - 1)
 FINE = ("very-negative", "negative", "neutral", "positive", "very-positive")
@@ -27,6 +31,45 @@ def test_same_seed_same_texts_and_none_twice(texts):
     assert len(stories) == len({tuple(story.facts[0]) for story in stories}) == len({story.source for story in stories}) == 500
     with pytest.raises(UserError, match="0 texts asked for; give a number of 1 or more"):
         texts(0, rng())
+
+
+@pytest.mark.parametrize("texts", [sentiment_texts, tagged_texts])
+def test_texts_apart_from_others(texts):
+    """Those that would have come are passed over, those that come after stay in their order."""
+    free = texts(60, rng(5))
+    known = free[:20] + texts(5, rng(6))
+    fresh = texts(40, rng(5), apart_from=known)
+    facts = lambda stories: [s.facts[0] for s in stories]
+    assert not [f for f in facts(fresh) if f in facts(known)] and len({tuple(f) for f in facts(fresh)}) == 40
+    assert texts(60, rng(5), apart_from=[]) == free
+    for seed in (0, None):
+        with pytest.raises(TypeError, match="give a generator, numpy.random.default_rng"):
+            texts(1, seed)
+
+
+def test_where_no_further_text_is_found_the_search_ends(monkeypatch):
+    monkeypatch.setattr(grammar, "TRIES", 500)
+    draws = iter(range(20_000))
+
+    def few(rng):
+        assert next(draws, None) is not None, "it is drawn for ever"
+        return f"text{rng.integers(4)}", int(rng.integers(-2, 3))
+
+    monkeypatch.setattr(sentiment, "SENTENCES", (few,))
+    assert len(sentiment_texts(4, rng())) == 4
+    assert message(sentiment_texts, 5, rng()) == "no further text was found that differs from all others; ask for fewer"
+    monkeypatch.setattr(tags, "sentence", lambda rng: [(few(rng)[0], "NN"), (".", ".")])
+    known = tagged_texts(2, rng())
+    assert sorted(s.facts[0][0] for s in known + tagged_texts(2, rng(), known)) == [f"text{i}" for i in range(4)]
+    assert message(tagged_texts, 3, rng(), known) == "no further text was found that differs from all others; ask for fewer"
+
+
+def test_a_contrast_contrasts():
+    for seed in range(300):
+        text, value = sentiment.contrast(rng(seed))
+        m = next(m for pattern in ("(?P<other>.*) , but (?P<one>.*)", "although (?P<other>.*) , (?P<one>.*)", "(?P<one>.*) , although (?P<other>.*)",
+                                   "(?P<other>.*) ; still , (?P<one>.*)") if (m := re.fullmatch(pattern, text)))
+        assert read(m["one"]) == value and np.sign(read(m["one"])) != np.sign(read(m["other"])), text
 
 
 # sentiment: an independent reader, from the words to the value
@@ -147,7 +190,10 @@ def test_the_ambiguous_words_have_all_their_tags():
 # What must stand beside an ambiguous word, by its tag: (tags before it, tags after it), written down apart from the grammar.
 BEFORE = {"POS": "NNP", "WDT": "NN NNS", "EX": "IN CC , ^", "RP": "VBD VBP VBZ", "TO": "VBD VBP VBZ", "VBG": "VBD VBP VBZ",
           "NN": "DT JJ PRP$ POS", "NNS": "DT JJ PRP$ POS CD"}
-AFTER = {"POS": "NN NNS JJ", "PRP$": "NN NNS JJ", "DT": "NN NNS JJ", "WDT": "VBD", "EX": "VBD VBP VBZ"}
+AFTER = {"POS": "NN NNS JJ", "PRP$": "NN NNS JJ", "DT": "NN NNS JJ", "WDT": "VBD", "EX": "VBD VBP VBZ", "TO": "VB DT PRP$ NNP"}
+AFTER_WORD = {"n't": "VB", "has": "VBN", "have": "VBN", "had": "VBN", "who": "VBD VBZ MD", "when": "MD VBD", **dict.fromkeys(("he", "she"), "VBD VBZ MD VB"),
+              **dict.fromkeys(("they", "we"), "VBD VBP MD VB"), **dict.fromkeys(("two", "three", "seven", "ten"), "NNS JJ")}
+WORD_BEFORE = {"VBN": "has have had was were is are", "VBG": "was were is are 's"}
 
 
 @given(seed=seeds)
@@ -155,8 +201,9 @@ def test_tags_keep_their_company(seed):
     g = rng(seed)
     for _ in range(60):
         pairs = [("", "^"), *sentence(g)]
-        for (_, before), (word, tag), (_, after) in zip(pairs, pairs[1:], [*pairs[2:], ("", "$")]):
+        for (last, before), (word, tag), (_, after) in zip(pairs, pairs[1:], [*pairs[2:], ("", "$")]):
             assert before in BEFORE.get(tag, before).split() and after in AFTER.get(tag, after).split(), (word, pairs)
+            assert after in AFTER_WORD.get(word.lower(), after).split() and last.lower() in WORD_BEFORE.get(tag, last.lower()).split() + [""], (word, pairs)
             if word == "that":
                 assert (tag == "IN") == (before in ("VBD", "VBP", "VBZ") and after in "DT PRP PRP$ NNP CD EX".split()), pairs
 

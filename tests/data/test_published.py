@@ -2,15 +2,14 @@
 
 import gzip
 import re
-from functools import cache
 
 import numpy as np
 import pytest
 
-from tinydmn.data.babi import find_task, load_task, read_babi, write_babi
+from tinydmn.data.babi import find_task, load_task, task_file_name, write_babi
 from tinydmn.data.generator import TASKS
 
-from .published import BABI, DATA, needs_published
+from .published import BABI, DATA, needs_published, published
 from .rules import answer as by_rule
 from .rules import disagreements
 
@@ -18,11 +17,6 @@ pytestmark = needs_published
 STATS = BABI / "stats.tsv"
 ROWS = [line.split("\t") for line in STATS.read_text().splitlines()] if DATA and STATS.exists() else [[]]
 SPLITS = [(size, split) for size in ("1k", "10k") for split in ("train", "valid")]
-
-
-@cache
-def stories_of(size, task, split):
-    return read_babi(find_task(BABI, task, split, size))
 
 
 def spread(numbers):
@@ -63,7 +57,7 @@ def test_the_list_is_whole():
 def test_counts(row):
     expected = dict(zip(ROWS[0], row))
     folder, task, split = expected.pop("set"), expected.pop("task"), expected.pop("split")
-    stories = stories_of(folder.removeprefix("en-"), int(task), split)
+    stories = published(int(task), folder.removeprefix("en-"), split)
     assert counts(stories) == expected
     assert all(re.fullmatch("[a-z]+", w) for s in stories for f in s.facts for w in f)
 
@@ -73,14 +67,14 @@ def test_counts(row):
 def test_written_back_byte_for_byte(tmp_path, task, size, split):
     source = find_task(BABI, task, split, size)
     data = source.read_bytes()
-    write_babi(stories_of(size, task, split), tmp_path / "a.txt")
+    write_babi(published(task, size, split), tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_bytes() == (gzip.decompress(data) if source.suffix == ".gz" else data)
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("size, split", SPLITS)
 def test_rules_agree(task, size, split):
-    stories = {s.source: s for s in stories_of(size, task, split)}
+    stories = {s.source: s for s in published(task, size, split)}
     for source, q, answer, support in disagreements(task, list(stories.values())):
         said = f"{source}: {q}, by rule {answer} {support}"
         match task, q.tokens:
@@ -91,6 +85,12 @@ def test_rules_agree(task, size, split):
                 assert answer == q.answer == by_rule(task, [stories[source].facts[i] for i in q.support], q.tokens)[0], said
             case _:
                 raise AssertionError(said)
+
+
+@pytest.mark.parametrize("task", range(1, 21))
+def test_our_files_have_the_published_names(task):
+    for split in ("train", "valid"):
+        assert find_task(BABI, task, split).name.removesuffix(".gz") == task_file_name(task, split)
 
 
 def test_load_task():

@@ -1,24 +1,36 @@
 """Stories told again: whatever is told must still be true, which the independent readers of rules/ judge."""
 
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from tinydmn.data.babi import load_task
 from tinydmn.data.generator import TASKS, generate
-from tinydmn.data.retelling import name_classes, renamed, shortened
+from tinydmn.data.retelling import FEWEST, name_classes, renamed, shortened, standing_alone
 from tinydmn.data.story import Question, Story
 
+from .published import BABI, needs_published
 from .rules import answer, disagreements
 
 seeds = st.integers(0, 2**32 - 1)
 PLACES = [("bathroom",), ("bedroom",), ("garden",), ("hallway",), ("kitchen",), ("office",)]
 # read backward from the questions alone, so facts that nothing rests on may be missing: the readers of the other tasks ask for a whole world
-FREE = (1, 4, 9, 12, 15, 16, 17, 19)
+FREE = (1, 4, 9, 11, 12, 13, 15, 16, 17, 19)
+ONE_QUESTION = (4, 16, 19)
 
 
-def classes_of(task, n=180):
-    stories = generate(task, n, np.random.default_rng(1))
-    return stories, name_classes(stories)
+@cache
+def made(task):
+    return generate(task, 900 if task in ONE_QUESTION else 180, np.random.default_rng(1))
+
+
+@cache
+def classes_of(task):
+    return made(task), name_classes(made(task))
 
 
 def test_classes_of_the_walks():
@@ -35,30 +47,16 @@ def test_classes_of_two_supporting_facts_have_people_but_no_verbs():
 
 def test_what_the_world_binds_together_is_no_class():
     """Task 20: tired goes to the bedroom; task 4: north has south for its opposite; task 11: he is not Mary."""
-    assert classes_of(20, 100)[1] == [[("antoine",), ("jason",), ("sumit",), ("yann",)]]
-    assert all(("north",) not in group for group in classes_of(4, 900)[1])
+    assert classes_of(20)[1] == [[("antoine",), ("jason",), ("sumit",), ("yann",)]]
+    assert all(("north",) not in group for group in classes_of(4)[1])
     assert [("daniel",), ("john",)] in classes_of(11)[1] and [("mary",), ("sandra",)] in classes_of(11)[1]
-    assert classes_of(19, 900)[1] == [PLACES]              # not the directions: their letters are answers
+    assert classes_of(19)[1] == [PLACES]              # not the directions: their letters are answers
 
 
 def test_names_of_several_words():
-    _, classes = classes_of(17, 113)
+    _, classes = classes_of(17)
     shapes = max(classes, key=len)
     assert {("red", "sphere"), ("triangle",), ("blue", "square")} <= set(shapes)
-
-
-@pytest.mark.parametrize("task", TASKS)
-@given(seed=seeds)
-def test_with_other_names_a_story_is_as_true(task, seed):
-    stories, classes = STORIES[task]
-    rng = np.random.default_rng(seed)
-    told = [renamed(stories[i], classes, rng) for i in rng.integers(0, len(stories), 3)]
-    assert not disagreements(task, told)
-    for story in told:
-        assert [len(q.support) for q in story.questions] and story.source
-
-
-STORIES = {task: classes_of(task, 60 if task not in (4, 19) else 300) for task in TASKS}
 
 
 def test_other_names_are_dealt_out():
@@ -69,22 +67,264 @@ def test_other_names_are_dealt_out():
     assert renamed(stories[0], [], rng) == stories[0]
 
 
+@cache
+def alone_of(task):
+    return standing_alone(made(task))
+
+
+def test_nothing_goes_where_support_is_not_known_or_no_share_is_given():
+    story = Story([["a"], ["b"], ["c"]], [Question(["q"], ["x"], 3)])
+    rng = np.random.default_rng(3)
+    assert all(shortened(story, 1.0, rng, alone) == story for alone in (None, lambda fact: True) for _ in range(20))
+    early = replace(story, questions=[replace(story.questions[0], n_facts=2)])             # what it does not see may go
+    assert {len(shortened(early, 1.0, rng, lambda fact: True).facts) for _ in range(30)} == {2, 3}
+    known = Story(story.facts, [Question(["q"], ["x"], 3, [1])])
+    assert all(shortened(known, 0.0, rng) == known for _ in range(5))
+    assert any(shortened(known, 1.0, rng).facts == [["b"]] for _ in range(30))
+
+
+# facts that lean on the one before them
+
+def leans(fact):
+    return fact[0] in ("then", "afterwards") or fact[1:2] == ["that"]
+
+
+def check_leaning(task, stories, alone, rng):
+    """How many questions of the shortened stories are wrong by rule; whatever leans still stands behind what it leaned on."""
+    false = n = 0
+    for story in stories:
+        short = shortened(story, 1.0, rng, alone)
+        at = [i for i, fact in enumerate(story.facts)]
+        kept, i = [], 0
+        for fact in short.facts:                               # the first place where each may come from; a fact that leans stays behind its own
+            i = next(k for k in at[i:] if story.facts[k] is fact)
+            kept.append(i)
+        assert all(not leans(story.facts[k]) or k - 1 in kept for k in kept)
+        n += len(short.questions)
+        false += sum(judged_false(task, short, q) for q in short.questions)
+    return false, n
+
+
+def judged_false(task, story, q):
+    try:
+        return answer(task, story.facts[:q.n_facts], q.tokens) != (q.answer, q.support)
+    except AssertionError:                                     # a pronoun that means nobody, say
+        return True
+
+
+@pytest.mark.parametrize("task", [11, 13])
+def test_a_pronoun_keeps_whom_it_means(task):
+    rng = np.random.default_rng(0)
+    false, n = check_leaning(task, made(task) * 3, alone_of(task), rng)
+    assert n > 1000 and false == 0
+    forgotten = [shortened(story, 1.0, rng, lambda fact: True) for story in made(task)]        # as if every fact stood alone
+    assert sum(judged_false(task, story, q) for story in forgotten for q in story.questions) > 3
+
+
+@needs_published
+@pytest.mark.parametrize("task", [11, 13])
+def test_a_pronoun_keeps_whom_it_means_in_the_published_files(task):
+    stories = load_task(BABI, task, "1k")[0]
+    assert check_leaning(task, stories * 2, standing_alone(stories), np.random.default_rng(0))[0] == 0
+
+
+def test_what_leans_and_what_stands_alone():
+    for task in (11, 13):
+        alone = alone_of(task)
+        facts = [fact for story in made(task) for fact in story.facts]
+        assert {alone(fact) for fact in facts if leans(fact)} == {False} and {alone(fact) for fact in facts if not leans(fact)} == {True}
+    for task in (1, 2, 3, 4, 9, 10, 12, 14, 15, 16, 17, 18, 19):
+        assert all(alone_of(task)(fact) for story in made(task) for fact in story.facts), task
+
+
+def told(facts, *support):
+    """A story, and a question about all of it for each list of supports."""
+    return Story([fact.split() for fact in facts], [Question(["where", "is", "mary"], ["garden"], len(facts), list(s)) for s in support])
+
+
+def test_the_evidence_of_standing_alone():
+    facts = ["mary went to the garden", "then she sang"]
+    judge = lambda *stories: standing_alone(list(stories))("then she sang".split())
+    assert not judge(told(facts, [0, 1]))                                      # it never supports without the one before it
+    assert not judge(told(facts, [0]))                                         # nor does it when it never supports at all
+    assert judge(told(facts, [1]))                                             # here it does
+    assert judge(told(facts, [0, 1]), told(facts[::-1], [0]))                  # and here it begins a story
+    assert judge(told(facts, *[[0, 1]] * 8, [1])) and not judge(told(facts, *[[0, 1]] * 9, [1]))           # more than one in ten times
+    assert standing_alone([told(facts, [0, 1])])("mary went to the garden".split())
+
+
+def test_what_leans_on_what_leans_keeps_all_of_it():
+    story, rng = told(["john sat", "mary sang", "then she sat", "then she slept", "mary stood", "john left"], [3]), np.random.default_rng(0)
+    short = [shortened(story, 1.0, rng, lambda fact: fact[0] != "then") for _ in range(60)]
+    for s in short:
+        i = s.facts.index(story.facts[3])
+        assert s.facts[i - 2:i] == story.facts[1:3] and s.questions[0].support == [i]
+    assert {len(s.facts) for s in short} == {3, 4, 5, 6}
+
+
+def test_other_names_in_a_fact_that_leans_make_no_other_fact():
+    """What leans is told by sentences whose names are left open."""
+    stories = [told([f"{a} went to the {p}", f"then he went to the {q}"]) for a in ("john", "daniel") for p in ("garden", "office") for q in ("garden", "office")]
+    stories = [replace(s, questions=[Question(["where", "is", s.facts[0][0]], [s.facts[1][-1]], 2, [0, 1])]) for s in stories[:-1]]
+    alone = standing_alone(stories)
+    assert not alone("then he went to the office".split()) and not alone("then he went to the garden".split())
+    assert alone("daniel went to the office".split()) and alone("john went to the office".split())
+
+
+def test_how_many_facts_and_questions_go():
+    """Half of the questions; of what none needs evenly between nothing and `share`."""
+    story = Story([[f"f{i}"] for i in range(41)], [Question(["q"], ["a"], 41, [k]) for k in range(4)])
+    for share in (0.4, 1.0):
+        rng = np.random.default_rng(0)
+        short = [shortened(story, share, rng, lambda fact: True) for _ in range(1500)]
+        gone = np.array([1 - (len(s.facts) - len(s.questions)) / (41 - len(s.questions)) for s in short])
+        assert gone.max() < share + 0.25 and np.quantile(gone, (0.1, 0.5, 0.9)) == pytest.approx(share * np.array([0.1, 0.5, 0.9]), abs=0.06)
+        n = Counter(len(s.questions) for s in short)
+        assert [n[k] / 1500 for k in (1, 2, 3, 4)] == pytest.approx([5 / 16, 6 / 16, 4 / 16, 1 / 16], abs=0.05)
+    few = Counter(s.questions[0].support[0] for s in (shortened(replace(story, facts=story.facts), 0.0, rng) for _ in range(1500)) if len(s.questions) == 1)
+    assert min(few[k] for k in range(4)) > 0.15 * few.total()
+
+
+def test_a_story_alone_shows_what_it_can():
+    """Without the training stories it is its own evidence."""
+    story = told(["mary went to the garden", "then she sang", "john sat"], [0, 1], [2])
+    rng = np.random.default_rng(0)
+    short = [shortened(story, 1.0, rng) for _ in range(60)]
+    assert all(story.facts[1] not in s.facts or story.facts[0] in s.facts for s in short) and {len(s.facts) for s in short} == {1, 2, 3}
+    assert any(story.facts[1] in s.facts and len(s.questions) == 1 for s in short)         # it stays, though nothing rests on it
+
+
+# little evidence
+
+def about(names, n_each, places=("garden", "office")):
+    """Where is NAME?  `n_each` questions about each name, in turn about each place, in as many stories."""
+    return [Story([[name, "is", "there", place]], [Question(["where", "is", name], [place], 1, [0])])
+            for i in range(n_each) for name in names for place in [places[i % len(places)]]]
+
+
+def test_from_how_many_questions_on_names_are_dealt_out():
+    assert FEWEST == 90
+    enough, few = name_classes(about(("john", "mary"), FEWEST)), name_classes(about(("john", "mary"), FEWEST - 1))
+    assert enough == [[("garden",), ("office",)], [("john",), ("mary",)]] and few == []
+    one_is_rare = about(("john", "mary"), FEWEST) + about(("fred",), FEWEST - 1)
+    assert [group for group in name_classes(one_is_rare) if ("john",) in group] == [[("john",), ("mary",)]]
+
+
+def test_the_three_tests_of_a_class():
+    """Frames, company and pairs: each alone parts what the others would leave together."""
+    people = lambda stories: [group for group in name_classes(stories) if {("john",), ("mary",)} & set(group)]
+    together = about(("john", "mary"), 120)
+    assert people(together) == [[("john",), ("mary",)]]
+    frames = about(("john",), 120) + [replace(s, facts=[["now", "there", *s.facts[0]]], questions=[replace(s.questions[0], tokens=["where", "was", "mary"])])
+                                      for s in about(("mary",), 120)]
+    assert people(frames) == []
+    company = about(("john",), 120, ("garden", "garden", "garden", "office")) + about(("mary",), 120, ("office", "office", "office", "garden"))
+    assert people(company) == []
+    many = about(("john",), 600, ["garden"] * 11 + ["office"] * 9) + about(("mary",), 600, ("garden", "garden", "office", "office", "office"))
+    assert people(many) == [[("john",), ("mary",)]]                            # 55 % and 40 %: no chance, and yet too little to part them
+    slightly = about(("john",), 120, ("garden", "garden", "office", "office", "office")) + about(("mary",), 120)
+    assert people(slightly) == [[("john",), ("mary",)]]                        # 40 % and 50 %: chance may be that large
+    meet = lambda a, b: Story([[a, "meets", b]], [Question(["whom", "meets", a], [b], 1, [0])])
+    pairs = [meet(a, b) for _ in range(60) for a, b in (("john", "fred"), ("fred", "john"), ("mary", "bill"), ("bill", "mary"))]
+    evenly = [meet(a, b) for _ in range(40) for a in ("john", "fred", "mary", "bill") for b in ("john", "fred", "mary", "bill") if a != b]
+    assert name_classes(pairs) == [] and name_classes(evenly) == [[("bill",), ("fred",), ("john",), ("mary",)]]
+
+
+def test_words_that_are_no_names():
+    """One that stands in nearly every question, one that no question speaks of, and one that comes back in no second supporting fact."""
+    stories = [replace(s, facts=[[*s.facts[0], "in", "the", "sun" if i // 4 % 2 else "rain"], ["it", "was", "late" if i // 8 % 2 else "early"]],
+                       questions=[replace(s.questions[0], tokens=["the", *s.questions[0].tokens], n_facts=2, support=[0, 1])])
+               for i, s in enumerate(about(("john", "mary"), 120))]
+    words = {w for group in name_classes(stories) for name in group for w in name}
+    assert words == {"john", "mary", "garden", "office"}
+    twice = [replace(s, facts=[s.facts[0], ["it", "was", s.facts[0][0], "who", "took" if i // 8 % 2 else "dropped", "the", thing],
+                               ["the", thing, "is", "nice"]], questions=[Question(["where"], [s.facts[0][-1]], 3, [0, 1, 2])])
+             for i, s in enumerate(about(("john", "mary"), 120)) for thing in [("milk", "apple")[i // 4 % 2]]]
+    words = {w for group in name_classes(twice) for name in group for w in name}
+    assert {"john", "mary", "milk", "apple"} <= words and not {"took", "dropped", "the", "it"} & words
+
+
+# who changes places with whom
+
+def test_names_are_dealt_out_within_their_classes_alone():
+    story = Story([["red", "square", "and", "mary", "saw", "red", "milk"], ["john", "sat"]],
+                  [Question(["where", "is", "mary", "red", "square"], ["john", "milk"], 2, [1, 0])], "f:1")
+    classes = [[("john",), ("mary",)], [("red", "square"), ("blue", "square"), ("disk",)], [("red",), ("green",)]]
+    seen = Counter()
+    for seed in range(60):
+        new = renamed(story, classes, np.random.default_rng(seed))
+        assert (new.source, new.questions[0].n_facts, new.questions[0].support) == ("f:1", 2, [1, 0])
+        shape = " ".join(new.facts[0][:-5])
+        assert shape in ("red square", "blue square", "disk") and new.facts[0][-5] == "and" and new.facts[0][-3] == "saw" and new.facts[0][-1] == "milk"
+        who, colour = new.facts[0][-4], new.facts[0][-2]
+        assert {who, new.facts[1][0]} == {"john", "mary"} and new.facts[1][1:] == ["sat"] and colour in ("red", "green")
+        q = new.questions[0]
+        assert (q.tokens, q.answer) == (["where", "is", who, *shape.split()], [new.facts[1][0], "milk"])
+        seen[who, shape, colour] += 1
+    assert len(seen) == 12 and story.facts[0][0] == "red"                      # every way there is; and the story given stays what it was
+
+
+def test_every_way_to_deal_is_equally_likely():
+    names = [("a",), ("b",), ("c",)]
+    story = Story([["a", "b", "c"]], [Question(["q"], ["x"], 1)])
+    rng = np.random.default_rng(0)
+    ways = Counter("".join(renamed(story, [names], rng).facts[0]) for _ in range(1200))
+    assert len(ways) == 6 and min(ways.values()) > 150 and max(ways.values()) < 250
+
+
+def test_dealing_does_not_turn_on_the_order_of_classes():
+    """A name is one whole name: the longest that fits; the next word begins another."""
+    story = Story([["box", "of", "chocolates", "box", "chocolate", "box", "of", "sand"]], [Question(["q"], ["x"], 1)])
+    classes = [[("box",), ("chest",)], [("box", "of", "chocolates"), ("chocolate",)]]
+    for seed in range(8):
+        for order in (classes, classes[::-1]):
+            facts = " ".join(renamed(story, order, np.random.default_rng(seed)).facts[0])
+            assert facts.replace("chest", "box") in ("box of chocolates box chocolate box of sand", "chocolate box box of chocolates box of sand")
+
+
+def test_a_seed_is_no_generator():
+    story = made(1)[0]
+    for call in (lambda: shortened(story, 1.0, 0), lambda: renamed(story, [], 0), lambda: renamed(story, [[("mary",), ("john",)]], None)):
+        with pytest.raises(TypeError, match="give a generator, numpy.random.default_rng"):
+            call()
+
+
+# every task
+
+@pytest.mark.parametrize("task", TASKS)
+@given(seed=seeds)
+def test_with_other_names_a_story_is_as_true(task, seed):
+    stories, classes = classes_of(task)
+    rng = np.random.default_rng(seed)
+    told = [renamed(stories[i], classes, rng) for i in rng.integers(0, len(stories), 3)]
+    assert not disagreements(task, told)
+    for story in told:
+        assert [len(q.support) for q in story.questions] and story.source
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_names_to_deal_out(task):
+    """Else the test above would see nothing."""
+    stories, classes = classes_of(task)
+    rng = np.random.default_rng(1)
+    assert classes and sum(renamed(story, classes, rng) != story for story in stories[:20]) > 10
+
+
 @pytest.mark.parametrize("task", FREE)
 @given(seed=seeds)
 def test_shorter_a_story_is_as_true(task, seed):
-    stories, _ = STORIES[task]
+    stories = made(task)
     rng = np.random.default_rng(seed)
     for i in rng.integers(0, len(stories), 3):
-        short = shortened(stories[i], 1.0, rng)
+        short = shortened(stories[i], 1.0, rng, alone_of(task))
         assert 1 <= len(short.questions) <= len(stories[i].questions) and len(short.facts) <= len(stories[i].facts)
         for q in short.questions:
-            words, _ = answer(task, short.facts[:q.n_facts], q.tokens)
-            assert words == q.answer
+            assert answer(task, short.facts[:q.n_facts], q.tokens) == (q.answer, q.support)
 
 
 @given(seed=seeds)
 def test_supporting_facts_go_along(seed):
-    stories, _ = STORIES[3]
+    stories = made(3)
     rng = np.random.default_rng(seed)
     story = stories[int(rng.integers(len(stories)))]
     short = shortened(story, 1.0, rng)
@@ -94,10 +334,58 @@ def test_supporting_facts_go_along(seed):
         assert max(q.support) < q.n_facts <= len(short.facts)
 
 
-def test_nothing_goes_where_support_is_not_known_or_no_share_is_given():
-    story = Story([["a"], ["b"], ["c"]], [Question(["q"], ["x"], 3)])
-    assert shortened(story, 1.0, np.random.default_rng(0)) == story
-    rng = np.random.default_rng(3)
-    known = Story(story.facts, [Question(["q"], ["x"], 3, [1])])
-    assert all(shortened(known, 0.0, rng) == known for _ in range(5))
-    assert any(shortened(known, 1.0, rng).facts == [["b"]] for _ in range(30))
+def as_before(story, share, rng):
+    """`shortened` where no fact leans: question by question, then fact by fact."""
+    asked = [q for q in story.questions if rng.random() < 0.5]
+    if not asked:
+        asked = [story.questions[rng.integers(len(story.questions))]]
+    needed = set()
+    for q in asked:
+        needed.update(q.support if q.support else range(q.n_facts))
+    gone = share * rng.random()
+    kept = [i for i in range(len(story.facts)) if i in needed or rng.random() >= gone]
+    return Story([story.facts[i] for i in kept],
+                 [Question(q.tokens, q.answer, sum(i < q.n_facts for i in kept), [kept.index(i) for i in q.support]) for q in asked], story.source)
+
+
+@pytest.mark.parametrize("task", [1, 2, 3, 4, 8, 9, 10, 12, 14, 15, 16, 17, 18, 19])
+@given(seed=seeds, share=st.sampled_from([0.3, 1.0]))
+def test_where_nothing_leans_the_draws_are_those_of_always(task, seed, share):
+    rng, other = np.random.default_rng(seed), np.random.default_rng(seed)
+    for i in np.random.default_rng(seed + 1).integers(0, len(made(task)), 3):
+        assert shortened(made(task)[i], share, rng, alone_of(task)) == as_before(made(task)[i], share, other)
+    assert rng.random() == other.random()
+
+
+@pytest.mark.parametrize("n", [10, 20, 40])
+@pytest.mark.parametrize("task", TASKS)
+def test_of_few_stories_names_are_left_alone_or_dealt_out_truly(task, n):
+    for seed in range(2):
+        rng = np.random.default_rng([seed, n])
+        stories = generate(task, n, rng)
+        classes = name_classes(stories)
+        assert not disagreements(task, [renamed(story, classes, rng) for story in stories])
+
+
+CLASSES = {    # of the published training files, 1k
+    1: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 2: "apple football milk|bathroom bedroom garden hallway kitchen office|daniel john mary sandra",
+    3: "apple football milk|bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 4: "bathroom bedroom garden hallway kitchen office",
+    5: "apple football milk|bill fred jeff mary", 6: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 7: "daniel john mary sandra",
+    8: "apple football milk|daniel john|mary sandra", 9: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra",
+    10: "bedroom cinema kitchen office park school|bill fred julie mary", 11: "bathroom bedroom garden hallway kitchen office|daniel john|mary sandra",
+    12: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 13: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra",
+    14: "bedroom cinema kitchen office park school|bill fred julie mary", 15: "emily gertrude jessica winona",
+    16: "bernhard brian greg julius lily|frog lion rhino swan|gray green white yellow",
+    17: "above below|blue_square pink_rectangle red_sphere red_square triangle yellow_square|left_of right_of", 18: "chest container suitcase",
+    19: "bathroom bedroom garden hallway kitchen office", 20: "antoine jason sumit yann"}
+
+
+@needs_published
+@pytest.mark.parametrize("task", CLASSES)
+def test_classes_of_the_published_files(task):
+    stories = load_task(BABI, task, "1k")[0]
+    classes = name_classes(stories)
+    assert "|".join(sorted(" ".join("_".join(name) for name in group) for group in classes)) == CLASSES[task]
+    rng = np.random.default_rng(0)
+    for _, q, by_rule, _ in disagreements(task, [renamed(story, classes, rng) for story in stories[:100]]):
+        assert task == 18 and by_rule == q.answer              # several chains of facts may lead to one answer

@@ -7,11 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tinydmn.data.babi import find_task, read_babi
 from tinydmn.data.generator import generate
 from tinydmn.data.story import Question, Story
 
-from .published import BABI, needs_published
+from .published import BABI, needs_published, published
 from .rules import answer, disagreements
 
 TASKS = tuple(range(14, 21))
@@ -174,11 +173,6 @@ def test_one_thing_of_each_kind():
 
 
 # like the published files
-
-@cache
-def published(task, size="10k", split="train"):
-    return read_babi(find_task(BABI, task, split, size))
-
 
 @cache
 def both(task):

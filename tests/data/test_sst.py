@@ -5,12 +5,14 @@ from collections import Counter
 from functools import cache
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 from hypothesis import given
 
-from tinydmn.data.sst import Tree, find_sst, load_sst, phrase_stories, read_sst, sentiment_stories
+from tinydmn.data.sst import Tree, find_sst, load_sst, phrase_stories, read_sst, sentiment_question, sentiment_stories
 from tinydmn.data.story import Question
 from tinydmn.errors import UserError
+from tinydmn.training.material import about_run, texts_of
 
 from .broken import check_whole_file_mistakes, message, write
 from .published import DATA, needs_published
@@ -125,7 +127,75 @@ def test_phrases_come_once_and_without_roots():
     assert asked(phrase_stories(TREES, "binary")) == [("good", "positive", "f:1"), ("good film", "positive", "f:1")]
 
 
+@pytest.mark.parametrize("label, fine, binary", [(0, "very-negative", "negative"), (1, "negative", "negative"), (2, "neutral", None), (3, "positive", "positive"),
+                                                 (4, "very-positive", "positive")])
+def test_labels_in_words(label, fine, binary):
+    assert sentiment_question(label, "fine") == Question(["sentiment"], [fine], 1)
+    assert sentiment_question(label, "binary") == (binary and Question(["sentiment"], [binary], 1))
+    trees = [Tree(["So", "So"], label, [(label, 0, 1), (2, 1, 2)], "f:1")]
+    assert [len(stories(trees, "binary")) for stories in (sentiment_stories, phrase_stories)] == [bool(binary)] * 2
+
+
+def deep(levels, label=3):
+    """A tree that grows on one side alone."""
+    return f"({label} " * levels + "(2 w0)" + "".join(f" (2 w{i}))" for i in range(1, levels + 1)) + "\n"
+
+
+def test_a_deep_tree_is_a_tree_like_any_other(tmp_path):
+    tree, = read_sst(write(tmp_path, deep(5000), "a.txt"))
+    assert (len(tree.words), tree.label, len(tree.phrases)) == (5001, 3, 10_000)
+    assert tree.phrases[:3] == [(2, 0, 1), (2, 1, 2), (3, 0, 2)] and tree.phrases[-1] == (2, 5000, 5001)
+    tree, = read_sst(write(tmp_path, deep(400), "a.txt"))
+    assert sorted(len(s.facts[0]) for s in phrase_stories([tree])) == [1] * 401 + list(range(2, 401))
+    assert len(phrase_stories([tree], "binary")) == 399
+
+
+@pytest.mark.parametrize("valid", ["(4 Wow)\n", "(2 (2 so) (2 so))\n(2 so)\n", deep(500), deep(500, label=2)], ids=["one word", "all neutral", "deep", "deep and neutral"])
+@pytest.mark.parametrize("kind", ["fine", "binary"])
+def test_validation_with_and_without_a_tree_to_ask(tmp_path, valid, kind):
+    write(tmp_path, LOVELY * 3, "train.txt")
+    write(tmp_path, valid, "dev.txt")
+    about = about_run("sst", tmp_path, 0, kind=kind)
+    if kind == "binary" and valid.startswith("(2"):
+        assert message(texts_of, about).startswith(f"{tmp_path}: its validation part has no question left to ask (neutral ones are left out")
+    else:
+        _, stories, _, phrases = texts_of(about)
+        assert len(stories) == valid.count("\n") and stories[0].questions and len(phrases) == (6 if kind == "fine" else 3)
+
+
+def test_training_without_a_tree_to_ask(tmp_path):
+    write(tmp_path, "(2 (2 so) (2 so))\n", "train.txt")
+    write(tmp_path, LOVELY, "dev.txt")
+    assert "its training part has no question left" in message(texts_of, about_run("sst", tmp_path, 0, kind="binary"))
+
+
 # folders
+
+def test_each_part_comes_from_its_own_file(tmp_path):
+    one_word = lambda word, n: "".join(f"(3 {word}{i})\n" for i in range(n))
+    part = lambda: [stories and {tree.words[0][:-1] for tree in stories} for stories in load_sst(tmp_path)]
+    (tmp_path / "trees").mkdir()
+    for name, n in (("trees/train.txt", 10), ("trees/dev.txt", 3), ("trees/test.txt", 2)):
+        write(tmp_path, one_word("t" + name[6:8], n), name)
+    assert part() == [{"ttr"}, {"tde"}, {"tte"}]
+    write(tmp_path, one_word("valid", 2), "valid.txt")                         # the folder itself goes before what lies below it
+    assert part() == [{"ttr"}, {"valid"}, {"tte"}]
+    write(tmp_path, gzip.compress(one_word("dev", 2).encode()), "dev.txt.gz")
+    assert part()[1] == {"dev"}
+    write(tmp_path, one_word("plain", 2), "dev.txt")                           # and a plain file before its packed copy
+    assert part()[1] == {"plain"} and find_sst(tmp_path, "valid").name == "dev.txt"
+
+
+def test_without_a_file_of_its_own_validation_is_a_tenth_of_training(tmp_path):
+    write(tmp_path, "".join(f"(3 w{i})\n" for i in range(40)), "train.txt")
+    held_out = lambda rng: [tree.words[0] for tree in load_sst(tmp_path, rng)[1]]
+    train, valid, test = load_sst(tmp_path)
+    assert held_out(None) == ["w9", "w19", "w29", "w39"] == [tree.words[0] for tree in valid] and len(train) == 36 and test is None
+    assert not {tree.source for tree in train} & {tree.source for tree in valid}
+    assert len({tuple(held_out(np.random.default_rng(seed))) for seed in range(8)}) > 5
+    with pytest.raises(TypeError, match="rng is 0"):
+        load_sst(tmp_path, 0)
+
 
 def test_finding_the_files(tmp_path):
     (tmp_path / "trees").mkdir()

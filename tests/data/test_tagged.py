@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from tinydmn.data.story import Question
-from tinydmn.data.tagged import Sentence, load_tagged, read_columns, read_conllu, read_ptb, read_wsj, tagged_stories
+from tinydmn.data.tagged import WSJ_PLACES, Sentence, load_tagged, read_columns, read_conllu, read_ptb, read_tagged, read_wsj, tagged_stories
 
 from .broken import check_whole_file_mistakes, message, write
 from .published import DATA, needs_published
@@ -104,6 +104,7 @@ MISTAKES = {
     "no word": (read_conllu, LINE.replace("Yes", ""), 1, "word number 1 is empty", "write the word in the second column"),
     "no XPOS": (read_conllu, LINE.replace("UH", "_"), 1, "word 'Yes' without XPOS", "give the tag, or read the column upos"),
     "one bracket open": (read_ptb, "\n( (S (NP (PRP It))\n (VP (VBZ works)) )\n", 2, "a bracket that is never closed", PTB_FORM),
+    "three brackets open": (read_ptb, "\n( (S\n (NP (PRP It)\n", 2, "a bracket that is never closed", PTB_FORM),
     "one bracket too many": (read_ptb, "( (S\n (PRP It)) ))\n", 2, "')' outside a tree", PTB_FORM),
     "a word outside": (read_ptb, "( (S (PRP It)) )\nIt\n", 2, "'It' outside a tree", PTB_FORM),
     "a tag alone": (read_ptb, "( (S\n (PRP )) )", 2, "'PRP' without a word", PTB_FORM),
@@ -161,6 +162,15 @@ def test_wsj_sections(tmp_path):
     assert message(read_wsj, tmp_path / "empty", "train").startswith(f"{tmp_path / 'empty'}: has no section folders 00 to 24; ")
 
 
+@pytest.mark.parametrize("below", WSJ_PLACES)
+def test_wherever_the_wsj_lies(tmp_path, below):
+    for section, name, pack in (("22", "a.mrg", bytes), ("23", "b.mrg.gz", gzip.compress), ("24", "c.MRG.gz", gzip.compress)):
+        (tmp_path / below / section).mkdir(parents=True)
+        write(tmp_path / below / section, pack(f"(NN {name[0]})".encode()), name)
+    assert [s.pairs[0][0] for s in read_wsj(tmp_path, "test")] == ["a", "b", "c"]
+    assert "no .mrg file of section 0; put the section there (train takes 0 to 18)" in message(read_wsj, tmp_path, "train")
+
+
 # stories and folders
 
 def test_a_sentence_as_a_story():
@@ -188,6 +198,47 @@ def test_what_lies_in_a_folder(tmp_path):
     assert "one sentence alone cannot be split" in message(load_tagged, tmp_path / "test.tsv")
     write(tmp_path, COLUMNS, "other-train.tsv")
     assert message(load_tagged, tmp_path) == f"{tmp_path / 'train.tsv'}: a second train file beside other-train.tsv; leave one of them there"
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.txt", "a", "A.CONLLU", "a.conllu", "a.b.mrg", "WSJ_0001.MRG"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_is_read_as_its_name_ends(tmp_path, name, packed):
+    text = CONLLU if name.lower().endswith("conllu") else PTB if name.lower().endswith("mrg") else COLUMNS
+    path = write(tmp_path, gzip.compress(text.encode()) if packed else text, name + ".gz" * packed)
+    read = {CONLLU: read_conllu, PTB: read_ptb, COLUMNS: read_columns}[text]
+    assert pairs(read_tagged(path)) == pairs(read(path)) == pairs(read_tagged(str(path)))
+    tags = [tag for _, tag in read_tagged(path, "upos")[0].pairs]
+    assert tags == (["AUX", "PART", "VERB", "PUNCT"] if text == CONLLU else [tag for _, tag in read(path)[0].pairs])
+
+
+def columns_of(mark, n):
+    return "".join(f"{mark}{i}\tNN\n\n" for i in range(n))
+
+
+@pytest.mark.parametrize("names", [("train.tsv", "dev.tsv", "test.tsv"), ("train.tsv", "valid.tsv", "test.tsv.gz"), ("en-train.tsv", "en_dev.tsv", "en.test.tsv")])
+def test_each_part_comes_from_its_own_file(tmp_path, names):
+    for name, mark, n in zip(names, ("train", "valid", "test"), (12, 4, 3)):
+        write(tmp_path, gzip.compress(columns_of(mark, n).encode()) if name.endswith("gz") else columns_of(mark, n), name)
+    write(tmp_path, columns_of("other", 5), "notes.tsv")
+    parts = load_tagged(tmp_path)
+    assert [[s.facts[0][0] for s in part] for part in parts] == [[f"{mark}{i}" for i in range(n)] for mark, n in (("train", 12), ("valid", 4), ("test", 3))]
+    (tmp_path / names[1]).unlink()
+    train, valid, test = load_tagged(tmp_path)
+    assert ([s.facts[0][0] for s in valid], len(train), len(test)) == (["train11"], 11, 3)
+
+
+def test_a_plain_file_goes_before_its_packed_copy(tmp_path):
+    write(tmp_path, columns_of("plain", 3), "train.tsv")
+    write(tmp_path, gzip.compress(columns_of("packed", 3).encode()), "train.tsv.gz")
+    assert load_tagged(tmp_path)[0][0].facts == [["plain0"]]
+
+
+def test_held_out_sentences_are_drawn_where_a_generator_is_given(tmp_path):
+    path = write(tmp_path, columns_of("w", 40), "train.tsv")
+    held_out = lambda rng: [s.facts[0][0] for s in load_tagged(path, rng=rng)[1]]
+    assert held_out(None) == ["w9", "w19", "w29", "w39"] and len({tuple(held_out(np.random.default_rng(seed))) for seed in range(8)}) > 5
+    with pytest.raises(TypeError, match="rng is 0"):
+        load_tagged(path, rng=0)
 
 
 @needs_published

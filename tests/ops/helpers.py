@@ -1,5 +1,7 @@
 """What the tests of the operations share: both backends, both precisions, and random arguments of a drawn shape."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ sizes, seeds = st.integers(1, 4), st.integers(0, 2**32 - 1)
 each_backend = pytest.mark.parametrize("backend", ops.BACKENDS)
 each_dtype = pytest.mark.parametrize("dtype", ("float32", "float64"))
 NUMPY, NUMBA = ops.load("numpy"), ops.load("numba")
+packing_numba = sys.modules["tinydmn.ops.packing_numba"]   # loaded with the kernels, so that its own are kept where theirs are
 CLOSE = {"float32": dict(rtol=2e-4, atol=2e-5), "float64": dict(rtol=1e-10, atol=1e-12)}   # Numba against NumPy: rounding alone
 
 

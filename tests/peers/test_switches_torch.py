@@ -13,7 +13,8 @@ from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.model import DMN, pieces
 
-from ..test_switches import SWITCHES, TAGS, stories_for
+from ..stories import TAGS, stories_for
+from ..test_switches import SWITCHES
 
 pytest.importorskip("torch", reason="torch is not installed; it is one of the optional peers: pip install -e .[peers]")
 

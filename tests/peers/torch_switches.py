@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from tinydmn.data.vocabulary import END_OF_ANSWER, END_OF_SENTENCE
+from tinydmn.data.vocabulary import END_OF_ANSWER, END_OF_SENTENCE_ID
 
 LONGEST = 50                   # words after which a decoder that finds no end is stopped
 
@@ -41,8 +41,10 @@ def read(xs, p, name, config):
 
 
 def word_vector(word, p, vocabulary):
-    """L[w], and where spelling counts the vectors of its features added to it."""
-    x = p["embedding.L"][vocabulary.encode([word])[0]]
+    """L[w], and where spelling counts the vectors of its features added to it; word None: the marker <eos>, which has none."""
+    if word is None:
+        return p["embedding.L"][END_OF_SENTENCE_ID]
+    x = p["embedding.L"][vocabulary.encode_text([word])[0]]
     for f in vocabulary.encode_features(word):
         x = x + p["embedding.F"][f]
     return x
@@ -52,7 +54,7 @@ def facts_of(story, n_facts, p, vocabulary, config):
     """Section 2.1 -> the facts c_1 .. c_TC that the first n_facts sentences give, and at which of them each sentence ends."""
     text, ends = [], []
     for sentence in story.facts[:n_facts]:
-        text += sentence if config.facts == "words" else [*sentence, END_OF_SENTENCE]
+        text += sentence if config.facts == "words" else [*sentence, None]
         ends.append(len(text) - 1)
     xs = [word_vector(word, p, vocabulary) for word in text]
     c = read(xs, p, "input", config)

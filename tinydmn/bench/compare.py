@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,27 +31,38 @@ def cases(tasks, stories, episodes):
 
 
 class _Side:
-    """A worker process: seconds(n) makes it train n steps."""
+    """A worker process: ready() waits until it can begin, seconds(n) makes it train n steps."""
 
     def __init__(self, side, threads, case, seed, data):
         words = [sys.executable, "-m", "tinydmn.bench.worker", side, threads, case.stories, case.episode, case.hidden, case.task, seed, data or ""]
+        self.side = side
         self.process = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        answer = self.process.stdout.readline().split()
-        if not answer or answer[0] != "ready":
-            error = self.process.communicate()[1].strip().splitlines()
-            if self.process.returncode == 2:               # a mistake of the user's, in one line
-                raise UserError(error[-1])
-            if error and "No module named" in error[-1]:
-                raise UserError(f"{side}: {error[-1].split(': ', 1)[-1]}; install it, or leave --against {side} out")
-            raise RuntimeError(f"{side}: " + "\n".join(error))
-        self.questions = int(answer[1])
+
+    def ready(self):
+        """-> questions a batch."""
+        return int(self._line().removeprefix("ready"))
 
     def seconds(self, steps):
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        with suppress(BrokenPipeError):                    # it has gone: _line says why
+            print(steps, file=self.process.stdin, flush=True)
+        return float(self._line())
+
+    def _line(self):
+        """What it says next.  Raises UserError where it has gone instead, by a mistake of the user's or for want of something."""
+        if line := self.process.stdout.readline():
+            return line
+        error, code = self.process.stderr.read().strip().splitlines(), self.process.wait()
+        if code == 2 and error:                            # a mistake of the user's, in one line
+            raise UserError(error[-1])
+        if error and "No module named" in error[-1]:
+            raise UserError(f"{self.side}: {error[-1].split(': ', 1)[-1]}; install it, or leave --against {self.side} out")
+        if code < 0:
+            raise UserError(f"{self.side}: its process was killed by signal {-code} (out of memory?); lower --stories")
+        raise RuntimeError(f"{self.side}: " + "\n".join(error))
 
     def close(self):
+        """Whatever it is at is not wanted any more."""
+        self.process.kill()
         self.process.communicate()
 
 
@@ -64,14 +76,14 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
         raise UserError(f"{PEERS}: not there; the peers stand in the source tree, run the benchmark from a clone")
     sides = []
     try:
-        for side, threads in filter(None, (ours, theirs)):
+        for side, threads in filter(None, (ours, theirs)):     # one after the other, or both would compile
             sides.append(_Side(side, threads, case, seed, data))
+            questions = sides[-1].ready()
         steps = [max(1, round(turn / (s.seconds(4) / 4))) for s in sides]
         times = np.array([[s.seconds(n) / n for s, n in zip(sides, steps)] for _ in range(rounds)])
     finally:
         for s in sides:
             s.close()
-    questions = sides[0].questions
     figures = {"case": case.name, "questions": questions, "ms": 1e3 * np.median(times[:, 0]), "examples_per_second": questions / np.median(times[:, 0])}
     if theirs:
         ratio = times[:, 1] / times[:, 0]

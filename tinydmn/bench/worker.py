@@ -5,6 +5,7 @@ Prints "ready", then for each line "N" on standard input trains N steps and prin
 """
 
 import os
+import signal
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -81,6 +82,7 @@ def main(side, n_threads, stories, episode, hidden, task, seed, data=""):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)           # Ctrl-C in a terminal reaches every process of it: who asked for the work decides
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     try:
         main(*sys.argv[1:])

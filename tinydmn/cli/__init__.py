@@ -17,7 +17,7 @@ class _Parser(ArgumentParser):
     """Its errors are one line, like all errors of the user."""
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
 
 
 def parser():
@@ -37,17 +37,21 @@ def parser():
 
 def main(argv=None):
     """Runs one command -> exit code: 0, or 2 where the user has something to mend, 130 after Ctrl-C."""
-    args = parser().parse_args(argv)
-    threads.keep_freed_memory()
+    name = "tinydmn"
     try:
+        args = parser().parse_args(argv)
+        name += f" {args.command}"
+        threads.keep_freed_memory()
         with threads.interruptible():
             return args.run(args) or 0
     except UserError as error:
-        print(f"tinydmn {args.command}: {error}", file=sys.stderr)
+        print(f"{name}: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"tinydmn {args.command}: stopped", file=sys.stderr)
+        print(f"{name}: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:                                # `tinydmn ... | head`: whoever read us has gone
-        sys.stderr.close()
-        return 0
+
+
+def one_line(message):
+    """A message that may hold something of the user's, a name with a line's end in it."""
+    return " ".join(str(message).splitlines())

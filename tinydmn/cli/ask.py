@@ -11,13 +11,13 @@ import sys
 
 import numpy as np
 
-from ..data.story import Question, Story
+from ..data.story import Question, Story, sentence_words
 from ..data.sst import sentiment_question
 from ..data.tagged import Sentence, tagged_stories
 from ..data.vocabulary import END_OF_SENTENCE
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
-from ..terminal import attention_text, columns, padded, use_colour
+from ..terminal import attention_text, columns, padded, shown, use_colour
 from ..training import checkpoint
 from ..training.material import batch_of
 from .common import add_backend, print_json
@@ -41,6 +41,8 @@ def run(args):
     model, _, about = checkpoint.load(args.checkpoint, args.backend)
     if args.plot and about["set"] == "pos":
         raise UserError("--plot: every word of a tagged sentence has attention of its own; leave --plot out")
+    if args.plot and not model.config.passes:
+        raise UserError("--plot: a network of zero passes looks nowhere; leave --plot out")
     if sys.stdin.isatty():
         words = [w for w in model.vocabulary.words if not w.startswith("<")]
         print(WELCOME[about["set"]].format(words=" ".join(words[:60]) + (" ..." if len(words) > 60 else "")))
@@ -48,18 +50,23 @@ def run(args):
 
 
 def ask_stories(model, about, args):
-    facts, asked = [], False
+    labels, facts, asked = [], [], False                   # facts as they were typed, and as words
     for line in sys.stdin:
-        text = re.sub(r"^\s*\d+\s+", "", line).split("\t")[0].strip()  # a line of a bAbI file will do: its number and answer are left out
-        if not text:
-            facts = []
-        elif text.endswith("?"):
+        # a line of a bAbI file will do: its answer is left out, and the number 1 begins a new story
+        number, text = re.fullmatch(r"\s*(?:([0-9]+)\s+)?(.*?)\s*", line.split("\t")[0]).groups()
+        if not text or number == "1":
+            labels, facts = [], []
+        words = words_of(text, model.vocabulary)
+        if text.endswith("?"):
             if not facts:
                 raise UserError(f"a question before any fact: {text!r}; tell a fact first, a line that ends in a full stop")
-            answer(model, facts, [words_of(fact) for fact in facts], text, words_of(text), args)
+            if not words:
+                raise UserError(f"a question without words: {text!r}; write one like  Where is Mary?")
+            answer(model, labels, facts, text, words, args)
             asked = True
-        elif words_of(text):
-            facts.append(text)
+        elif words:
+            labels.append(text)
+            facts.append(words)
     if not asked:
         raise UserError("no question was asked; end a question's line with ?")
 
@@ -68,7 +75,7 @@ def ask_texts(model, about, args):
     question = sentiment_question(0, about["kind"]).tokens
     for text in lines():
         words = text.lower().split()
-        answer(model, words, [words], text, question, args)
+        answer(model, [text], [words], text, question, args)
 
 
 def ask_sentences(model, about, args):
@@ -81,10 +88,10 @@ def ask_sentences(model, about, args):
         if args.json:
             print_json({"words": text.split(), "tags": tags, "probabilities": p.tolist(), "unknown_words": model.vocabulary.unknown(text.split())})
             continue
-        width = max(map(columns, text.split())) + 2
+        width, wide = (max(map(columns, texts)) + 2 for texts in (text.split(), ["x" * 6, *tags]))
         for word, tag, sure in zip(text.split(), tags, p):
             known = "" if not model.vocabulary.unknown([word]) else "   never seen in training"
-            print(f"{padded(word, width)}{padded(tag, 8)}{sure:.3f}{known}")
+            print(f"{padded(word, width)}{padded(tag, wide)}{sure:.3f}{known}")
         print(flush=True)
 
 
@@ -99,40 +106,40 @@ def lines():
         raise UserError("nothing was typed; give a text, a line each")
 
 
-def words_of(text):
-    return re.findall(r"[^\s.?!,;:]+", text.lower())
+def words_of(text, vocabulary):
+    """The words of a fact or a question, as those of a file; of one that training never saw, what stands between its points and commas."""
+    return [part for word in sentence_words(text) for part in (re.findall("[^.?!,;:]+", word) if vocabulary.unknown([word]) else [word])]
 
 
 def think(model, facts, question):
-    """facts: token lists, question: tokens -> [(answer, probability)], likeliest first, and gates (passes, places + end-of-passes)."""
+    """facts: token lists, question: tokens -> [(answer, probability)], likeliest first, and gates (passes made, places + end-of-passes)."""
     batch = batch_of([Story(facts, [Question(question, [], len(facts))])], model.vocabulary, model.config)
     out = model.forward(batch)
     p = softmax(out.logits[0].astype(np.float64))
-    gates = out.gates[:, 0, :batch.n_facts[0] + 1]
+    gates = out.gates[:out.passes_made[0], 0, :batch.n_facts[0] + 1]
     if model.config.answer == "sequence":                  # the probability of all its words, as they were decoded
         steps = np.flatnonzero(out.answers[0] >= 0)
         return [(model.vocabulary.answer_text(out.answers[0]) or "(no word)", float(np.prod(p[steps, out.answers[0, steps]])))], gates
-    return [(model.vocabulary.answers[i], float(p[i])) for i in np.argsort(-p)], gates
+    return [(model.vocabulary.answers[i], float(p[i])) for i in np.argsort(-p, kind="stable")], gates
 
 
 def answer(model, labels, facts, text, question, args):
     """Prints what the network answers, and where each pass looked.  labels: what was typed, a fact each; text: the question, or the text judged."""
     unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])
     ranked, gates = think(model, facts, question)
-    if model.config.facts == "both":
-        labels = [w for words in facts for w in (*words, END_OF_SENTENCE)]
+    if model.config.facts != "sentences":
+        labels = [w for words in facts for w in (*words, *[END_OF_SENTENCE] * (model.config.facts == "both"))]
     if args.json:
         print_json({"question": text, "answer": ranked[0][0], "probability": ranked[0][1], "others": dict(ranked[1:4]),
                     "facts": labels, "gates": gates.tolist(), "unknown_words": unknown})
     else:
         if unknown:
-            print(f"never seen in training, read as unknown: {', '.join(unknown)}")
+            print(f"never seen in training, read as unknown: {shown(', '.join(unknown))}")
         others = ", ".join(f"{name} {p:.3f}" for name, p in ranked[1:3])
-        print(f"\n{text}  ->  {ranked[0][0]}   (probability {ranked[0][1]:.3f}{'; then ' + others if others else ''})")
+        print(f"\n{shown(text)}  ->  {ranked[0][0]}   (probability {ranked[0][1]:.3f}{'; then ' + others if others else ''})")
         if len(gates):
-            print(attention_text(labels, gates, colour=use_colour(sys.stdout)), flush=True)
+            print(attention_text(labels, gates, colour=use_colour(sys.stdout)))
+        print(end="", flush=True)                          # another program may wait for it
     if args.plot:
-        if not len(gates):
-            raise UserError("--plot: a network of zero passes looks nowhere; leave --plot out")
         from ..plots import plot_attention                 # loads Matplotlib
         plot_attention(labels, gates, args.plot, question=text, predicted=ranked[0][0])

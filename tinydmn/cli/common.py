@@ -1,7 +1,6 @@
 """Options and output that several commands share."""
 
 import json
-import sys
 from argparse import ArgumentTypeError
 from dataclasses import fields
 from math import isfinite
@@ -28,7 +27,7 @@ def number(type_=int, **limits):
         try:
             check_value("it", value, type_, limits)
         except UserError:
-            raise ArgumentTypeError(f"{text} is out of range; give {bounds(limits)}") from None
+            raise ArgumentTypeError(f"{text.strip()} is out of range; give {bounds(limits)}") from None
         return value
     parse.__name__ = type_.__name__                        # argparse names it where the text is no number at all
     return parse
@@ -51,10 +50,13 @@ def add_seed(parser):
     parser.add_argument("--seed", type=number(**SEEDS), default=0, metavar="N", help="one seed, one result: on one machine bit for bit (default 0)")
 
 
-def print_json(figures):
+def json_text(figures):
     """Strict JSON: what is no number there (NaN, as the gates of a set without supporting facts) is null."""
-    json.dump(_plain(figures), sys.stdout, indent=1, allow_nan=False)
-    print()
+    return json.dumps(_plain(figures), indent=1, allow_nan=False)
+
+
+def print_json(figures):
+    print(json_text(figures), flush=True)                  # another program may wait for it
 
 
 def _plain(value):
@@ -65,9 +67,3 @@ def _plain(value):
     if value is None or isinstance(value, (str, bool, int)):
         return value
     return float(value) if isfinite(value) else None
-
-
-def sentence(tokens, end="."):
-    """Words as a sentence of the published files: ["mary", "went"] -> "Mary went."."""
-    text = " ".join(tokens)
-    return text[:1].upper() + text[1:] + end

@@ -32,4 +32,4 @@ def run(args):
         raise UserError(f"task {args.task}: every question of validation stands in training as well; ask for fewer --stories")
     for path, stories, wanted in zip(write_sets(args.out, args.task, sets, args.overwrite), sets.values(), (0, n_valid)):
         n = count_questions(stories)
-        print(f"{path}   {n:,} questions" + f": no more were found that training does not have" * (n < wanted))
+        print(f"{path}   {n:,} questions" + ": no more were found that training does not have" * (n < wanted))

@@ -1,6 +1,6 @@
 """how many answers of a set are right
 
-  tinydmn eval runs/babi-1.npz                    on freshly generated texts, none of which it was trained on
+  tinydmn eval runs/babi-1.npz                    on freshly generated texts, other ones than the run generated
   tinydmn eval runs/babi-1.npz --data DIR --split test
   tinydmn eval runs/babi-1.npz --file stories.txt
   tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for decides how a file is read
@@ -15,7 +15,7 @@ from ..data.generator import generate
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
 from ..data.sst import load_sst, read_sst, sentiment_stories
-from ..data.tagged import load_tagged, read_columns, read_conllu, read_ptb, tagged_stories
+from ..data.tagged import load_tagged, read_tagged, tagged_stories
 from ..errors import UserError
 from ..training import checkpoint
 from ..training.evaluate import evaluate, interval
@@ -23,16 +23,18 @@ from ..training.material import batch_of, texts_of
 from .common import TEXTS, add_backend, add_json, add_seed, number, print_json
 
 SPLITS = ("train", "valid", "test")
+FRESH_TEXTS = 200
 FRESH = 1                      # beside a seed: the draws of fresh texts are others than those of the texts it was trained on
 
 
 def add_arguments(parser):
     parser.add_argument("checkpoint", help="a trained network")
-    parser.add_argument("--data", metavar="DIR", help="folder of the published files")
-    parser.add_argument("--split", choices=SPLITS, default="valid", help="which of its files (default valid)")
-    parser.add_argument("--size", choices=("1k", "10k"), help="babi: of its files (default: as in training)")
-    parser.add_argument("--file", metavar="FILE", help="one file: in bAbI format, trees, or tagged words")
-    parser.add_argument("--stories", type=number(**TEXTS), default=200, metavar="N", help="generated stories or texts (default 200)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--data", metavar="DIR", help="folder of the published files")
+    where.add_argument("--file", metavar="FILE", help="one file: in bAbI format, trees, or tagged words")
+    parser.add_argument("--split", choices=SPLITS, help="which of the files in --data (default valid)")
+    parser.add_argument("--size", choices=("1k", "10k"), help="babi: of the files in --data (default: as in training)")
+    parser.add_argument("--stories", type=number(**TEXTS), metavar="N", help="how many texts are generated, where neither --data nor --file is given (default 200)")
     parser.add_argument("--ensemble", action="store_true", help="the mean of all epochs that the run kept (train --keep K)")
     add_seed(parser)
     add_backend(parser)
@@ -40,9 +42,12 @@ def add_arguments(parser):
 
 
 def run(args):
+    check(args)
     model, state, about = checkpoint.load(args.checkpoint, args.backend)
     if args.ensemble and len(state.kept) == 1:
         raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --keep 2 or more, or leave out --ensemble")
+    if args.size and about["set"] != "babi":
+        raise UserError(f"--size: is for babi, and {args.checkpoint} is a run of {about['set']}; leave it out")
     stories, source = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]](args, about)
     stories = [story for story in stories if story.questions]
     if not stories:
@@ -64,13 +69,22 @@ def run(args):
         print(f"{len(unseen)} answers that training never saw, counted as wrong: {', '.join(unseen[:10])}{', ...' if len(unseen) > 10 else ''}")
 
 
+def check(args):
+    """Raises UserError for an option that says nothing of the texts that are asked about."""
+    for name in ("split", "size"):
+        if getattr(args, name) and not args.data:
+            raise UserError(f"--{name}: chooses among the files of a folder; give it, --data DIR, or leave --{name} out")
+    if args.stories and (args.data or args.file):
+        raise UserError("--stories: is about texts that are generated; leave it out, or --data and --file")
+
+
 def stories_of(args, about):
     """bAbI: the stories that the options name, and a name for them."""
     if args.file:
         return read_babi(args.file), args.file
     if args.data:
         return split_of(load_task(args.data, about["task"], args.size or about["size"]), args, f"task {about['task']}")
-    stories = generate(about["task"], args.stories, np.random.default_rng([args.seed, about["task"], FRESH]), known(about))
+    stories = generate(about["task"], args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, about["task"], FRESH]), known(about))
     return stories, f"generated, task {about['task']}"
 
 
@@ -82,18 +96,16 @@ def sentiment_of(args, about):
     if args.data:
         trees, source = split_of(load_sst(args.data, np.random.default_rng([about["seed"], 2])), args, kind)
         return sentiment_stories(trees, kind), source
-    return sentiment_texts(args.stories, np.random.default_rng([args.seed, 2, FRESH]), kind, known(about)), f"generated, {kind}"
+    return sentiment_texts(args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, 2, FRESH]), kind, known(about)), f"generated, {kind}"
 
 
 def tagged_of(args, about):
     """Tags: sentences, and a name for them."""
     if args.file:
-        name = args.file.removesuffix(".gz")
-        read = {"conllu": lambda path: read_conllu(path, about["column"]), "mrg": read_ptb}.get(name.rsplit(".", 1)[-1], read_columns)
-        return tagged_stories(read(args.file)), args.file
+        return tagged_stories(read_tagged(args.file, about["column"])), args.file
     if args.data:
         return split_of(load_tagged(args.data, about["column"], np.random.default_rng([about["seed"], 3])), args, about["column"])
-    return tagged_texts(args.stories, np.random.default_rng([args.seed, 3, FRESH]), known(about)), "generated sentences"
+    return tagged_texts(args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, 3, FRESH]), known(about)), "generated sentences"
 
 
 def known(about):
@@ -106,7 +118,8 @@ def known(about):
 
 def split_of(parts, args, what):
     """The split that was asked for of (train, valid, test), and a name for it."""
-    split = dict(zip(SPLITS, parts))[args.split]
+    name = args.split or "valid"
+    split = dict(zip(SPLITS, parts))[name]
     if split is None:
-        raise UserError(f"{args.data}: no {args.split} file of {what}; give --split train or valid")
-    return split, f"{args.data}, {what}, {args.split}"
+        raise UserError(f"{args.data}: no {name} file of {what}; give --split train or valid")
+    return split, f"{args.data}, {what}, {name}"

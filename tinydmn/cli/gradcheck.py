@@ -4,8 +4,12 @@ Without a checkpoint: small networks that use every operation, every entry of ev
 With one: that very network, some entries of each parameter.
 """
 
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 
+from .. import ops
 from ..config import Config
 from ..data.generator import generate
 from ..data.grammar.sentiment import sentiment_texts
@@ -21,8 +25,10 @@ from ..training import checkpoint
 from ..training.material import batch_of
 from .common import add_json, add_seed, number, print_json
 
+ENTRIES = 40                   # of each parameter of a checkpoint, at random
 # small networks that use every operation between them: what each has that the first has not
-CASES = {"softmax": {"l2": 0.1}, "gated": {"episode": "gated"}, "sequence": {"answer": "sequence"}, "lstm": {"cell": "lstm"}, "rnn": {"cell": "rnn"},
+CASES = {"softmax": {"l2": 0.1}, "gated": {"episode": "gated"}, "sequence": {"answer": "sequence"}, "lstm": {"cell": "lstm"},
+         "rnn": {"cell": "rnn", "dropout": 0.3},
          "tags": {"answer": "tags", "episode": "gated", "facts": "words", "reading": "both"}}
 STORIES = [Story(["Mary went home.", "John went out.", "Mary sat there."], [Question("Where is Mary?", "home", 2, [0]), Question("Who sat?", "mary,john", 3, [2, 1])]),
            Story(["John sat."], [Question("Where is John?", "out", 1)])]
@@ -30,15 +36,24 @@ TAGGED = [Story([["Mary", "talked", "and", "walked"]], [Question(["all", "tags"]
           Story([["We", "jumped"]], [Question(["all", "tags"], ["PRP", "VBD"], 1)])]
 
 
+class _SameMask(DMN):
+    """With dropout that draws the same mask each time it is asked: J differs by the number that was changed alone."""
+
+    def loss_and_grads(self, batch, alpha=None, beta=1.0, rng=None):
+        return super().loss_and_grads(batch, alpha, beta, np.random.default_rng(0))
+
+
 def add_arguments(parser):
     parser.add_argument("checkpoint", nargs="?", help="a trained network; without it, small fresh ones")
-    parser.add_argument("--entries", type=number(least=1, most=1_000_000), default=40, metavar="N", help="entries of each parameter of a checkpoint (default 40)")
+    parser.add_argument("--entries", type=number(least=1, most=1_000_000), metavar="N", help=f"entries of each parameter of a checkpoint (default {ENTRIES})")
     parser.add_argument("--backend", choices=BACKENDS, help="one of them alone (default: both)")
     add_seed(parser)
     add_json(parser)
 
 
 def run(args):
+    if args.entries and not args.checkpoint:
+        raise UserError("--entries is for a checkpoint; without one every entry is checked: leave it out")
     rng = np.random.default_rng(args.seed)
     backends = [args.backend] if args.backend else BACKENDS
     figures, files = {}, {}
@@ -47,7 +62,7 @@ def run(args):
         for backend, model in zip(backends, models):
             model.ops, ran = recording(model.ops)
             figures[title][backend] = {name: verdict(name, *both, model.params[name].shape) for name, *both in compared(model, batch, entries, rng)}
-            files[backend] = sorted({*files.get(backend, []), *ran})
+            files[backend] = sorted({*files.get(backend, []), *with_helpers(ran)})
     worst = max(error for of in figures.values() for checked in of.values() for error, *_ in checked.values())
     if args.json:
         print_json({"backends": backends, "worst": worst, "files": files, "checked": figures})
@@ -64,6 +79,18 @@ def run(args):
             print(*wrap(f"{backend} ran {', '.join(ran)}", 80), sep="\n")
         print(f"worst relative error {worst:.1e}: " + ("every derivative agrees" if worst <= WORST else "a derivative is wrong"))
     return 0 if worst <= WORST else 1
+
+
+def with_helpers(files):
+    """Names of files -> these, and those of ops/*_numba.py whose functions they use in turn: compiled code calls them unseen."""
+    found, waiting = set(), set(files)
+    while waiting:
+        found.add(file := waiting.pop())
+        if file.startswith("ops/") and file.endswith("_numba.py"):
+            functions = vars(import_module(f"{ops.__name__}.{Path(file).stem}")).values()
+            used = {(getattr(function, "__module__", None) or "").removeprefix(ops.__name__ + ".") for function in functions}
+            waiting |= {f"ops/{name}.py" for name in used if name.endswith("_numba")} - found
+    return found
 
 
 def verdict(name, exact, numerical, shape):
@@ -86,11 +113,12 @@ def checks(args, backends, rng):
         models = [DMN(trained.config, trained.vocabulary, backend, dtype="float64") for backend in backends]
         for model in models:
             model.theta = trained.theta
-        yield about["name"], models, batch_of(known[:2], trained.vocabulary, trained.config), args.entries
+        yield about["name"], models, batch_of(known[:2], trained.vocabulary, trained.config), args.entries or ENTRIES
         return
     for title, switches in CASES.items():
         stories = TAGGED if title == "tags" else STORIES
         config = Config(**{"hidden": 2, "embedding": 2, "gate_hidden": 2, "passes": 2} | switches)
         vocabulary = Vocabulary.build(stories, config.answer, features=config.answer == "tags")
-        models = [DMN(config, vocabulary, backend, args.seed, "float64") for backend in backends]
+        network = _SameMask if "dropout" in switches else DMN
+        models = [network(config, vocabulary, backend, args.seed, "float64") for backend in backends]
         yield title, models, batch_of(stories, vocabulary, config), None

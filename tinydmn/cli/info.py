@@ -9,7 +9,7 @@ from .. import __version__, threads
 from ..ops import cache_folder, load
 from .common import add_json, print_json
 
-PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "torch", "jax")
+PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "wcwidth", "torch", "jax")
 
 
 def add_arguments(parser):

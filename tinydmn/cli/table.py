@@ -49,7 +49,7 @@ def add_arguments(parser):
 
 def run(args):
     began = perf_counter()
-    jobs = args.jobs or threads.count()
+    jobs, args.seeds = args.jobs or threads.count(), list(dict.fromkeys(args.seeds))
     vectors = vectors_of(args)
     runs = runs_of(args.table, args.seeds, args.data, args.sst, args.size, args.tasks, args.variants, vectors, args.column, args.quick,
                    **given_config(args))
@@ -137,7 +137,8 @@ def notes(args, runs, results, entries):
             by_passes = [[results.get(r.name) for r in runs if r.places[0][:2] == (kind, f"ours, {row}")] for row in ("1 pass", "2 passes")]
             pairs = [(one, two) for one, two in zip(*by_passes) if one and two]
             if pairs:
-                d, low, high = difference(*zip(*pairs), same_questions=args.data is not None)
+                sets = {r["texts"]["test" if r["test"] else "valid"] for pair in pairs for r in pair}
+                d, low, high = difference(*zip(*pairs), same_questions=len(sets) == 1)
                 out.append(f"two passes against one, {kind}: {d:+.1f} (95 % interval {low:+.1f} to {high:+.1f}, paired by sentence)")
     if args.table == 1:
         same = sorted({r.about["task"] for r in runs if len(r.places) > 1})

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 
-from ..data.sources import SIZES
+from ..data.sources import SIZES, size_of
 from ..errors import UserError
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
@@ -61,7 +61,7 @@ def run(args):
             raise UserError(f"{out}: exists already{' and is a folder' * out.is_dir()}; {mend}")
         material = gather(about, **given_config(args))
         about["texts"] = material.digest
-        memory.check(material.train, material.config, "float32", material.vocabulary)
+        memory.check(material.train + material.valid, material.config, "float32", material.vocabulary)
         model, without = material.network(args.backend, about["seed"])
         if without is not None:
             print(f"{without} of {len(model.vocabulary.words)} words have no vector in {args.vectors}: they begin at random", file=sys.stderr)
@@ -87,7 +87,7 @@ def run(args):
     low, high = interval(held_out.answer_accuracy, held_out.n_questions)
     if args.plot:
         from ..plots import plot_training                  # loads Matplotlib
-        plot_training(state.history, args.plot, model.config.gate_epochs)
+        plot_training(state.history, args.plot, sum(epoch["beta"] == 0 for epoch in state.history))
     seconds = perf_counter() - began
     unknown = None                                         # share right, and number, of the words that training never saw
     if about["set"] == "pos":
@@ -123,11 +123,14 @@ def resumed(args, out):
     """-> model, State, about and Material of the run in `out`.  Raises UserError where the options say otherwise than that run was told."""
     model, state, about = checkpoint.load(out, args.backend)
     differs = "differs from the run in {}, which has {}; a resumed run may change --epochs and --patience alone: leave it out, or begin anew with --overwrite"
+    if not {"set", "texts"} <= about.keys():
+        raise UserError(f"{out}: does not say what it was trained on, and cannot go on; begin anew with --overwrite")
     if args.task_set != about["set"]:
         raise UserError(f"{out}: is a run of {about['set']}, not of {args.task_set}; train {about['set']} --resume, or give another --out")
     now = about_of(args)
     for name in ("seed", *OWN[about["set"]]):
-        if getattr(args, name) is not None and now[name] != about[name]:
+        untold = name == "size" and about["size"] is None  # then it is as its texts are, below
+        if getattr(args, name) is not None and now[name] != about[name] and not untold:
             raise UserError(f"--{name} " + differs.format(out, about[name]))
     more = {k: v for k, v in given_config(args).items() if v != getattr(model.config, k)}
     if fixed := set(more) - {"epochs", "patience"}:
@@ -138,7 +141,9 @@ def resumed(args, out):
     if material.digest != about["texts"] or material.vocabulary != model.vocabulary:
         raise UserError(f"{now['data'] if args.data else about['data'] or 'generated texts'}: these are not the texts the run in {out} was begun with; "
                         f"give its --data, or begin anew with --overwrite")
-    memory.check(material.train, model.config, model.dtype, model.vocabulary)
+    if args.size and args.size != (size := about["size"] or size_of(material.train)):
+        raise UserError("--size " + differs.format(out, size))
+    memory.check(material.train + material.valid, model.config, model.dtype, model.vocabulary)
     return model, state, about | ({"data": now["data"]} if args.data else {}), material
 
 
@@ -147,4 +152,4 @@ def questions_an_epoch(material, about):
     if about["set"] == "pos":
         return sum(len(q.answer) for story in material.train for q in story.questions)
     n = sum(len(story.questions) for story in material.train)
-    return max(1, n // 2) if material.config.shorten else n + int(material.n_phrases * about["phrases"])
+    return max(1, n // 2) if material.config.shorten else n + int(len(material.phrases) * about["phrases"])

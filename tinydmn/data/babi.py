@@ -7,13 +7,14 @@ A story is a run of numbered lines; the number goes back to 1 where the next sto
 import gzip
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import UserError, at_line, check_rng
 from .story import Question, Story, answer_words, sentence_words
-from .text import read_text, short
+from .text import paths_in, read_text, short
 
 NUMBERED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
 FILE_NAME = re.compile(r"qa([0-9]+)_(?:.+_)?(train|valid|test)\.txt(?:\.gz)?")
@@ -165,10 +166,10 @@ def split_by_story(stories, share=0.1, rng=None):
 
 
 def _text_of(item):
-    """What a story, a tree or anything else holds but for its answers, as one text."""
+    """What a network sees of a story, of a tree (its words in lower case) or of anything else, but for its answers, as one text."""
     if isinstance(item, Story):
         return repr((item.facts, [(q.tokens, q.n_facts) for q in item.questions]))
-    return repr(getattr(item, "words", item))
+    return repr([word.lower() for word in item.words] if hasattr(item, "words") else item)
 
 
 def _task_files(folder, task, size):
@@ -176,10 +177,10 @@ def _task_files(folder, task, size):
     if size is not None and size not in FOLDERS:
         raise UserError(f"size {size!r} is unknown; give {' or '.join(FOLDERS)}")
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UserError(f"{folder}: no such folder; give the folder with the bAbI files")
     other = [name for other_size in FOLDERS if size and other_size != size for name in FOLDERS[other_size]]
-    if folder.name in other:
+    if folder.resolve().name in other:                     # also where it is given as "."
         raise UserError(f"{folder}: holds the other size, not {size}; give the folder above it, or leave the size out")
     names = [name for each in ([size] if size else FOLDERS) for name in FOLDERS[each]]
     for place in [folder] + [above / name for above in (folder, folder / DOWNLOAD) for name in names]:
@@ -193,7 +194,7 @@ def _task_files(folder, task, size):
 def _files_in(folder, task):
     """{split: path} of a task in one folder; an unpacked file goes before its .gz."""
     files = {}
-    for path in sorted(folder.iterdir()):                  # a.txt sorts before a.txt.gz
+    for path in paths_in(folder):                  # a.txt sorts before a.txt.gz
         match = FILE_NAME.fullmatch(path.name)
         if match and int(match[1]) == task:
             known = files.setdefault(match[2], path)
@@ -209,20 +210,30 @@ def write_babi(stories, path, overwrite=False):
 
     The file appears whole or not at all.  Raises UserError where it exists already (unless `overwrite`) or cannot be written.
     """
-    path = Path(path)
-    if path.exists() and not overwrite:
-        raise UserError(f"{path}: exists already; choose another name, or ask to overwrite it")
-    data = "".join(f"{line}\n" for story in stories for line in _lines(story)).encode()
-    if path.suffix == ".gz":
-        data = gzip.compress(data, mtime=0)                # no time inside: the same stories give the same bytes
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    write_files({path: stories}, overwrite)
+
+
+def write_files(sets, overwrite=False):
+    """As `write_babi`, several files, {path: stories}: each appears whole, and none where one of them cannot be written."""
+    sets = {Path(path): stories for path, stories in sets.items()}
+    for path in sets:
+        if os.path.isdir(path):                            # unlike Path.is_dir it is no error where the name is too long, say
+            raise UserError(f"{path}: is a folder; choose another place")
+        if os.path.exists(path) and not overwrite:
+            raise UserError(f"{path}: exists already; choose another name or folder, or ask to overwrite it")
+    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in sets}
     try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
+        for path, stories in sets.items():
+            data = "".join(f"{line}\n" for story in stories for line in _lines(story)).encode()
+            temporary[path].write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)    # no time inside: same stories, same bytes
+        for path in sets:
+            os.replace(temporary[path], path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        for path in temporary.values():
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def task_file_name(task, split):

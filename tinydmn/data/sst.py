@@ -3,6 +3,7 @@
     (3 (2 It) (4 (3 (2 's) (3 lovely)) (2 .)))
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +158,7 @@ def load_sst(folder, rng=None):
 
 def _find(folder, split):
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UserError(f"{folder}: no such folder; give the folder with the treebank's train.txt, dev.txt and test.txt")
     places = [place / f"{name}.txt{packed}" for place in (folder, folder / "trees") for name in FILES[split] for packed in ("", ".gz")]
     return next((path for path in places if path.is_file()), None)

@@ -29,7 +29,7 @@ class Story:
     """Facts in order of time, each a list of lower-case words without its full stop, and the questions asked along the way.
 
     A fact may be given as one sentence ("Mary went to the garden."): it is cut into words as in a bAbI file.  Raises UserError where all
-    the facts are one text.
+    the facts are one text, or the questions are one Question and no list.
     """
 
     facts: list[list[str]]
@@ -39,6 +39,8 @@ class Story:
     def __post_init__(self):
         if isinstance(self.facts, str):
             raise UserError(f"{self.source or 'story'}: its facts are one text; give a list, a sentence each")
+        if isinstance(self.questions, (str, Question)):
+            raise UserError(f"{self.source or 'story'}: its questions are one {type(self.questions).__name__}; give a list, [Question(...)]")
         if any(isinstance(fact, str) for fact in self.facts):
             object.__setattr__(self, "facts", [sentence_words(fact) if isinstance(fact, str) else fact for fact in self.facts])
 

@@ -1,5 +1,6 @@
 """Sentences with a tag for each word: two columns, CoNLL-U, or Penn Treebank files."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from ..errors import UserError, at_line
 from .babi import split_by_story
 from .story import Question, Story
-from .text import numbered_lines, short, unescape
+from .text import numbered_lines, paths_in, short, unescape
 
 QUESTION = ["tags"]
 COLUMNS = {"upos": 3, "xpos": 4}                                          # of CoNLL-U's ten
@@ -168,7 +169,7 @@ def read_wsj(folder, split):
     sentences = []
     for section in WSJ[split]:
         below = place / f"{section:02d}"
-        paths = sorted(below.iterdir()) if below.is_dir() else []
+        paths = paths_in(below) if below.is_dir() else []
         paths = [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
         if not paths:
             raise UserError(f"{below}: no .mrg file of section {section}; put the section there ({split} takes {WSJ[split][0]} to {WSJ[split][-1]})")
@@ -193,9 +194,9 @@ def load_tagged(path, column="xpos", rng=None):
     Raises UserError where nothing of these lies there.
     """
     path = Path(path)
-    if path.is_file():
+    if os.path.isfile(path):
         files = {"train": path}
-    elif not path.is_dir():
+    elif not os.path.isdir(path):
         raise UserError(f"{path}: no such file or folder; give a file or a folder with tagged sentences")
     else:
         kinds = _files_in(path)
@@ -206,7 +207,7 @@ def load_tagged(path, column="xpos", rng=None):
             found = ", ".join(file.name for files in kinds.values() for file in files.values())
             raise UserError(f"{path}: has {found}, but no train file; put train.tsv or NAME-train.conllu beside it" if found else
                             f"{path}: holds no tagged sentences; give a folder with train.tsv, NAME-train.conllu, or the WSJ's sections 00 to 24")
-    stories = {split: tagged_stories(_read(file, column)) for split, file in files.items()}
+    stories = {split: tagged_stories(read_tagged(file, column)) for split, file in files.items()}
     train, test = stories["train"], stories.get("test")
     if "valid" in stories:
         return train, stories["valid"], test
@@ -218,7 +219,7 @@ def load_tagged(path, column="xpos", rng=None):
 def _files_in(folder):
     """{"tsv": {split: path}, "conllu": {split: path}}; an unpacked file goes before its .gz."""
     kinds = {"tsv": {}, "conllu": {}}
-    for path in sorted(folder.iterdir()):                  # a.tsv sorts before a.tsv.gz
+    for path in paths_in(folder):                  # a.tsv sorts before a.tsv.gz
         match = FILE_NAME.fullmatch(path.name)
         if match:
             known = kinds[match[2]].setdefault(SPLIT_NAMES[match[1]], path)
@@ -227,9 +228,9 @@ def _files_in(folder):
     return kinds
 
 
-def _read(path, column):
-    """Sentences of one file, read as its name ends."""
-    name = path.name.lower().removesuffix(".gz")
+def read_tagged(path, column="xpos"):
+    """Sentences of one file as list[Sentence], read as its name ends: .conllu (`column`: "xpos" or "upos"), .mrg, else two columns."""
+    name = Path(path).name.lower().removesuffix(".gz")
     if name.endswith(".conllu"):
         return read_conllu(path, column)
     return read_ptb(path) if name.endswith(".mrg") else read_columns(path)

@@ -4,9 +4,11 @@ import gzip
 import re
 import zlib
 from contextlib import contextmanager
+from pathlib import Path
 
 from ..errors import UserError, at_line
 
+BOM = b"\xef\xbb\xbf"                                        # a byte order mark: some editors begin a file of UTF-8 with it
 BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
 
 
@@ -36,11 +38,11 @@ def open_bytes(path):
 def read_text(path, holds):
     """The whole file as str, without a byte order mark.  `holds` says what it should hold ("trees"), for the message about an empty file."""
     with open_bytes(path) as file:
-        data = file.read()
+        data = file.read().removeprefix(BOM)
     if not data.strip():
         raise UserError(f"{path}: empty; give a file with {holds} in it")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise at_line(path, line, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
@@ -49,6 +51,14 @@ def read_text(path, holds):
 def numbered_lines(path, holds):
     """(line number, text) of each line of a file, from 1.  Only a newline ends a line: other Unicode blanks may stand in a word."""
     return enumerate((line.rstrip("\r") for line in read_text(path, holds).split("\n")), 1)
+
+
+def paths_in(folder):
+    """What lies in a folder, sorted by name.  Raises UserError where it cannot be read."""
+    try:
+        return sorted(Path(folder).iterdir())
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror}); give a folder you may read") from None
 
 
 def unescape(word):

@@ -83,8 +83,6 @@ class Vocabulary:
 
 def features_of(form):
     """What the spelling of a word tells (a list of str): its case, digits, a hyphen, its first 1 to 3 and last 1 to 4 letters."""
-    if form in SPECIAL:
-        return []
     low = form.lower()
     case = ("lower" if form == low else "Title" if form[1:] == low[1:] else "UPPER" if form == form.upper() else "miXed") if low != form.upper() else "none"
     shape = [f"case {case}"] + ["digit"] * any(ch.isdigit() for ch in form) + ["hyphen"] * ("-" in form)

@@ -49,36 +49,35 @@ def gru_forward(a, rows, n, at, g, U):
     """A GRU over sequences of unequal length that share their inputs.
 
     a (R, 3H): W x + b of every distinct input, a word or a fact; rows (B, T) int: the row of `a` that sequence b reads at
-    step t; n (B,) int: steps of each sequence, what lies behind is padding and is never read.
+    step t; n (B,) int: steps of each sequence, 0 for an empty one; what lies behind is padding and is never read.
     g (B, T): how far each step opens, eq. (7), or None for a plain GRU.  h_0 = 0.
-    at (B, F) int: the steps whose states are wanted, -1 for none.
+    at (B, F) int: the steps whose states are wanted, each below n, -1 for none.
     -> out (B, F, H): those states (zeros where at is -1), cache.
     """
     B, T = rows.shape
-    h = np.zeros((B + 1, T, U.shape[1]), a.dtype)          # one row of zeros more, for at = -1
-    caches, h_prev = [], np.zeros_like(h[:B, 0])           # h_0 = 0
+    h = np.zeros((B, T + 1, U.shape[1]), a.dtype)          # h[:, t + 1]: the state after step t, so at = -1 finds h_0 = 0
+    caches = []
     for t in range(T):
-        h_new, cache = gru_cell_forward(a[rows[:, t]], h_prev, U)
-        open_ = ((t < n) if g is None else np.where(t < n, g[:, t], 0.0))[:, None].astype(a.dtype)
-        h[:B, t] = open_ * h_new + (1.0 - open_) * h_prev  # (7)  0 on padding: the state stays
-        caches.append((cache, open_, h_new - h_prev))
-        h_prev = h[:B, t]
-    row = np.where(at >= 0, np.arange(B)[:, None], B)
-    return h[row, np.maximum(at, 0)], (caches, a.shape, row)
+        b = np.flatnonzero(t < n)                          # the sequences not yet at their end
+        h_new, cache = gru_cell_forward(a[rows[b, t]], h[b, t], U)
+        open_ = np.ones((len(b), 1), a.dtype) if g is None else g[b, t, None]
+        h[b, t + 1] = open_ * h_new + (1.0 - open_) * h[b, t]          # (7)
+        caches.append((cache, open_, h_new - h[b, t]))
+    return h[np.arange(B)[:, None], at + 1], (caches, a.shape)
 
 
 def gru_backward(dout, cache, rows, n, at, g, U, dU):
     """dout (B, F, H) -> da (R, 3H), dg (B, T) or None.  Adds into dU."""
-    caches, a_shape, row = cache
+    caches, a_shape = cache
     B, T = rows.shape
-    dh = np.zeros((B + 1, T, U.shape[1]), dout.dtype)
-    np.add.at(dh, (row, np.maximum(at, 0)), dout)
-    da, dg, carry = np.zeros(a_shape, dout.dtype), np.zeros((B, T), dout.dtype), np.zeros_like(dh[:B, 0])
+    dh, da, dg = np.zeros((B, T + 1, U.shape[1]), dout.dtype), np.zeros(a_shape, dout.dtype), np.zeros((B, T), dout.dtype)
+    np.add.at(dh, (np.arange(B)[:, None], at + 1), dout)
     for t in reversed(range(T)):
+        b = np.flatnonzero(t < n)
         cell, open_, change = caches[t]
-        d = dh[:B, t] + carry
-        dg[:, t] = np.where(t < n, np.sum(d * change, axis=1), 0.0)   # through (7)
+        d = dh[b, t + 1]
+        dg[b, t] = np.sum(d * change, axis=1)                          # through (7)
         da_t, dh_prev = gru_cell_backward(open_ * d, cell, U, dU)
-        np.add.at(da, rows[:, t], da_t)
-        carry = dh_prev + (1.0 - open_) * d
+        np.add.at(da, rows[b, t], da_t)
+        dh[b, t] += dh_prev + (1.0 - open_) * d
     return da, None if g is None else dg

@@ -22,8 +22,11 @@ def plot_attention(facts, gates, path, question="", answer="", predicted="", sup
     return plot_attentions(facts, [("", gates, predicted)], path, question, answer, support, titles, show)
 
 
-def plot_attentions(facts, panels, path, question="", answer="", support=(), titles=None, show=False):
-    """As plot_attention, for several models beside each other.  panels: (title, gates, predicted) of each."""
+def plot_attentions(facts, panels, path, question="", answer="", support=(), titles=None, show=False, notes=()):
+    """As plot_attention, for several models beside each other.  panels: (title, gates, predicted) of each.
+
+    notes: for each panel a word for each of its passes, to stand below the pass's name.  Raises ValueError where they do not fit the panels.
+    """
     checked = [check_attention(facts, gates, support) for _, gates, _ in panels]
     if not checked:
         raise ValueError("no panel to draw")
@@ -38,12 +41,14 @@ def plot_attentions(facts, panels, path, question="", answer="", support=(), tit
     names = list(titles or [f"pass {i + 1}" for i in range(n_passes)])
     if len(names) < n_passes:
         raise ValueError(f"{len(names)} names for {n_passes} passes")
+    if len(notes) and [len(row) for row in notes] != [len(gates) for gates in attentions]:
+        raise ValueError(f"notes for {[len(row) for row in notes]} passes; the panels have {[len(gates) for gates in attentions]}")
 
-    with new_figure(facts, question, str(answer), [(title, str(said)) for title, _, said in panels], names) as figure:
+    with new_figure(facts, question, str(answer), [(title, str(said)) for title, _, said in panels], names, notes) as figure:
         def font(first):
             return {"weight": "bold"} if first in support else {"style": "italic"} if first == len(facts) else {}
         label_width = max(text_size(figure, line, **font(first))[0] for first, _, lines in rows for line in lines)
-        cell = max(0.5, 0.12 + max(text_size(figure, name)[0] for name in names))
+        cell = max(0.5, 0.12 + max(text_size(figure, text)[0] for text in (*names, *(note for row in notes for note in row))))
         told, heads = f"answer: {answer}" if answer else "", []     # above each panel: its title and its answer
         for title, _, predicted in panels:
             verdict = f"predicted: {predicted}" if predicted else ""
@@ -59,7 +64,8 @@ def plot_attentions(facts, panels, path, question="", answer="", support=(), tit
         above = [(line, "bold") for line in wrapped(figure, question, width - 2 * PAD, weight="bold")]
         above += [(line, "normal") for line in wrapped(figure, told, width - 2 * PAD)]
         head_lines = max(len(head) if any(head) else 0 for head in heads)
-        top = PAD + LINE * (len(above) + head_lines + 1) + 0.1 * (bool(above) + bool(head_lines)) + 0.06
+        below = LINE * bool(len(notes))                            # the line of notes, under the names of the passes
+        top = PAD + LINE * (len(above) + head_lines + 1) + 0.1 * (bool(above) + bool(head_lines)) + 0.06 + below
         heights = [0.2 if stop - first > 1 else 0.1 + LINE * len(lines) for first, stop, lines in rows]
         height = top + sum(heights) + 0.06 + 0.12 + LINE + PAD
         figure.set_size_inches(width, height)
@@ -69,13 +75,15 @@ def plot_attentions(facts, panels, path, question="", answer="", support=(), tit
         for i, (line, weight) in enumerate(above):
             axes.text(PAD, PAD + LINE * (i + 0.5), line, va="center", weight=weight)
         shades = matplotlib.colormaps["Blues"]
-        x = left
+        x, noted = left, iter(notes)
         for gates, head, span in zip(attentions, heads, spans):
             for i, line in enumerate(reversed(head)):
                 weight = "bold" if i else "normal"
-                axes.text(x, top - 0.16 - LINE * (i + 1.5), line, va="center", weight=weight)
+                axes.text(x, top - below - 0.16 - LINE * (i + 1.5), line, va="center", weight=weight)
             for i, name in enumerate(names[:len(gates)]):
-                axes.text(x + cell * (i + 0.5), top - 0.06 - LINE / 2, name, ha="center", va="center")
+                axes.text(x + cell * (i + 0.5), top - below - 0.06 - LINE / 2, name, ha="center", va="center")
+            for i, note in enumerate(next(noted, ())):
+                axes.text(x + cell * (i + 0.5), top - 0.06 - LINE / 2, note, ha="center", va="center", color=GREY)
             y = top
             for (first, stop, _), row in zip(rows, heights):
                 y += 0.06 * (first == len(facts))              # end-of-passes is no sentence of the story: set apart

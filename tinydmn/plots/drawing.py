@@ -31,7 +31,7 @@ LINE, PAD = 0.17, 0.15              # inches: a line of text; the rim of a pictu
 def new_figure(*texts):
     """A figure in our style.  texts: what will be drawn of the user's own words (strings, or lists of them); letters that our font does not
     have come from another font of this machine, where one has them, and else as a box, silently."""
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings(), _quiet(logging.getLogger("matplotlib.font_manager")):
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
@@ -41,6 +41,17 @@ def new_figure(*texts):
         figure = Figure()
         FigureCanvasAgg(figure)
         yield figure
+
+
+@contextlib.contextmanager
+def _quiet(log):
+    """What it would warn of (that another font has no bold, say) is not said."""
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _flat(texts):
@@ -58,24 +69,18 @@ def _letters_of(path):
 def _fonts_with(letters):
     """Names of fonts of this machine that between them have those of `letters` that ours lacks, the most useful first; few as can be."""
     missing, names = {c for c in letters - _letters_of(font_manager.findfont(_FONT)) if c.isprintable()}, []
-    quiet = logging.getLogger("matplotlib.font_manager")
-    level = quiet.level
-    quiet.setLevel(logging.ERROR)
-    try:
-        while missing:
-            having = {}
-            for font in font_manager.fontManager.ttflist:
-                if font.fname.startswith(matplotlib.get_data_path()):
-                    continue                               # its own mathematical fonts have other signs where letters should be
-                with contextlib.suppress(Exception):       # a broken font file is no reason to draw nothing
-                    having.setdefault(font.name, missing & _letters_of(font.fname))
-            best = max(having, key=lambda name: (len(having[name]), name), default=None)
-            if best is None or not having[best]:
-                break
-            names.append(best)
-            missing -= having[best]
-    finally:
-        quiet.setLevel(level)
+    while missing:
+        having = {}
+        for font in font_manager.fontManager.ttflist:
+            if font.fname.startswith(matplotlib.get_data_path()):
+                continue                                   # its own mathematical fonts have other signs where letters should be
+            with contextlib.suppress(Exception):           # a broken font file is no reason to draw nothing
+                having.setdefault(font.name, missing & _letters_of(font.fname))
+        best = max(having, key=lambda name: (len(having[name]), name), default=None)
+        if best is None or not having[best]:
+            break
+        names.append(best)
+        missing -= having[best]
     return tuple(names)
 
 

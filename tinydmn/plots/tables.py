@@ -21,7 +21,7 @@ def plot_table(entries, path, title="", threshold=None, names=None, show=False):
     if not entries:
         raise ValueError("no entry to draw")
     panels, rows, series = (list(dict.fromkeys(entry[key] for entry in entries)) for key in ("panel", "row", "series"))
-    with new_figure(title, panels, rows) as figure:
+    with new_figure(title, panels, rows, series, (names or {}).values()) as figure:
         left = PAD + max(text_size(figure, row)[0] for row in rows) + 0.12
         least = 5.0 if len(panels) == 1 else 3.2 if len(panels) == 2 else 1.9               # inches a panel
         keys = [(names or {}).get(s, s) for s in series] + ["best on validation"] * any(_has(e, "best") for e in entries)

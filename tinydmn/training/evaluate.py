@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import log_softmax, logsumexp
 
-from ..data.batch import take_stories
+from ..data.batch import only_batch, take_stories
 from ..model import loss_forward
 
 
@@ -34,6 +34,7 @@ def evaluate(model, batch, stories_at_once=64, thetas=None):
 
 def outputs(model, batch, stories_at_once=64, thetas=None):
     """Part by part: a Batch of some stories, in their order, and the Output for it (of several weights: together)."""
+    only_batch(batch)
     for start in range(0, len(batch.n_tokens), stories_at_once):
         part, _ = take_stories(batch, np.arange(start, min(start + stories_at_once, len(batch.n_tokens))))
         if len(part.answer):

@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 
 from .. import threads
-from ..data.batch import take_stories
+from ..data.batch import only_batch, take_stories
 from ..errors import UserError
 from ..parameters import views
 from .evaluate import evaluate, score
@@ -67,7 +67,7 @@ def train_epoch(model, batch, state, beta, on_step=None):
         if not len(part.answer):
             continue
         J, losses, dtheta = model.gradient(part, beta=beta, rng=state.rng)
-        with threads.interruptible():
+        with threads.interruptible(), np.errstate(invalid="ignore"):                       # what is not finite is named below
             norm = model.ops.clip_by_global_norm(dtheta, config.clip)
         if not np.isfinite(J + norm):
             raise UserError(f"epoch {state.epoch + 1}: {first_not_finite(model, dtheta) or 'the loss'} is not finite; "
@@ -88,13 +88,16 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
     train_batch, valid_batch: all stories of a set as one Batch each; train_batch may be a function, epoch(rng) -> the Batch of an epoch.
     on_epoch(state) is called after each epoch: to save, to show.
     At the end model.params holds the best weights; config.choose_last says which epochs may be the best: a hundred validation questions
-    are few, and an early epoch that was lucky on them is worse on others than a late one, whose rate of learning has fallen.  Raises UserError, naming the array, where a NaN or an Inf turns up.
+    are few, and an early epoch that was lucky on them is worse on others than a late one, whose rate of learning has fallen.
+    Raises UserError, naming the array, where a NaN or an Inf turns up; TypeError where one of the two is no Batch.
     """
     config = model.config
+    only_batch(valid_batch)
     model.theta = state.theta
-    while state.epoch < config.epochs and (state.epoch - state.best_epoch < config.patience or state.epoch <= config.gate_epochs):
+    while state.epoch < config.epochs and (not state.best_epoch or state.epoch - state.best_epoch < config.patience):
         began = perf_counter()
         batch = train_batch(state.rng) if callable(train_batch) else train_batch
+        only_batch(batch)
         gates_alone = config.gates_first and state.epoch < config.gate_epochs and np.any(batch.support >= 0)     # without any, nothing would be learnt
         beta = 0.0 if gates_alone else 1.0
         losses, J = train_epoch(model, batch, state, beta, on_step)
@@ -102,8 +105,10 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
         fit, held_out = score(losses), evaluate(model, valid_batch)
         state.epoch += 1
         if beta:
-            if state.best_epoch <= round((1.0 - config.choose_last) * config.epochs):
-                state.best_epoch, state.runners_up = 0, []     # too early to be chosen: it stood only until this epoch
+            early = round((1.0 - config.choose_last) * config.epochs)
+            state.runners_up = [entry for entry in state.runners_up if entry[1] > early]
+            if state.best_epoch <= early:
+                state.best_epoch = 0                       # too early to be chosen: it stood only until this epoch
             state.rank((held_out.answer_accuracy, -held_out.loss), model.theta, config.keep)
         state.theta = model.theta.copy()
         state.history.append({

@@ -5,7 +5,7 @@ resumed and a table can be asked for twice.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Callable
@@ -42,7 +42,7 @@ class Material:
     test: list | None
     epoch: Callable[[np.random.Generator], Batch]
     vectors: tuple | None = None               # words, (N, D) float32: word vectors to begin with
-    n_phrases: int = 0                         # sentiment: labelled phrases besides the sentences
+    phrases: list = field(default_factory=list)            # sentiment: labelled phrases, trained on besides the sentences
 
     def batch(self, stories):
         """list[Story] -> Batch for this run's network."""
@@ -51,11 +51,7 @@ class Material:
     @property
     def digest(self):
         """16 letters that tell these texts from others: all that is trained on and validated, wherever it lies."""
-        digest = sha256()
-        for part in (self.train, self.valid):
-            for story in part:
-                digest.update(json.dumps([story.facts, [(q.tokens, q.answer, q.n_facts, [int(i) for i in q.support]) for q in story.questions]]).encode())
-        return digest.hexdigest()[:16]
+        return digest(self.train, self.phrases, self.valid)
 
     def network(self, backend="numba", seed=0):
         """-> a fresh DMN that begins with the word vectors, how many of its words have none and begin at random (None without vectors)."""
@@ -68,6 +64,16 @@ class Material:
         L[ids[ids >= 0], :width] = values[ids >= 0]
         L[ids[ids >= 0], width:] = 0.0                     # a wider L leaves room for what training and spelling say of a word
         return model, len(self.vocabulary.words) - int(np.sum(ids >= 0))
+
+
+def digest(*parts):
+    """16 letters that tell lists of stories from others, and where one part ends and the next begins."""
+    out = sha256()
+    for part in parts:
+        out.update(f"{len(part)} stories".encode())
+        for story in part:
+            out.update(json.dumps([story.facts, [(q.tokens, q.answer, q.n_facts, [int(i) for i in q.support]) for q in story.questions]]).encode())
+    return out.hexdigest()[:16]
 
 
 def batch_of(stories, vocabulary, config):
@@ -153,7 +159,7 @@ def _sst(about, given, train, valid, test, phrases):
         """All full sentences and a fresh sample of the phrases (section 4.2)."""
         chosen = len(train) + np.flatnonzero(rng.random(len(phrases)) < about["phrases"])
         return take_stories(whole, np.concatenate([np.arange(len(train)), chosen]))[0] if phrases else whole
-    return Material(config, vocabulary, train, valid, test, epoch, vectors, len(phrases))
+    return Material(config, vocabulary, train, valid, test, epoch, vectors, phrases)
 
 
 def _pos_texts(about):

@@ -9,7 +9,8 @@ from tqdm import tqdm
 class Progress:
     """Hand `step` and `epoch` to training.loop.train; `close` at the end."""
 
-    def __init__(self, config, state, n_questions, quiet=False, stream=sys.stderr):
+    def __init__(self, config, state, n_questions, quiet=False, stream=None):
+        stream = stream or sys.stderr
         self.config, self.n_questions, self.quiet, self.stream = config, n_questions, quiet, stream
         self.live = not quiet and stream.isatty()
         self.valid = " "

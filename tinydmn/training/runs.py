@@ -14,6 +14,7 @@ import time
 from _thread import interrupt_main
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from ..errors import UserError
 from ..model import DMN, right_answers
 from . import checkpoint, loop, memory
 from .evaluate import evaluate, outputs
-from .material import batch_of, gather, share_of, unknown_words
+from .material import batch_of, digest, gather, share_of, texts_of, unknown_words
 from .presets import babi_config, pos_config, sst_config
 
 LAYOUT = 2                                                 # of a run's JSON file; files of another layout are run again
@@ -59,14 +60,28 @@ class Run:
 
 
 def finished(run, folder):
-    """What a run's JSON file says; None where there is none, or none that can be read as what it should be: then it is run again."""
+    """What a run's JSON file says; None where there is none, or none that can be read as what it should be, or other texts lie there now:
+    then it is run again."""
     settings = run.settings
     try:
         result = json.loads((Path(folder) / f"{run.name}.json").read_text(encoding="utf-8"))
-        if result["settings"] == settings and result["valid"]["n"] and {"test", "seconds", "epochs"} <= result.keys():
+        if (result["settings"] == settings and result["valid"]["n"] and {"test", "seconds", "epochs"} <= result.keys()
+                and result["texts"] == _texts(json.dumps(settings["about"] | {"vectors": None}, sort_keys=True))):
             return result
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@cache
+def _texts(about):
+    """The digests of a run's texts.  about: as JSON, so that what several runs share is read once."""
+    train, valid, test, *phrases = texts_of(json.loads(about))
+    return digests(train, valid, test, *phrases)
+
+
+def digests(train, valid, test, phrases=()):
+    """By part, so that it can be seen whether two runs were asked the same."""
+    return {"train": digest(train, phrases), "valid": digest(valid), "test": digest(test or [])}
 
 
 def execute(run, folder, backend="numba"):
@@ -74,7 +89,7 @@ def execute(run, folder, backend="numba"):
     path = Path(folder) / f"{run.name}.npz"
     material = gather(run.about, **run.given)
     about = run.about | {"texts": material.digest}
-    memory.check(material.train, material.config, "float32", material.vocabulary)
+    memory.check(material.train + material.valid, material.config, "float32", material.vocabulary)
     batches = {split: material.batch(stories) if stories else None for split, stories in (("valid", material.valid), ("test", material.test))}
     try:
         model, state, told = checkpoint.load(path, backend)
@@ -87,7 +102,7 @@ def execute(run, folder, backend="numba"):
     loop.train(model, material.epoch, batches["valid"], state, lambda state: checkpoint.save(path, model, state, about))
     result = {"version": __version__, "settings": run.settings, "seed": run.about["seed"], "epochs": state.epoch, "best_epoch": state.best_epoch,
               "seconds": sum(epoch["seconds"] for epoch in state.history), "threads": model.threads,
-              "n_train": count_questions(material.train)}
+              "n_train": count_questions(material.train), "texts": digests(material.train, material.valid, material.test, material.phrases)}
     trained_on = {text for story in material.train for text in asked(story)}
     for split, batch in batches.items():
         stories = getattr(material, split)

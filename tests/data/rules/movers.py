@@ -7,6 +7,7 @@ TAKE = {"took", "got", "grabbed", "picked"}
 DROP = {"dropped", "left", "discarded", "put"}
 GIVE = {"gave", "passed", "handed"}
 WALK = {"went", "moved", "journeyed", "travelled"}
+PRONOUN = dict.fromkeys(("bill", "daniel", "fred", "jeff", "john"), "he") | dict.fromkeys(("julie", "mary", "sandra"), "she")
 NUMBERS = ("none", "one", "two", "three")
 OPPOSITE = {"north": "south", "south": "north", "east": "west", "west": "east"}
 
@@ -34,10 +35,10 @@ class Reading:
                     self.whereabouts[who] = ("not in", [place], [i])
                 case [who, "is", "either", "in", "the", a, "or", "the", b]:
                     self.whereabouts[who] = ("in either", [a, b], [i])
-                case ["then" | "afterwards", "he" | "she" | "they", *_, "to", "the", place]:
-                    self.walk(they[0], place, [they[1], i])
-                case ["after" | "following", "that", "he" | "she" | "they", *_, "to", "the", place]:
-                    self.walk(they[0], place, [they[1], i])
+                case ["then" | "afterwards", "he" | "she" | "they" as pronoun, *_, "to", "the", place]:
+                    self.walk_on(they, pronoun, place, i)
+                case ["after" | "following", "that", "he" | "she" | "they" as pronoun, *_, "to", "the", place]:
+                    self.walk_on(they, pronoun, place, i)
                 case [a, "and", b, verb, *_, "to", "the", place] if verb in WALK:
                     they = (a, b), i
                     self.walk((a, b), place, [i])
@@ -60,6 +61,12 @@ class Reading:
         for thing, holder in self.carried.items():
             if holder in people:
                 self.trail[thing].append((place, told[-1]))
+
+    def walk_on(self, they, pronoun, place, i):
+        assert they, f"nobody was named whom {pronoun} could mean"
+        people, before = they
+        assert pronoun == ("they" if people[1:] else PRONOUN[people[0]]), f"{people} are called {pronoun}"
+        self.walk(people, place, [before, i])
 
     def get(self, who, thing, i):
         assert thing not in self.carried, f"two carry the {thing}"

@@ -6,11 +6,12 @@ A task is one file, task01.py and so on, with one function: story(rng) -> Story.
 import re
 from dataclasses import replace
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from pkgutil import iter_modules
 
 from ...errors import UserError, check_rng
-from ..babi import task_file_name, write_babi
+from ..babi import task_file_name, write_files
 from ..story import asked
 
 
@@ -34,8 +35,7 @@ def generate(task, n_stories, rng, apart_from=()):
     """
     if n_stories < 1:
         raise UserError(f"{n_stories} stories asked for; give a number of 1 or more")
-    drawn = _drawn(task, rng, apart_from)
-    stories = [found for found, _ in zip(drawn, range(n_stories))]
+    stories = list(islice(_drawn(task, rng, apart_from), n_stories))
     if len(stories) < n_stories:
         raise UserError(f"task {task}: no more than {len(stories)} stories were found that are apart from {len(apart_from)} others; ask for fewer")
     return stories
@@ -83,16 +83,12 @@ def write_task(folder, task, n_stories, rng, overwrite=False):
 def write_sets(folder, task, sets, overwrite=False):
     """Write {"train": stories, "valid": stories, ...} of a task under the published names.  Returns the paths.
 
-    The folder is made where there is none.  Raises UserError where a file exists already (unless `overwrite`): then none is written.
+    The folder is made where there is none.  Raises UserError where a file exists already (unless `overwrite`) or cannot be written: then none is.
     """
-    paths = {split: Path(folder) / task_file_name(task, split) for split in sets}
-    for path in paths.values():
-        if path.exists() and not overwrite:
-            raise UserError(f"{path}: exists already; choose another folder, or ask to overwrite it")
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder}: cannot be made ({error.strerror}); choose another place") from None
-    for split, path in paths.items():
-        write_babi(sets[split], path, overwrite)
-    return list(paths.values())
+    files = {Path(folder) / task_file_name(task, split): stories for split, stories in sets.items()}
+    write_files(files, overwrite)
+    return list(files)

@@ -2,10 +2,21 @@
 
 from ...errors import UserError
 
+TRIES = 100_000      # texts drawn in vain, one after the other, before the search for a further one is given up
+
 
 def pick(rng, options):
     """One of `options`, each equally likely."""
     return options[rng.integers(len(options))]
+
+
+def search(draw, fits):
+    """The first draw() that fits.  Raises UserError after TRIES in vain."""
+    for _ in range(TRIES):
+        found = draw()
+        if fits(found):
+            return found
+    raise UserError("no further text was found that differs from all others; ask for fewer")
 
 
 def checked(n):

@@ -8,7 +8,7 @@ words, trained on 2,000 texts, is right on 47 to 50 % of other texts (fine; chan
 from ...errors import check_rng
 from ..sst import sentiment_question
 from ..story import Story
-from . import checked, pick
+from . import checked, pick, search
 
 ADJECTIVES = {
     2: ("brilliant", "dazzling", "gorgeous", "masterful", "superb", "unforgettable", "wonderful"),
@@ -165,17 +165,14 @@ def sentiment_texts(n, rng, kind="fine", apart_from=()):
     """`n` different labelled sentences as list[Story], in the form of `sentiment_stories`; every answer equally likely.
 
     kind: "fine" (five answers) or "binary" (two).  apart_from: stories; none of their sentences is told.
-    Every random draw comes from `rng`, a numpy Generator.
+    Every random draw comes from `rng`, a numpy Generator.  Raises UserError for less than one, and where a further one is not found.
     """
     check_rng(rng)
     values = (-2, -1, 0, 1, 2) if kind == "fine" else (-2, -1, 1, 2)
     stories, told = [], {" ".join(story.facts[0][:-1]) for story in apart_from}            # without the full stop
     for i in range(1, checked(n) + 1):
         wanted = pick(rng, values)
-        while True:
-            text, value = pick(rng, SENTENCES)(rng)
-            if value == wanted and text not in told:
-                break
+        text, value = search(lambda: pick(rng, SENTENCES)(rng), lambda found: found[1] == wanted and found[0] not in told)
         told.add(text)
         question = sentiment_question(value + 2, kind)
         stories.append(Story([[*text.split(), "."]], [question], f"generated sentiment, text {i}"))

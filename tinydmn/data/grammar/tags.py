@@ -10,7 +10,7 @@ A function here returns a list of (form, tag).
 
 from ...errors import check_rng
 from ..tagged import Sentence, tagged_stories
-from . import checked, pick
+from . import checked, pick, search
 
 MADE_UP = 0.2                                              # how often an open class makes up a word
 
@@ -245,16 +245,19 @@ def sentence(rng):
     return [(first[0].upper() + first[1:], tag), *rest]
 
 
+def words_of(pairs):
+    return tuple(word for word, _ in pairs)
+
+
 def tagged_texts(n, rng, apart_from=()):
     """`n` different tagged sentences as list[Story], in the form of `tagged_stories`; every random draw comes from `rng`, a numpy Generator.
 
-    apart_from: stories; none of their sentences is told.
+    apart_from: stories; none of their sentences is told.  Raises UserError for less than one, and where a further one is not found.
     """
     check_rng(rng)
-    sentences, known = {}, {tuple(story.facts[0]) for story in apart_from}
-    while len(sentences) < checked(n):
-        pairs = sentence(rng)
-        words = tuple(word for word, _ in pairs)
-        if words not in known:
-            sentences.setdefault(words, Sentence(pairs, f"generated tags, text {len(sentences) + 1}"))
-    return tagged_stories(sentences.values())
+    sentences, told = [], {tuple(story.facts[0]) for story in apart_from}
+    for i in range(1, checked(n) + 1):
+        pairs = search(lambda: sentence(rng), lambda pairs: words_of(pairs) not in told)
+        told.add(words_of(pairs))
+        sentences.append(Sentence(pairs, f"generated tags, text {i}"))
+    return tagged_stories(sentences)

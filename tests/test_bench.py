@@ -1,0 +1,341 @@
+"""`bench` and `info`: the sides take turns, ratios are what they are called, figures are counted right; no clock has a say here."""
+
+import json
+import re
+import sys
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinydmn
+from tinydmn import DMN, Config, ops, threads
+from tinydmn.bench import compare as comparing, operations, worker
+from tinydmn.bench.compare import Case, cases, compare
+from tinydmn.cli import bench, info, main
+from tinydmn.errors import UserError
+
+CASE = Case("task 1, softmax", 1, 32, 80, "softmax")
+
+
+def strict(text):
+    """JSON without NaN and Infinity."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(name))
+
+
+# ---- two sides in turns
+
+@pytest.fixture
+def sides(monkeypatch):
+    """Stub sides: {name: seconds a step in each call of seconds()}; the fixture is called with them and gives a diary of who did what."""
+    diary = []
+
+    def begin(seconds, questions=160, fails=None):
+        class Stub:
+            def __init__(self, side, n_threads, case, seed, data):
+                self.name, self.taken = side, iter(seconds[side])
+                diary.append(("begins", side, n_threads, case, seed, data))
+
+            def ready(self):
+                if self.name == fails:
+                    raise UserError("no")
+                diary.append(("ready", self.name))
+                return questions
+
+            def seconds(self, n):
+                diary.append((self.name, n))
+                return n * next(self.taken)
+
+            def close(self):
+                diary.append(("closed", self.name))
+        monkeypatch.setattr(comparing, "_Side", Stub)
+        return diary
+    return begin
+
+
+def test_ratio_and_rates_by_hand(sides):
+    """Ours 10, 20, 40 ms; theirs 30, 30, 160: ratios 3, 1.5, 4.  The first figure of each only says how many steps fill a turn."""
+    diary = sides({"numba": [0.01, 0.01, 0.02, 0.04], "numpy": [0.05, 0.03, 0.03, 0.16]})
+    found = compare(CASE, ("numba", 2), ("numpy", 1), seed=7, data="D", rounds=3, turn=0.5)
+    assert found.pop("case") == "task 1, softmax" and found.pop("questions") == 160 and found.pop("against") == "numpy, 1 thread"
+    wanted = {"ms": 20, "examples_per_second": 160 / 0.02, "their_ms": 30, "their_examples_per_second": 160 / 0.03, "ratio": 3, "ratio_least": 1.5, "ratio_largest": 4}
+    assert found == pytest.approx(wanted)
+    assert diary[:4] == [("begins", "numba", 2, CASE, 7, "D"), ("ready", "numba"), ("begins", "numpy", 1, CASE, 7, "D"), ("ready", "numpy")]
+    assert diary[4:6] == [("numba", 4), ("numpy", 4)]
+    assert diary[6:12] == [("numba", 50), ("numpy", 10)] * 3 and diary[12:] == [("closed", "numba"), ("closed", "numpy")]
+
+
+def test_one_side_alone_and_steps_that_are_longer_than_a_turn(sides):
+    diary = sides({"numba": [3.0, 2.0, 2.0, 4.0]}, questions=1)
+    found = compare(CASE, ("numba", 2), None, rounds=3, turn=0.5)
+    assert found == {"case": CASE.name, "questions": 1, "ms": 2000, "examples_per_second": 0.5}
+    assert [entry[1] for entry in diary if entry[0] == "numba"] == [4, 1, 1, 1]
+
+
+def test_the_number_of_rounds_is_the_number_of_turns(sides):
+    diary = sides({"numba": [0.1] * 20, "numpy": [0.1] * 20})
+    assert compare(CASE, ("numba", 2), ("numpy", 2), rounds=9)["against"] == "numpy, 2 threads"
+    assert sum(entry[0] == "numpy" for entry in diary) == 1 + 9
+
+
+def test_no_side_stays_behind_where_one_cannot_begin(sides):
+    diary = sides({"numba": [], "numpy": []}, fails="numpy")
+    with pytest.raises(UserError):
+        compare(CASE, ("numba", 2), ("numpy", 2))
+    assert [entry for entry in diary if entry[0] == "closed"] == [("closed", "numba"), ("closed", "numpy")]
+
+
+def test_peers_need_the_source_tree(monkeypatch, tmp_path):
+    monkeypatch.setattr(comparing, "PEERS", tmp_path / "none")
+    for peer in ("torch", "jax"):
+        with pytest.raises(UserError, match="from a clone"):
+            compare(CASE, ("numba", 2), (peer, 2))
+
+
+def test_the_peers_are_built_from_our_parameters(monkeypatch):
+    made = []
+
+    class Peer:
+        def make_trainer(params, config, batches):
+            made.append((params, config, batches))
+            return "step"
+    monkeypatch.setattr(worker, "import_module", lambda name: made.append(name) or Peer)
+    vocabulary, batches = worker.make_batches(1, 1, 0, None)
+    config = Config(hidden=2, embedding=2, gate_hidden=2)
+    for peer in ("torch", "jax"):
+        assert (comparing.PEERS / f"{peer}_dmn.py").is_file()
+        assert worker.make_step(peer, 2, vocabulary, batches, config, 5) == "step"
+        name, (params, given, trained_on) = made[-2:]
+        wanted = DMN(config, vocabulary, "numpy", 5).params
+        assert name == f"tests.peers.{peer}_dmn" and given is config and trained_on is batches
+        assert set(params) == set(wanted) and all(np.array_equal(params[k], wanted[k]) for k in wanted)
+
+
+def test_the_cases_of_the_benchmark():
+    found = cases([1, 3], 16, ("softmax", "gated"))
+    assert [(c.task, c.stories, c.hidden, c.episode) for c in found] == [
+        (1, 16, 80, "softmax"), (3, 16, 80, "softmax"), (1, 16, 80, "gated"), (3, 16, 80, "gated"), (1, 0, 40, "softmax"), (1, 0, 40, "gated")]
+    assert len({c.name for c in found}) == 6 and found[1].name == "task 3, softmax"
+
+
+# ---- a side as a process
+
+def side(monkeypatch, tmp_path, script):
+    program = tmp_path / "worker"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    return comparing._Side("jax", 2, CASE, 5, None)
+
+
+@pytest.mark.parametrize("script, error, says", [
+    ("echo 'numbers: first' >&2; echo 'DIR: no such folder; give one' >&2; exit 2", UserError, "^DIR: no such folder; give one$"),
+    ("echo \"ModuleNotFoundError: No module named 'jax'\" >&2; exit 1", UserError, "jax: No module named 'jax'; install it, or leave --against jax out"),
+    ("kill -9 $$", UserError, "killed by signal 9 .*lower --stories"), ("echo 'IndexError: 7' >&2; exit 1", RuntimeError, "IndexError: 7")])
+def test_a_worker_that_ends_says_why(monkeypatch, tmp_path, script, error, says):
+    for begins, call in (("", lambda s: s.ready()), ("echo ready 160; read n; ", lambda s: (s.ready(), s.seconds(3)))):
+        worker = side(monkeypatch, tmp_path, begins + script)
+        with pytest.raises(error, match=says):
+            call(worker)
+        worker.close()
+
+
+def test_a_worker_is_told_what_to_do_and_closed_at_once(monkeypatch, tmp_path):
+    worker = side(monkeypatch, tmp_path, f'echo "$*" > {tmp_path}/told; echo ready 160; read n; echo "$n"; read n; echo "$n"; exec sleep 60')
+    assert worker.ready() == 160 and worker.seconds(12) == 12.0 and worker.seconds(7) == 7.0
+    worker.close()
+    assert worker.process.returncode == -9
+    assert (tmp_path / "told").read_text().split() == "-m tinydmn.bench.worker jax 2 32 softmax 80 1 5".split()
+
+
+def test_a_worker_trains_as_many_steps_as_it_is_asked_for(monkeypatch, capsys):
+    done = []
+    monkeypatch.setattr(worker, "make_step", lambda *about: (done.append(about), lambda i: done.append(i))[1])
+    monkeypatch.setattr(sys, "stdin", StringIO("3\n1\n2\n"))
+    worker.main("numba", "2", "3", "gated", "7", "1", "5", "")
+    ready, *seconds = capsys.readouterr().out.splitlines()
+    (side, n_threads, vocabulary, batches, config, seed), *steps = done
+    assert ready == f"ready {len(batches[0].answer)}" and all(float(s) >= 0 for s in seconds) and len(seconds) == 3
+    assert steps[:2 * len(batches)] == list(range(16)) and steps[16:] == [0, 1, 2, 3, 4, 5]        # first each batch twice, to compile for every shape
+    assert (side, n_threads, seed) == ("numba", 2, 5) and (config.hidden, config.embedding, config.gate_hidden, config.episode) == (7, 7, 7, "gated")
+    assert config.passes == 3 and config.dropout == 0
+    assert all((a.tokens == b.tokens).all() for a, b in zip(batches, worker.make_batches(1, 3, 5, None)[1], strict=True))
+
+
+def test_the_batches_of_a_benchmark():
+    vocabulary, batches = worker.make_batches(1, 4, 0, None)
+    assert len(batches) == 8 and all(len(b.n_tokens) == 4 and len(b.answer) == 20 for b in batches)
+    assert len({b.tokens.tobytes() for b in batches}) == 8
+    again = worker.make_batches(1, 4, 0, None)[1]
+    assert all((a.tokens == b.tokens).all() for a, b in zip(batches, again))
+    assert not all(np.array_equal(a.tokens, b.tokens) for a, b in zip(batches, worker.make_batches(1, 4, 1, None)[1]))
+    single = worker.make_batches(1, 0, 0, None)[1]
+    assert all(len(b.n_tokens) == len(b.answer) == 1 and b.n_facts[0] == b.n_facts_story[0] for b in single)   # the last question sees the whole story
+
+
+def test_our_trainer_makes_whole_training_steps():
+    """Forward, backward, clipping, Adam with its own count of steps: the same numbers as by hand."""
+    vocabulary, batches = worker.make_batches(1, 1, 0, None)
+    config = Config(hidden=4, embedding=4, gate_hidden=4, dropout=0.0, clip=0.1)
+    step, ours = worker.make_step("numpy", 1, vocabulary, batches, config, 3), DMN(config, vocabulary, "numpy", 3)
+    m, v = np.zeros_like(ours.theta), np.zeros_like(ours.theta)
+    for t, i in enumerate((0, 1, 9), 1):
+        J, _, d = ours.gradient(batches[i % 8])
+        assert step(i) == pytest.approx(J, rel=1e-6)
+        d *= min(1.0, 0.1 / np.linalg.norm(d))
+        m, v = 0.9 * m + 0.1 * d, 0.999 * v + 0.001 * d * d
+        ours.theta = ours.theta - config.learning_rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+
+
+def test_each_side_has_the_threads_it_is_to_have(monkeypatch):
+    made = []
+    monkeypatch.setattr(worker, "our_trainer", lambda model, batches: made.append(model))
+    vocabulary, batches = worker.make_batches(1, 1, 0, None)
+    for name, n in (("numba", 3), ("numpy", 1)):
+        worker.make_step(name, n, vocabulary, batches, Config(hidden=2, embedding=2, gate_hidden=2), 0)
+        assert (made[-1].backend, made[-1].threads) == (name, n)
+
+
+# ---- each operation alone
+
+def test_every_operation_is_timed_and_its_products_are_counted(monkeypatch):
+    monkeypatch.setattr(operations, "best_seconds", lambda call, budget=0: (call(), 0.5)[1])
+    S, Q, F, words, H = 2, 3, 4, 5, 6
+    found = operations.table("numpy", S=S, Q=Q, F=F, words=words, V=7, H=H)
+    assert all(seconds == 0.5 for _, seconds, _ in found)
+    timed = {name.split(",")[0] for name, _, _ in found}
+    every = {name for names in ops.OPERATIONS.values() for name in names}
+    rest = every - timed
+    assert timed <= every and rest == {"features_forward", "features_backward", "dropout_forward", "dropout_backward", "lstm_forward", "lstm_backward", "rnn_forward",
+                                       "rnn_backward", "gate_shared_zeros", "sigmoid_gates_forward", "sigmoid_gates_backward", "l2_forward"}
+    flop = {name: n for name, _, n in found}
+    pairs = int(np.sum(_places(S, Q, F, words, H, 7)))
+    product = lambda rows, n, m: 2 * rows * n * m          # (rows, n) by (n, m), multiplications and additions
+    R, T = S * F + 1, words * F
+    assert flop["gru_forward, words"] == product(S * T, H, 3 * H) and flop["gru_backward, words"] == 2 * flop["gru_forward, words"]
+    assert flop["gru_forward, gated facts"] == product(pairs, H, 3 * H) and flop["gru_backward, gated facts"] == 2 * flop["gru_forward, gated facts"]
+    assert flop["input_product"] == product(R, H, 3 * H) and flop["input_product_backward"] == 2 * flop["input_product"]
+    assert flop["gru_cell_forward"] == product(Q, H, 3 * H) + product(Q, H, 3 * H) and flop["gru_cell_backward"] == 2 * product(Q, H, 3 * H)
+    # of eq. (5), before the passes: the blocks c∘q and |c-q| for each pair, c and its W_b for each fact and q for each question; in each pass c∘m and |c-m|
+    assert flop["gate_shared_forward"] == 2 * product(pairs, H, H) + product(R, H, H) + 2 * product(Q, H, H)
+    assert flop["gate_forward"] == 2 * product(pairs, H, H) + 2 * product(Q, H, H)
+    assert flop["gate_backward"] == 2 * flop["gate_forward"] and flop["gate_shared_backward"] == 2 * flop["gate_shared_forward"]
+    assert flop["softmax_episode_forward"] == 2 * pairs * H and flop["softmax_episode_backward"] == 2 * flop["softmax_episode_forward"]
+
+
+def _places(S, Q, F, words, H, V):
+    """How many facts each of the questions of the table sees: the draws of operations.table as far as those."""
+    rng = np.random.default_rng(0)
+    T, R = words * F, S * F + 1
+    for shape in ((3 * H, H), (3 * H, H)):
+        rng.normal(size=shape)
+    rng.integers(0, V, (S, T)), rng.integers(0, R, (Q, F + 1))
+    return rng.integers(3, F + 2, Q)
+
+
+def test_the_best_time_is_the_least_of_those_that_fit_the_budget(monkeypatch):
+    clock = iter([0, 3, 3, 4, 4, 6])                       # calls of 3, 1 and 2 seconds; the first one of all has no clock
+    calls = []
+    monkeypatch.setattr(operations, "perf_counter", lambda: next(clock))
+    assert operations.best_seconds(lambda: calls.append(1), budget=5) == 1 and len(calls) == 4
+
+
+def test_the_rate_of_the_matrix_product_is_that_of_one_thread(monkeypatch):
+    seen = []
+    monkeypatch.setattr(operations, "best_seconds", lambda call, budget: (call(), seen.append([lib["num_threads"] for lib in threads._blas().info()]), 0.25)[2])
+    assert operations.sgemm_rate(16) == 2 * 16**3 / 0.25 and set(seen[0]) <= {1}
+
+
+# ---- the command
+
+@pytest.fixture
+def stubbed(monkeypatch):
+    """The command with figures made up -> a diary of its comparisons."""
+    asked = []
+
+    def stub(case, ours, theirs, seed, data, rounds):
+        asked.append((case, ours, theirs, seed, data, rounds))
+        mine = {"case": case.name, "questions": 160, "ms": np.float64(12.346), "examples_per_second": 4321.0}
+        return mine | ({"against": f"{theirs[0]}, {theirs[1]} threads", "their_ms": 50.5, "their_examples_per_second": 999.0, "ratio": np.float64(4.25), "ratio_least": 3.5,
+                        "ratio_largest": 5.75} if theirs else {})
+    monkeypatch.setattr(bench, "compare", stub)
+    monkeypatch.setattr(bench.operations, "sgemm_rate", lambda: 40e9)
+    monkeypatch.setattr(bench.operations, "table", lambda seed: asked.append(seed) or [("gru_forward, words", 2e-3, 20_000_000), ("embedding_forward", 5e-6, 0)])
+    monkeypatch.setattr(bench, "find_spec", lambda name: object())
+    monkeypatch.setenv("TINYDMN_THREADS", "3")
+    return asked
+
+
+def test_the_figures_as_json(stubbed, capsys):
+    assert main(["bench", "--json", "--against", "torch", "--against", "one-thread", "--tasks", "2", "--stories", "8", "--episode", "gated", "--rounds", "5", "--seed", "9",
+                 "--data", "D"]) == 0
+    found = strict(capsys.readouterr().out)
+    *compared, seed = stubbed
+    assert [entry[1:] for entry in compared] == [(("numba", 3), ("torch", 3), 9, "D", 5)] * 2 + [(("numba", 3), ("numba", 1), 9, "D", 5)] * 2 and seed == 9
+    assert [entry[0] for entry in compared] == cases([2], 8, ("gated",)) * 2
+    assert found["threads"] == 3 and [f["ratio"] for f in found["training"]] == [4.25] * 4 and found["training"][0]["case"] == "task 2, gated"
+    assert found["sgemm_gflops"] == 40 and found["operations"][0] == {"operation": "gru_forward, words", "us": 2000, "gflops": 10, "share_of_sgemm": 0.25}
+    assert found["operations"][1]["gflops"] == 0 and found["operations"][1]["us"] == pytest.approx(5)
+
+
+def test_the_figures_as_text(stubbed, capsys):
+    assert main(["bench", "--against", "jax", "--tasks", "1", "--episode", "softmax", "--rounds", "5"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^task 1, softmax +12\.3\d +4,321$", out, re.M) and re.search(r"^  against jax, 3 threads +50\.50 +999 +4\.25 +3\.50 +5\.75$", out, re.M)
+    assert "median of 5 turns" in out and "3 threads" in out and "40 GFLOP/s" in out
+    assert re.search(r"^gru_forward, words +2000\.0 +10\.0 +25 %$", out, re.M) and re.search(r"^embedding_forward +5\.0$", out, re.M)
+    head, row, theirs = (next(line for line in out.splitlines() if line.startswith(begin)) for begin in ("      ", "task 1", "  against"))
+    assert head[:37].endswith(" ms") and row[:37].endswith(" 12.35") and theirs[:37].endswith(" 50.50")                # in one column
+    assert head[:49].endswith("examples/s") and row[:49].endswith(" 4,321") and theirs.endswith("5.75") and len(theirs) == len(head)
+
+
+def test_what_is_left_out(stubbed, capsys):
+    assert main(["bench", "--no-operations", "--tasks", "1", "--episode", "both"]) == 0
+    assert [entry[2] for entry in stubbed] == [None] * 4 and "sgemm" not in capsys.readouterr().out
+    assert {entry[0].episode for entry in stubbed} == {"softmax", "gated"} and stubbed[0][5] == 7 and stubbed[0][0].stories == 32
+
+
+def test_a_peer_that_is_not_there(stubbed, capsys, monkeypatch):
+    monkeypatch.setattr(bench, "find_spec", lambda name: None)
+    for peer in ("torch", "jax"):
+        assert main(["bench", "--against", "numpy", "--against", peer]) == 2
+        out, err = capsys.readouterr()
+        assert err.count("\n") == 1 and f"{peer} is not installed" in err and not out and not stubbed
+
+
+# ---- info
+
+def test_info_says_what_a_report_needs(capsys, monkeypatch):
+    monkeypatch.setenv("TINYDMN_THREADS", "3")
+    assert main(["info", "--json"]) == 0
+    figures = strict(capsys.readouterr().out)
+    assert figures["tinydmn"] == tinydmn.__version__ and figures["python"] == sys.version.split()[0] and figures["threads"] == 3
+    assert figures["numpy"] == np.__version__ and figures["cache"] == str(ops.cache_folder()) and Path(figures["folder"]) == Path(tinydmn.__file__).parent
+    assert figures["blas"] and figures["processor"] and figures["system"] and figures["cores"] >= 1
+    assert main(["info"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["numpy"] == np.__version__ and set(lines) == set(figures)
+
+
+def test_the_processor_where_the_system_does_not_tell(monkeypatch):
+    def no_file(*_):
+        raise OSError
+    monkeypatch.setattr("builtins.open", no_file)
+    monkeypatch.setattr(info.platform, "processor", lambda: "")
+    monkeypatch.setattr(info.platform, "machine", lambda: "m68k")
+    assert info.processor() == "m68k"
+
+
+def test_info_names_every_package_that_tinydmn_stands_on(monkeypatch, capsys):
+    setup = (Path(__file__).parents[1] / "setup.cfg").read_text(encoding="utf-8")
+    needed = re.search(r"install_requires =\n((?: {4}.*\n)+)", setup)[1].split()
+    assert {re.split("[>=<]", name)[0] for name in needed} <= set(info.PACKAGES)
+
+    def version(name):
+        if name == "torch":
+            raise info.PackageNotFoundError
+        return "1.2"
+    monkeypatch.setattr(info, "version", version)
+    assert main(["info"]) == 0 and re.search("^torch +not installed$", capsys.readouterr().out, re.M)
+    assert main(["info", "--json"]) == 0 and strict(capsys.readouterr().out)["torch"] is None

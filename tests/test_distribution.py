@@ -1,0 +1,69 @@
+"""What is packed: the source distribution has all that its own tests need, the wheel the package alone."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import tinydmn
+
+pytest.importorskip("setuptools", reason="what packs it")
+
+ROOT = Path(__file__).parents[1]
+CODE = "import sys; from setuptools import build_meta; to = sys.argv[1]; build_meta.build_sdist(to); build_meta.build_wheel(to)"
+SOURCES = {path.relative_to(ROOT).as_posix() for folder in ("tinydmn", "tests", "lessons") for path in (ROOT / folder).rglob("*.py") if "out" not in path.parts}
+AT_THE_TOP = ("README.md", "LICENSE", "setup.cfg", "pyproject.toml", "MANIFEST.in")
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """-> the source distribution, unpacked; the wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    copy = folder / "copy"
+    for name in (*SOURCES, *AT_THE_TOP, *(path.relative_to(ROOT).as_posix() for path in (ROOT / "lessons").glob("*.png"))):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, copy / name)
+    built = subprocess.run([sys.executable, "-c", CODE, str(folder)], cwd=copy, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    archive, = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        file.extractall(folder / "unpacked", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    unpacked, = (folder / "unpacked").iterdir()
+    wheel, = folder.glob("*.whl")
+    return unpacked, wheel
+
+
+def test_the_source_distribution_is_whole(packed):
+    unpacked, _ = packed
+    found = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
+    assert found >= SOURCES | set(AT_THE_TOP), sorted((SOURCES | set(AT_THE_TOP)) - found)
+    assert not [name for name in found if "__pycache__" in name or name.startswith(("runs", ".hypothesis", "lessons/out"))]
+    linked = {target for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / "README.md").read_text(encoding="utf-8"))}
+    assert linked <= found | {name for name in linked if any(one.startswith(f"{name}/") for one in found)}   # pictures too
+
+
+def test_its_tests_can_be_collected(packed):
+    """In the archive alone, with the package that lies in it.  (The peers are left out: they load PyTorch and JAX.)"""
+    unpacked, _ = packed
+    environment = os.environ | {"PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "--ignore=tests/peers"]
+    done = subprocess.run(words, cwd=unpacked, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for path in (unpacked / "tests").glob("test_*.py"):
+        assert f"tests/{path.name}" in done.stdout, path.name
+
+
+def test_the_wheel_has_the_package_alone(packed):
+    _, wheel = packed
+    with zipfile.ZipFile(wheel) as file:
+        names = set(file.namelist())
+        entry_points = file.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
+    assert {name for name in names if ".dist-info/" not in name} == {name for name in SOURCES if name.startswith("tinydmn/")}
+    assert re.search(r"^tinydmn *= *tinydmn\.__main__:main$", entry_points, re.M)
+    assert wheel.name.startswith(f"tinydmn-{tinydmn.__version__}-")
