@@ -23,7 +23,7 @@ BOUNDS = {"hidden": (1, 10_000), "embedding": (1, 10_000), "word_length": (0, 1e
           "learning_rate": (0, 1e3), "final_rate": (0, 1e3), "batch": (1, 1_000_000), "epochs": (1, 1_000_000), "patience": (1, 1_000_000),
           "gate_epochs": (0, 1_000_000), "alpha": (0, 1e6), "dropout": (0, nextafter(1, 0)), "l2": (0, 1e6), "clip": (nextafter(0, 1), 1e12),
           "choose_last": (0, 1), "keep": (1, 1000), "shorten": (0, 1)}
-CHOICES = {"episode": {"softmax", "gated"}, "stop": {"no", "yes"}, "facts": {"sentences", "words", "both"}, "cell": {"gru", "lstm", "rnn"},
+CHOICES = {"recurrent": {"normal", "orthogonal"}, "episode": {"softmax", "gated"}, "stop": {"no", "yes"}, "facts": {"sentences", "words", "both"}, "cell": {"gru", "lstm", "rnn"},
            "reading": {"forward", "both"}, "answer": {"word", "sequence", "tags"}, "teacher": {"correct", "predicted"}, "rename": {"no", "yes"}}
 
 
@@ -209,6 +209,25 @@ def test_word_length_multiplies_word_vectors_and_nothing_else(length):
         assert ("embedding.F" in values) == features == bool(vocabulary.features)
         for name, a in plain.items():
             np.testing.assert_allclose(values[name], length * a if name.startswith("embedding.") else a, err_msg=name)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_matrices_from_state_to_state_begin_orthogonal_where_that_is_asked(case):
+    """Each gate's by itself; nothing else changes, and each is another one."""
+    (values, config, _), (plain, *_) = start(**case, recurrent="orthogonal"), start(**case)
+    H, seen = config.hidden, []
+    assert {name for name in values if not np.array_equal(values[name], plain[name])} == {name for name in values if name.endswith(".U")}
+    for name, U in values.items():
+        if name.endswith(".U"):
+            assert U.shape == plain[name].shape
+            for block in U.reshape(-1, H, H):
+                np.testing.assert_allclose(block @ block.T, np.eye(H), atol=1e-12, err_msg=name)
+                assert not any(np.allclose(block, other) for other in seen), name
+                seen.append(block)
+    # any as likely as any other: of matrices with a negative diagonal in R there would be none, or too many
+    signs = np.array([np.sign(np.linalg.det(start(seed, recurrent="orthogonal")[0]["memory.U"][:H])) for seed in range(40)])
+    corner = np.array([start(seed, recurrent="orthogonal")[0]["memory.U"][0, 0] for seed in range(40)])
+    assert 8 <= np.sum(signs > 0) <= 32 and 8 <= np.sum(corner > 0) <= 32
 
 
 def test_a_seed_is_a_start():

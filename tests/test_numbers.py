@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinydmn.cli import main, parser
-from tinydmn.cli.common import given_config, number, print_json
+from tinydmn.cli.common import given_config, number, picture, print_json
 from tinydmn.config import Config, limits
 
 TOP = parser()
@@ -120,7 +120,7 @@ def test_every_option_has_a_meaning_and_says_its_default():
     for command, sub in COMMANDS.items():
         for action in sub._actions:
             assert action.help and len(action.help) > 5, (command, action.dest)
-            if action.option_strings and action.type is not None and action.type is not str:
+            if action.option_strings and action.type not in (None, str, picture):
                 assert "default" in action.help or action.required, (command, action.dest)
                 if isinstance(action.default, (int, float)):
                     assert f"default {action.default:,}" in action.help, (command, action.dest)

@@ -26,7 +26,7 @@ def checkpoint_of(tmp_path, *words):
 
 
 EVERY = {                      # a value for each field of Config that is no default of any task, two sets of those that exclude each other
-    "hidden": (5, 6), "embedding": (7, 8), "word_length": (2.5, 0.5), "gate_hidden": (3, 4), "passes": (4, 2), "episode": ("gated", "softmax"), "stop": ("yes", "no"),
+    "hidden": (5, 6), "embedding": (7, 8), "word_length": (2.5, 0.5), "recurrent": ("orthogonal", "normal"), "gate_hidden": (3, 4), "passes": (4, 2), "episode": ("gated", "softmax"), "stop": ("yes", "no"),
     "facts": ("both", "sentences"), "cell": ("rnn", "lstm"), "reading": ("both", "forward"), "answer": ("word", "sequence"), "longest": (31, 33),
     "teacher": ("correct", "predicted"), "learning_rate": (0.125, 0.25), "final_rate": (0.75, 0.5), "batch": (6, 7), "epochs": (17, 18), "patience": (11, 12),
     "gate_epochs": (3, 4), "alpha": (0.5, 2.0), "dropout": (0.2, 0.45), "l2": (0.03, 0.04), "clip": (0.75, 9.0), "choose_last": (0.6, 0.7), "keep": (2, 1),
@@ -157,7 +157,7 @@ def test_the_picture_marks_where_the_answers_began(tmp_path, monkeypatch, capsys
         out = tmp_path / f"{alpha}.npz"
         assert main(["train", "babi", "--data", str(tmp_path), "--epochs", "3", "--gate-epochs", "2", "--alpha", alpha, "--plot", "a.png", "--out", str(out), *NUMPY]) == 0
         history, path, marked = drawn.pop()
-        assert path == "a.png" and marked == gate_epochs and json.dumps(history) == json.dumps(checkpoint.load(out)[1].history)
+        assert str(path) == "a.png" and marked == gate_epochs and json.dumps(history) == json.dumps(checkpoint.load(out)[1].history)
 
 
 def test_words_without_a_vector_are_counted(tmp_path, untrained, capsys):
@@ -175,3 +175,20 @@ def test_a_decoder_that_may_not_be_long_enough_is_refused(tmp_path):
     with pytest.raises(UserError, match="--longest is 3, and training has an answer of 4 steps with its <eos>; give --longest 4 or more"):
         gather(about, longest=3, **TINY)
     assert gather(about, longest=4, **TINY).config.longest == 4
+
+
+@pytest.mark.parametrize("place, says", (("curves.txt", "ends in .png, .svg or .pdf"), (".png", "ends in"), ("there.png", "is a folder"), ("file/curves.png", "file: is no folder")))
+def test_where_the_picture_cannot_go_nothing_is_trained(place, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.png").mkdir()
+    (tmp_path / "file").write_text("a file\n")
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "babi", "--out", "a.npz", "--plot", place, *NUMPY])
+    assert stopped.value.code == 2 and says in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "there.png"]
+
+
+def test_a_picture_may_go_to_a_folder_that_is_not_there_yet(tmp_path, monkeypatch):
+    monkeypatch.setattr("tinydmn.plots.plot_training", lambda history, path, *more: path.parent.mkdir(parents=True))
+    assert main(["train", "babi", "--epochs", "1", "--gate-epochs", "0", "--out", str(tmp_path / "a.npz"), "--plot", str(tmp_path / "new" / "er" / "a.SVG"), *NUMPY]) == 0
+    assert (tmp_path / "new" / "er").is_dir()

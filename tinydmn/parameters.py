@@ -33,6 +33,8 @@ def initial(config, vocabulary, rng):
     """A start, float64.  Matrices, the word vectors among them: normal with variance 1 / columns; biases: 0, but one.
 
     config.word_length multiplies the word vectors.  With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, 20 epochs teach nothing.
+    config.recurrent "orthogonal": each gate's U is made orthogonal (Saxe et al. 2014), so that a state keeps all its directions until one of them
+    is of use.  Task 17 shows it: a network that has learnt above and below has often lost left and right on the way, and never learns them.
 
     The input GRU's b_z begins at KEEP, so that z is nearer to 1 and a state lasts from sentence to sentence (lesson 2 shows why).  With it
     700 generated stories of task 2 are learnt to 90 % in 14 epochs, without it to 44 to 76 (two seeds).  So does an LSTM's forget gate.
@@ -43,6 +45,8 @@ def initial(config, vocabulary, rng):
             values[name] = np.zeros(shape)
         else:
             values[name] = rng.normal(size=shape) / np.sqrt(shape[-1])
+        if name.endswith(".U") and config.recurrent == "orthogonal":
+            values[name] = np.concatenate([_orthogonal(U) for U in values[name].reshape(-1, config.hidden, config.hidden)])
     for name in ("embedding.L", "embedding.F"):
         if name in values:
             values[name] *= config.word_length
@@ -52,6 +56,12 @@ def initial(config, vocabulary, rng):
         if name in values:
             values[name][keep] = KEEP
     return values
+
+
+def _orthogonal(a):
+    """A square matrix of normal numbers -> an orthogonal one, any as likely as any other (Mezzadri 2007: R's diagonal must be positive)."""
+    Q, R = np.linalg.qr(a)
+    return Q * np.sign(np.diag(R))
 
 
 class Parameters(dict):

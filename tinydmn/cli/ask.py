@@ -20,7 +20,7 @@ from ..ops.episode_numpy import softmax
 from ..terminal import attention_text, columns, padded, shown, use_colour
 from ..training import checkpoint
 from ..training.material import batch_of
-from .common import add_backend, print_json
+from .common import add_backend, picture, print_json
 
 WELCOME = {
     "babi": """Tell a story, one sentence a line; a line that ends in ? is a question.
@@ -32,7 +32,7 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}""",
 
 def add_arguments(parser):
     parser.add_argument("checkpoint", help="a trained network")
-    parser.add_argument("--plot", metavar="FILE", help="also draw the last question's attention (.png, .svg or .pdf)")
+    parser.add_argument("--plot", type=picture, metavar="FILE", help="also draw the last question's attention (.png, .svg or .pdf)")
     parser.add_argument("--json", action="store_true", help="print each answer as a JSON object")
     add_backend(parser)
 

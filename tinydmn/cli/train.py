@@ -21,7 +21,7 @@ from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
 from ..training.material import SETS, about_run, gather, share_of, unknown_words
 from ..training.progress import Progress
-from .common import SEEDS, add_backend, add_config, add_json, given_config, number, print_json
+from .common import SEEDS, add_backend, add_config, add_json, given_config, number, picture, print_json
 
 OWN = {                        # what each set is told besides --data and --seed, and what holds where nothing is said
     "babi": {"task": 1, "size": None, "plain": False}, "sst": {"kind": "fine", "phrases": 0.5, "vectors": None}, "pos": {"column": "xpos", "vectors": None}}
@@ -41,7 +41,7 @@ def add_arguments(parser):
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     how.add_argument("--overwrite", action="store_true", help="begin anew even where --out exists")
-    parser.add_argument("--plot", metavar="FILE", help="draw the training curves (.png, .svg or .pdf)")
+    parser.add_argument("--plot", type=picture, metavar="FILE", help="draw the training curves (.png, .svg or .pdf)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--seed", type=number(**SEEDS), metavar="N", help="one seed, one result: on one machine bit for bit (default 0)")
     add_backend(parser)
