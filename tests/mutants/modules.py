@@ -177,6 +177,8 @@ MUTANTS = [
     mutant("parameters", 'for name in ("input.b", "input_back.b"):', 'for name in ("input.b",):', "reading backward forgets", CONFIG),
     mutant("parameters", 'for name in ("input.b", "input_back.b"):', 'for name in ("input.b", "input_back.b", "question.b"):', "the question's bias too", CONFIG),
     mutant("parameters", 'for name in ("embedding.L", "embedding.F"):', 'for name in ("embedding.L",):', "features keep their length", CONFIG),
+    mutant("parameters", ' and config.recurrent == "orthogonal"', ' and config.recurrent == "orthonormal"', "the recurrent switch does nothing", CONFIG),
+    mutant("parameters", "return Q * np.sign(np.diag(R))", "return Q", "orthogonal matrices that begin in one corner", CONFIG),
     mutant("parameters", "values[name] *= config.word_length", "values[name] *= 1.0", "the word_length switch does nothing", CONFIG),
     mutant("parameters", "/ np.sqrt(shape[-1])", "/ np.sqrt(shape[0])", "variance over rows", CONFIG),
     mutant("parameters", '(".b", ".b_1", ".b_2")', '(".b", ".b_1")', "b_2 begins at random", CONFIG),
