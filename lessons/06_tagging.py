@@ -1,11 +1,12 @@
 """Lesson 6 - tagging: one memory for each word, what does it cost, what does it give?
 
-    python lessons/06_tagging.py                 (half a minute on 2 cores)
+    python lessons/06_tagging.py                 (15 s on 2 cores)
     python lessons/06_tagging.py --data DIR      sentences of your own: train.tsv and
                                                  dev.tsv (word, tab, tag) or CoNLL-U
 
 You need: lesson 3 (gates, passes).
-You get: section 2.4's e^i = h^i_t by hand, its cost against the length of a sentence, and taggers with 0, 1 and 2 passes."""
+You get: section 2.4's e^i = h^i_t by hand, its cost against the length of a sentence, taggers with 0, 1 and 2 passes, and
+which earlier words a tag hangs on."""
 # %%
 from collections import Counter
 from dataclasses import replace
@@ -13,10 +14,12 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from common import heading, options, saved, where
+from common import WIDTH, claim, heading, options, same, saved, where
 from tinydmn import DMN, Vocabulary, input_module, ops, word_memories, word_vectors
 from tinydmn.data.story import Question, Story
-from tinydmn.plots import plot_cost, plot_word_gates, power
+from tinydmn.plots import plot_cost, plot_word_gates
+from tinydmn.plots.tags import power_fit
+from tinydmn.terminal import wrap
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
 from tinydmn.training.material import about_run, batch_of, gather, unknown_words
@@ -42,11 +45,11 @@ def gate(c, m, q, p):
     return sigma(p["gate.W_2"] @ np.tanh(p["gate.W_1"] @ z_feat + p["gate.b_1"]) + p["gate.b_2"])
 
 
-def alone(t, c, q, p, passes):
-    """Word t by itself: facts c (n, H), q (H,) -> what each pass saw, a list of (gates of the facts 0 .. t, e, m)."""
+def alone(t, c, q, p, passes, shut=()):
+    """Word t by itself: facts c (n, H), q (H,) -> what each pass saw, a list of (gates of the facts 0 .. t, e, m).  shut: pairs (pass, fact)."""
     m, steps = q, []
-    for _ in range(passes):
-        g = [gate(c[s], m, q, p) for s in range(t + 1)]
+    for i in range(passes):
+        g = [0.0 if (i, s) in shut else gate(c[s], m, q, p) for s in range(t + 1)]
         h = np.zeros(len(q))
         for s in range(t + 1):
             h = g[s] * gru(c[s], h, p, "episode") + (1 - g[s]) * h                         # (7)
@@ -56,6 +59,7 @@ def alone(t, c, q, p, passes):
 
 
 sigma = lambda v: 1 / (1 + np.exp(-v))
+softmax = lambda v: np.exp(v - v.max()) / np.exp(v - v.max()).sum()
 heading(1, "Two words, two passes")
 H, G, words = 2, 3, ("they", "saw")
 sizes = {"gate.W_b": (H, H), "gate.W_1": (G, 7 * H + 2), "gate.b_1": G, "gate.W_2": G, "gate.b_2": (),
@@ -70,12 +74,11 @@ for i in (0, 1):
     for t in (0, 1):
         g, e, m = by_hand[t][i]
         print(f"  pass {i + 1}, {words[t]:4}  g = {'  '.join(f'{x:.2f}' for x in g):10}  e = h_{t + 1} = {told(e)}  m = {told(m)}")
-memories, gates, _ = word_memories.forward(c[None], q[None], np.array([2], np.int32), p, 2, op)
-apart = max(np.abs(memories[i + 1, t] - by_hand[t][i][2]).max() for i in (0, 1) for t in (0, 1))
-print(f"\nBoth words at once (word_memories): the memories differ by {apart:.0e} at most.")
-assert apart < 1e-12 and by_hand[0][0][0][0] == by_hand[1][0][0][0] and by_hand[0][1][0][0] != by_hand[1][1][0][0]
-print(f"Fact 1 in pass 1: g = {gates[0, 0, 0]:.4f} for both words, as m^0 = q is one question.\n"
-      f"In pass 2: {gates[1, 0, 0]:.4f} and {gates[1, 1, 0]:.4f}, as m^1 is another one at each word.")
+memories, _, _ = word_memories.forward(c[None], q[None], np.array([2], np.int32), p, 2, op)
+print()
+same("Both words at once (word_memories) and each by itself, their memories", memories[1:], [[by_hand[t][i][2] for t in (0, 1)] for i in (0, 1)], 1e-12)
+print(f"Fact 1 in pass 1: g = {by_hand[0][0][0][0]:.4f} and {by_hand[1][0][0][0]:.4f} for the two words, as both have m^0 = q.\n"
+      f"In pass 2: {by_hand[0][1][0][0]:.4f} and {by_hand[1][1][0][0]:.4f}, as each word has an m^1 of its own.")
 
 # %% 2. What it costs
 heading(2, "What it costs")
@@ -105,13 +108,17 @@ relative = {name: np.array(seconds) / unit for name, seconds in cost.items()}
 print("  words   steps: pass 1    pass 2     time: 1 pass  2 passes")
 for i, n in enumerate(lengths):
     print(f"  {n:5} {n:15} {sum(range(1, n + 1)):9} {relative['1 pass'][i]:16.1f} {relative['2 passes'][i]:9.1f}")
-growth = [power(np.array(lengths), seconds) for seconds in relative.values()]
-print(f"CPU time, forward and backward, in units of {lengths[0]} words in 1 pass.  It grows as the\n"
-      f"length to the power {growth[0]:.1f} (1 pass) and {growth[1]:.1f} (2 passes).  Memory is bounded: of more\n"
-      f"than {word_memories.PAIRS:,} steps in pass 2 none are kept for the way back; they are made again.")
+fits = {name: power_fit(np.array(lengths), times) for name, times in relative.items()}
+used = fits["1 pass"][3]
+spread = lambda low, high: f" ({low:.1f} to {high:.1f})" * (len(used) > 2)
+print(f"CPU time, forward and backward, in units of {lengths[0]} words in 1 pass.  It grows as the\nlength to the power "
+      + " and ".join(f"{k:.1f}{spread(low, high)} in {name}" for name, (k, low, high, _) in fits.items()) + ".")
+print(*wrap(f"This is fitted to {len(used)} of the {len(lengths)} lengths, {', '.join(str(n) for n in used)}: in a shorter sentence the call itself counts more."
+            + " In brackets: the least and the greatest power from one of them to the next." * (len(used) > 2), WIDTH), sep="\n")
+print(*wrap(f"Memory is bounded: of more than {word_memories.PAIRS:,} steps in pass 2 none are kept for the way back; they are made again.", WIDTH), sep="\n")
 saved(plot_cost(lengths, relative, args.out / "06_cost.png", f"{lengths[0]} words in 1 pass"))
-if not args.quick:
-    assert growth[1] > growth[0] + 0.4, "two passes should grow faster with the length than one"
+claim("two passes grow faster with the length than one", fits["2 passes"][0] > fits["1 pass"][0],
+      f"the powers are {fits['2 passes'][0]:.1f} and {fits['1 pass'][0]:.1f}", args.quick)
 
 # %% 3. What it gives
 heading(3, "What it gives")
@@ -120,7 +127,8 @@ often = {w: k for (w, k), _ in reversed(seen.most_common())}                    
 usual = Counter(k for (_, k), times in seen.items() if times == 1).most_common(1)[0][0]     # for a new word: that of words seen once
 tags_of = {"most frequent tag": [[often.get(w, usual) for w in s.facts[0]] for s in valid]}
 right = [s.questions[0].answer for s in valid]
-print(f"{len(train)} sentences ({args.data or 'our own grammar'}), {material.config.epochs} epochs;\nno gate is told where to look: E_CE of the tags alone.")
+print(*wrap(f"{len(train)} sentences ({args.data or 'our own grammar'}), {material.config.epochs} epochs; the {len(valid)} others that judge choose the epoch, too. "
+            "No gate is told where to look: E_CE of the tags alone.", WIDTH), sep="\n")
 nets = {}
 for name, config in configs.items():
     net = nets[name] = DMN(config, vocabulary, seed=args.seed)
@@ -134,47 +142,89 @@ for name, config in configs.items():
     tags_of[name] = [[vocabulary.answers[k] for k in row if k >= 0] for row in said]
 unknown = unknown_words(valid_batch, valid, train)
 print(f"\n{'':20}  all words  95 % interval   words never seen ({unknown.sum()})")
-share = {}
-for name, tags in tags_of.items():
-    hits = [np.array([a == b for a, b in zip(*pair)]) for pair in zip(tags, right)]
-    every, new = np.concatenate(hits), np.concatenate([hit[row[:len(hit)]] for hit, row in zip(hits, unknown)])
-    share[name] = every.mean()
-    low, high = (100 * x for x in interval(share[name], len(every)))
-    print(f"  {name:18}  {100 * share[name]:7.1f} %  {low:.1f} to {high:.1f} {100 * new.mean() if len(new) else 0:13.1f} %")
+hits = {name: [np.array([a == b for a, b in zip(*pair)]) for pair in zip(tags, right)] for name, tags in tags_of.items()}
+for name, by_sentence in hits.items():
+    every, new = np.concatenate(by_sentence), np.concatenate([hit[row[:len(hit)]] for hit, row in zip(by_sentence, unknown)])
+    low, high = (100 * x for x in interval(every.mean(), len(every)))
+    print(f"  {name:18}  {100 * every.mean():7.1f} %  {low:.1f} to {high:.1f} {100 * new.mean() if len(new) else 0:13.1f} %")
 print("0 passes: the memory of a word is its fact.  Both ways: a second GRU reads from\nthe end, and a fact is the sum of both states, so it knows what follows as well.")
-if not args.quick:
-    assert min(share[name] for name in nets) > share["most frequent tag"] + 0.03, "each network should beat the most frequent tag by 3 points"
 
-# %% 4. The picture, and batched = one by one
-heading(4, "Where each word looks")
-two, baseline = tags_of["2 passes"], tags_of["most frequent tag"]
-wrong = lambda tags, i: sum(a != b for a, b, new in zip(tags[i], right[i], unknown[i]) if not new)
-chosen = min((i for i in range(len(valid)) if 4 <= len(right[i]) <= 8), key=lambda i: (wrong(two, i) - wrong(baseline, i), len(right[i]), i), default=0)
-words = valid[chosen].facts[0]
+
+def gain(name, over):
+    """By how many points of all words one tagger is better than another -> it, lower, upper (95 %; a sentence is the unit, as its words hang together)."""
+    d, n = (np.array([f(one, two) for one, two in zip(hits[over], hits[name])]) for f in (lambda one, two: two.sum() - one.sum(), lambda one, two: len(one)))
+    half = 1.96 * np.sqrt(np.sum((d - n * d.sum() / n.sum()) ** 2))
+    return [100 * (d.sum() + x) / n.sum() for x in (0, -half, half)]
+
+
+points = lambda numbers: "{:+.1f} points ({:+.1f} to {:+.1f})".format(*numbers)
+verdict = lambda numbers: "better" if numbers[1] > 0 else "worse" if numbers[2] < 0 else "not decided"
+print("One beside another, on the same words:")
+over = {name: gain(name, "0 passes" if name == "1 pass" else "1 pass") for name in ("1 pass", "2 passes", "1 pass, both ways")}
+for name, numbers in over.items():
+    print(f"  {name:18} over {'0 passes' if name == '1 pass' else '1 pass':9} {points(numbers)}" + f": {verdict(numbers)}" * (not args.quick))
+gains = {name: gain(name, "most frequent tag") for name in nets}
+worst = min(nets, key=lambda name: gains[name][1])
+claim("every network beats the most frequent tag", gains[worst][1] > 0, f"the least of them ({worst}) by {points(gains[worst])}", args.quick)
+
+# %% 4. Which words a tag hangs on
+heading(4, "Which words a tag hangs on")
 exact = DMN(configs["2 passes"], vocabulary, "numpy", dtype="float64")
 exact.theta[...] = nets["2 passes"].theta
-together = batch_of(valid[chosen:] + valid[:chosen], vocabulary, exact.config)             # the chosen one first
-out, n = exact.forward(together), len(words)
-before = DMN(exact.config, vocabulary, "numpy", args.seed, "float64").forward(batch_of([valid[chosen]], vocabulary, exact.config)).gates
+together = exact.forward(batch_of(valid, vocabulary, exact.config))
+first = np.cumsum([0, *map(len, right)])                   # each sentence's first word among all
+gates = np.concatenate([together.gates[:, i:j, :j - i][:, np.tri(j - i, dtype=bool)].ravel() for i, j in zip(first, first[1:])])
+print(*wrap(f"After training the gates of 2 passes run from {gates.min():.2f} to {gates.max():.2f}, with {np.quantile(gates, 0.05):.2f} or more in 95 % of the places: "
+            + ("eq. (7) is a plain GRU over the facts, and they say nothing." if np.quantile(gates, 0.05) > 0.9 else "they differ from fact to fact."), WIDTH), sep="\n")
+print("What a tag takes from a word shows where that word's gate is shut: eq. (7) with\ng = 0 there, all else as it is.\n")
+
+
+def facts_of(story):
+    """-> c (n, H), q (H,) of one sentence."""
+    batch = batch_of([story], vocabulary, exact.config)
+    one, forms = word_vectors.distinct(batch, len(vocabulary.words))
+    vectors = word_vectors.forward(forms, exact.params, None, op)
+    return input_module.forward(one, vectors, exact.params, op)[0][0], exact.forward(batch).memories[0, 0]               # q = m^0
+
+
+def hangs_on(c, q, passes=(0, 1)):
+    """Row t: what share of the probability of word t's tags moves to others where the gate of word s is shut in `passes` -> (n, n)."""
+    moved = np.zeros((len(c), len(c)))
+    for t in range(len(c)):
+        says = lambda shut=(): softmax(exact.params["answer.W_a"] @ alone(t, c, q, exact.params, 2, shut)[-1][2])          # (9)
+        whole = says()
+        for s in range(t + 1):
+            moved[t, s] = np.abs(whole - says({(i, s) for i in passes})).sum() / 2
+    return moved
+
+
+two, baseline = tags_of["2 passes"], tags_of["most frequent tag"]
+wrong = lambda tags, i: sum(a != b for a, b, new in zip(tags[i], right[i], unknown[i]) if not new)
+fit = [i for i in range(len(valid)) if 4 <= len(right[i]) <= 8] or [min(range(len(valid)), key=lambda i: len(right[i]))]
+fit = sorted(fit, key=lambda i: (wrong(two, i) - wrong(baseline, i), len(right[i]), i))[:5 if args.quick else 25]
+chosen = max(fit, key=lambda i: np.tril(hangs_on(*facts_of(valid[i])), -1).max())
+words, (c, q) = valid[chosen].facts[0], facts_of(valid[chosen])
+n = len(words)
+print(f"Of {len(fit)} short sentences, those where 2 passes gain most over the most frequent\ntags, the one in which an earlier word moves a tag most:")
 for w, usual_tag, tag, correct in zip(words, baseline[chosen], two[chosen], right[chosen]):
-    print(f"  {w:20} most frequent: {usual_tag:6} 2 passes: {tag:6} {'right' if tag == correct else 'wrong: ' + correct}")
-panels = {"pass 2 before training": before[1], "pass 1 trained": out.gates[0, :n, :n], "pass 2 trained": out.gates[1, :n, :n]}
-saved(plot_word_gates(words, {"most frequent": baseline[chosen], "2 passes": two[chosen]}, panels, args.out / "06_tagging.png", right[chosen]))
-for title, g in panels.items():
-    print(f"  {title:22} gates from {g[np.tri(n, dtype=bool)].min():.2f} to {g[np.tri(n, dtype=bool)].max():.2f}")
-one, forms = word_vectors.distinct(batch_of([valid[chosen]], vocabulary, exact.config), len(vocabulary.words))
-c = input_module.forward(one, word_vectors.forward(forms, exact.params, None, op), exact.params, op)[0][0]     # (n, H)
-apart = max(np.abs(alone(t, c, out.memories[0, t], exact.params, 2)[-1][2] - out.memories[2, t]).max() for t in range(n))
-print(f"The trained network: each of these {n} words by itself, as in scene 1, and all\nwords of {len(valid)} sentences at once: the memories differ by {apart:.0e} at most.")
-assert apart < 1e-9, "a word's memory must not depend on what else is in the batch"
+    print(f"  {w:20.20} most frequent: {usual_tag:6} 2 passes: {tag:6} {'right' if tag == correct else 'wrong: ' + correct}")
+panels = {title: hangs_on(c, q, passes) for title, passes in (("shut in pass 1", (0,)), ("shut in pass 2", (1,)), ("shut in both", (0, 1)))}
+saved(plot_word_gates(words, {"most frequent": baseline[chosen], "2 passes": two[chosen]}, panels, args.out / "06_tagging.png", right[chosen],
+                      legend="a row: what share of the probability of this word's tags moves to others where the gate of a word is shut; darker = more"))
+t, s = np.unravel_index(np.argmax(np.tril(panels["shut in both"], -1)), (n, n))
+in_1, in_2, in_both = (100 * moved[t, s] for moved in panels.values())
+print(*wrap(f"No tag hangs more on an earlier word than that of \"{words[t]}\" (word {t + 1}) on \"{words[s]}\" (word {s + 1}): with the gate of \"{words[s]}\" shut in both passes "
+            f"{in_both:.0f} % of its probability moves to other tags, in pass 1 alone {in_1:.0f} %, in pass 2 alone {in_2:.0f} %.", WIDTH), sep="\n")
+same(f"Each of these {n} words by itself and all words of {len(valid)} sentences at once, their memories",
+     [alone(k, c, q, exact.params, 2)[-1][2] for k in range(n)], together.memories[2, first[chosen]:first[chosen + 1]])
 
 # %% Your turn
-gain = lambda name, over: f"{100 * (share[name] - share[over]):+.1f}"
-print(f"""
-What you saw: one memory for each word costs n steps in the first pass, and
-n(n + 1)/2 in the second.  One pass gives {gain('1 pass', '0 passes')} points over none, the second
-{gain('2 passes', '1 pass')} over the first (intervals above), reading both ways {gain('1 pass, both ways', '1 pass')}.  Where all gates
-are open, eq. (7) is a plain GRU over the facts.  {perf_counter() - began:.0f} s in all.
+gives = ("what it is worth, this size cannot tell" if args.quick else
+         f"here it is worth {over['2 passes'][0]:+.1f} points over one pass ({verdict(over['2 passes'])})")
+print()
+print(*wrap(f"What you saw: one memory for each word costs n steps in the first pass, and n(n + 1)/2 in the second; {gives}. "
+            "An open gate does not tell what a tag hangs on, a shut one does.", WIDTH), sep="\n")
+print(f"""All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/ (each derivative below its function):""")
 from tinydmn.data.vocabulary import features_of            # noqa: E402  (only for the list below)
@@ -185,9 +235,9 @@ where("bounded memory", word_memories.chunks)
 where("what spelling tells", features_of)
 print("""
 Your turn:
-- print the words that 1 pass has wrong and 1 pass, both ways, has right.  What
-  follows them?
 - features=False in Vocabulary.build: what becomes of words never seen?
-- the whole treebank: tinydmn train pos --data DIR, or tinydmn table 3
+- "2 passes": {"passes": 2, "reading": "both"} in configs: do fewer tags hang on
+  an earlier word's gate, where each fact knows the whole sentence?
+- the whole treebank: tinydmn train pos --data DIR; tinydmn table 3 --data DIR
 
 Next: lesson 7, python lessons/07_decoding.py""")

@@ -1,6 +1,6 @@
 """Lesson 7 - decoding: how does an answer of two words come out?
 
-    python lessons/07_decoding.py                 (about a minute on 2 cores)
+    python lessons/07_decoding.py                 (half a minute on 2 cores)
     python lessons/07_decoding.py --data DIR      the lists from the published bAbI files
 
 You need: lesson 3 (the memory that an answer begins with), lesson 1 (the GRU).
@@ -11,12 +11,13 @@ from time import perf_counter
 
 import numpy as np
 
-from common import heading, options, saved, where
+from common import claim, heading, options, same, saved, where
 from tinydmn import DMN, Config, Vocabulary, answer_module, make_batch, model as dmn, ops
 from tinydmn.data.generator.world import pick
 from tinydmn.data.sources import babi_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.plots import plot_decoding
+from tinydmn.terminal import wrap
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
 from tinydmn.training.progress import Progress
@@ -55,19 +56,26 @@ p = np.exp(logits[0]) / np.exp(logits[0]).sum(axis=1, keepdims=True)
 row = lambda v: " ".join(f"{x:5.2f}" for x in v)
 print(f"{'words':20}" + " ".join(f"{name:>5}" for name in names) + f"\na_0 = m:            {row(m[0])}\n")
 print(f"  t  y_t-1  {'a_t, eq. (10)':29}   {'y_t, eq. (9), W_a = 6 I':29}  says")
-y, a, said = [0.0] * A, m[0].tolist(), ["(none)"]          # before the first step nothing was said: y_0 = 0
+y, a, said, ys = [0.0] * A, m[0].tolist(), ["(none)"], []  # before the first step nothing was said: y_0 = 0
 for t in range(len(p)):
     a, y = by_hand(y, a)
-    np.testing.assert_allclose(y, p[t], atol=1e-12, err_msg=f"step {t + 1}")
-    print(f"  {t + 1}  {said[-1]:6} {row(a)}   {row(y)}  {names[int(np.argmax(y))]}")
+    ys.append(y)
+    if t < 5:
+        print(f"  {t + 1}  {said[-1]:6} {row(a)}   {row(y)}  {names[int(np.argmax(y))]}")
     said.append(names[int(np.argmax(y))])
     y = [float(k == np.argmax(y)) for k in range(A)]       # greedy: the likeliest word is fed in, as a one-hot vector
-assert said[1:] == ["n", "w", "<eos>"], f"the decoder should say n, w, <eos>, not {' '.join(said[1:5])}{' ...' * (len(said) > 5)}"
-P = p.max(axis=1).prod()
-print("\nA word that was said silences its own unit, the others keep their state: so the\n"
-      "next one is heard.  At <eos> the answer ends: " + ",".join(said[1:-1]))
-print("P(n,w,<eos>) = " + " * ".join(f"{v.max():.2f}" for v in p) + f" = {P:.2f}; if it is right, E_CE = -log P = {-log(P):.2f}.\n"
-      "In training the correct word is fed in, not the likeliest.")
+if len(p) > 5:
+    print(f"  ... {len(p) - 5} more")
+print()
+same(f"y_t by hand and by answer_module, {len(p)} step{'s' * (len(p) > 1)}", ys, p, 1e-12)
+if claim("the decoder says n, w, <eos>", said[1:] == ["n", "w", "<eos>"], f"it says {' '.join(said[1:6])}{' ...' * (len(said) > 6)}"):
+    print("A word that was said silences its own unit, the others keep their state: so the\nnext one is heard.")
+ended = said[-1] == "<eos>"
+print(f"At <eos>, step {len(p)}, the answer ends." if ended else f"No <eos> came: after {len(p)} steps, Config().longest, the decoder is stopped.")
+if ended and len(p) < 6:
+    P = p.max(axis=1).prod()
+    print(f"P({','.join(said[1:])}) = " + " * ".join(f"{v.max():.2f}" for v in p) + f" = {P:.2f}; if it is right, E_CE = -log P = {-log(P):.2f}.")
+print("In training the correct word is fed in, not the likeliest.")
 
 
 # %% 2. Lists: a story, a question, an answer of some words
@@ -76,8 +84,8 @@ def learn(train, held_out, seconds, **given):
     config = Config(**{"answer": "sequence", "dropout": 0.0, "learning_rate": 5e-3, "final_rate": 0.05, "patience": 99, "gate_epochs": 0} | given)
     vocabulary = Vocabulary.build(train, "sequence")
     train_batch, batch = (make_batch(stories, vocabulary, config.facts, "sequence") for stories in (train, held_out))
-    print(f"{len(train_batch.answer)} to learn from, {len(batch.answer)} held out, {len(vocabulary.answers)} words to say.\n"
-          f"{config.epochs} epochs, about {seconds} s:", flush=True)
+    print(f"{len(train_batch.answer)} to learn from, {len(batch.answer)} held out (they choose the epoch, too), {len(vocabulary.answers)} words to say.\n"
+          f"{config.epochs} epochs, about {seconds} s on 2 quiet cores:", flush=True)
     net = DMN(config, vocabulary, seed=args.seed)
     state = loop.start(net, args.seed)
     progress = Progress(config, state, len(train_batch.answer))
@@ -90,7 +98,7 @@ def judged(net, batch):
     """Print the share of answers that are right as a whole, their end too, by the number of their words -> right (Q,), Output."""
     out, steps = net.forward(batch), batch.answer.shape[1]
     right = (out.answers[:, :steps] == batch.answer).all(axis=1) & (out.answers[:, steps:] < 0).all(axis=1)
-    assert (dmn.right_answers(out.answers, batch, "sequence") == right).all(), "two ways to judge a whole answer must agree"
+    same("Whole answers judged here and by model.right_answers", right, dmn.right_answers(out.answers, batch, "sequence"))
     n_words = batch.n_answer - 1                           # without <eos>
     for label, some in [(f"{n} word{'s' * (n > 1)}", right[n_words == n]) for n in np.unique(n_words).tolist()] + [("all", right)]:
         low, high = (100 * v for v in interval(some.mean(), len(some)))
@@ -110,19 +118,19 @@ def said_by(net, answer, most=5):
 
 
 heading(2, "Lists: what is Mary carrying?")
-train, held_out, _ = babi_stories(8, args.data, "10k" if args.data is None else "1k", args.seed)
+train, held_out, _ = babi_stories(8, args.data, "10k" if args.data is None and not args.quick else "1k", args.seed)
 train, held_out = (train[:60], held_out[:20]) if args.quick else (train[:1500], held_out)
-lister, batch = learn(train, held_out, 2 if args.quick else 25, passes=4, hidden=40, embedding=40, gate_hidden=40, batch=8, gate_epochs=1,
+lister, batch = learn(train, held_out, 2 if args.quick else 10, passes=4, hidden=40, embedding=40, gate_hidden=40, batch=8, gate_epochs=1,
                       epochs=4 if args.quick else 12 if args.data is None else 60)
 right_lists, out = judged(lister, batch)
 two = np.flatnonzero(batch.n_answer == 3)                  # two words and <eos>
 shown = [*two[right_lists[two]], *two, 0][0]
 story = held_out[batch.story_of[shown]]
 question = story.questions[shown - np.flatnonzero(batch.story_of == batch.story_of[shown])[0]]
-print("A question with an answer of two words (the first that is right, if any), and\nwhat bears on it:")
+print(("A question with an answer of two words (the first that is right, if any), and\n" if len(two) else "A question, and ") + "what bears on it:")
 for i in question.support:
     print(f"  {' '.join(story.facts[i])}")
-print(f"  {' '.join(question.tokens)}?  ->  {said_by(lister, out.answers[shown])}   (right: {' '.join(question.answer)})")
+print(*wrap(f"{' '.join(question.tokens)}?  ->  {said_by(lister, out.answers[shown])}   (right: {' '.join(question.answer)})", 80, "  "), sep="\n")
 panels = [panel(lister, out, shown, " ".join(question.tokens) + "?", 6)]
 
 # %% 3. Translation: no question, no memory
@@ -151,7 +159,7 @@ while len(different) < n_train + n_new:                    # no sentence is both
 texts = list(different.values())
 print("A story of one text, a question of no words (q = 0), no passes: the last state\n"
       "of the input module is a_0.  That is sequence-to-sequence (section 3).")
-translator, batch = learn(texts[:n_train], texts[n_train:], 2 if args.quick else 15, passes=0, facts="words", hidden=60, embedding=30, batch=16,
+translator, batch = learn(texts[:n_train], texts[n_train:], 2 if args.quick else 8, passes=0, facts="words", hidden=60, embedding=30, batch=16,
                           epochs=5 if args.quick else 12)
 right_texts, out = judged(translator, batch)
 for i in range(3):
@@ -162,15 +170,17 @@ panels.append(panel(translator, out, longest, " ".join(texts[n_train + longest].
 # %% 4. The picture
 heading(4, "Probabilities of words by decoding step")
 saved(plot_decoding(panels, args.out / "07_decoding.png"))
-own = args.data is None
-for what, right, least in (("lists", right_lists, 0.9 if own else 0.5), ("lists of two words", right_lists[two], 0.7 if own else 0.0),
-                           ("translations", right_texts, 0.95)):
-    assert args.quick or right.mean() > least, f"{what}: {100 * right.mean():.1f} % right, it should be more than {100 * least:.0f}"
+for says, right, least in (("nine lists in ten are right as a whole", right_lists, 0.9), ("half of the lists of two words are right as a whole", right_lists[two], 0.5),
+                           ("nine translations in ten are right as a whole", right_texts, 0.9)):
+    low, high = interval(right.mean(), len(right)) if len(right) else (0.0, 1.0)
+    claim(f"more than {says}", low > least, f"{right.sum()} of {len(right)}, 95 % interval {100 * low:.1f} to {100 * high:.1f} %", args.quick)
 
 # %% Your turn
+shares = f"{100 * right_lists.mean():.1f} % of the lists, {100 * right_texts.mean():.1f} % of the translations"
 print(f"""
-What you saw: one state holds the whole answer; a word that was said is fed back
-and makes room for the next; <eos> is a word like the others.  All in all {perf_counter() - began:.0f} s.
+What you saw: an answer of several words begins with one state; each word that
+is said is fed back; <eos> is a word like the others.  Right as a whole here:
+{shares}.  All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/:""")
 where("eqs (9), (10)  decoding", answer_module.decode_forward)
@@ -180,11 +190,12 @@ where("a whole answer is right", dmn.right_answers)
 where("no passes", dmn.forward)
 print("""
 Your turn:
-- DONE = 0.0: a word no longer makes room.  The decoder says n for ever, until
-  Config().longest stops it, and an assert says so.
+- DONE = 0.0: a word no longer makes room.  The decoder says n again and again,
+  and a claim of scene 1 no longer holds.  What ends it, <eos> or
+  Config().longest?
 - a language that says all backwards: in sentence(), text[::-1] as the answer.
   Harder or easier than an order of its own?
-- teacher="predicted" in learn: it is fed with its own words while it learns.
-  Slower at first; what does it learn that it else does not?
+- "teacher": "predicted" in learn's Config: it is fed with its own words while
+  it learns.  Are the first epochs slower?  Is the end better?
 
 Next: lesson 8, python lessons/08_how_many_passes.py""")

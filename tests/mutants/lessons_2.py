@@ -6,7 +6,7 @@ FIVE, SIX, SEVEN, EIGHT, OTHER = (f"lessons/{name}.py" for name in ("05_sentimen
 WORDS, TAGS = "tinydmn/plots/words.py", "tinydmn/plots/tags.py"
 ODD, EVEN = "tests/test_lessons_05_07.py", "tests/test_lessons_06_08.py"
 at = lambda file, *names: " ".join(f"{file}::test_{name}" for name in names)
-FIVE_SAYS = at(ODD, "lesson_5_prints_what_its_networks_say", "lesson_5_draws_its_conclusion_from_the_numbers")
+FIVE_SAYS, FIVE_CONCLUDES = at(ODD, "lesson_5_prints_what_its_networks_say"), at(ODD, "lesson_5_draws_its_conclusion_from_the_numbers")
 SEVEN_SAYS = at(ODD, "lesson_7_judges_whole_answers", "lesson_7_shows_one_answer_of_each_step_by_step")
 SIX_SAYS, EIGHT_SAYS = at(EVEN, "lesson_6_prints_what_its_networks_say"), at(EVEN, "lesson_8_prints_what_its_networks_say")
 EIGHT_TRAINS, OTHERS_SAY = at(EVEN, "lesson_8_trains_with_gates_told_and_not_told"), at(EVEN, "other_questions_print_what_the_networks_say")
@@ -27,9 +27,10 @@ MUTANTS = [
            FIVE_SAYS, "the gain has the other sign"),
     Mutant(FIVE, "1.96 * d.std() / np.sqrt(len(d))", "1.96 * d.std() / len(d)", FIVE_SAYS, "an interval that is too narrow"),
     Mutant(FIVE, '"others": ~several}', '"others": several}', FIVE_SAYS, "one group twice"),
-    Mutant(FIVE, "low > 0, f\"by {mean", "mean > 0, f\"by {mean", FIVE_SAYS, "better on average where the interval holds 0"),
-    Mutant(FIVE, "min(by_seed) > 0,", "max(by_seed) > 0,", FIVE_SAYS, "with each seed, where one seed does it"),
-    Mutant(FIVE, "elif on_average:", "elif always:", FIVE_SAYS, "what pays on average is said not to pay"),
+    Mutant(FIVE, "low > 0, f\"by {mean", "mean > 0, f\"by {mean", FIVE_CONCLUDES, "better on average where the interval holds 0"),
+    Mutant(FIVE, "from {min(by_seed):+.1f} to", "from {mean:+.1f} to", FIVE_CONCLUDES, "the worst seed is kept quiet"),
+    Mutant(FIVE, '"Here it costs" if high < 0', '"Here it costs" if mean < 0', FIVE_CONCLUDES, "what the texts do not decide is said to cost"),
+    Mutant(FIVE, "zip(right[\"one pass\"], right[\"two passes\"])]", "zip(right[\"one pass\"], right[\"two passes\"][::-1])]", FIVE_SAYS, "seeds of one pass beside other seeds of two"),
     Mutant(FIVE, "log_prior + (log_p.T", "(log_p.T", at(ODD, "lesson_5_counts_words"), "naive Bayes without how often each answer is"),
     Mutant(FIVE, "np.ones((len(answers), len(vocabulary.words)))", "np.full((len(answers), len(vocabulary.words)), 20.0)", at(ODD, "lesson_5_counts_words"), "twenty are added to each count"),
     Mutant(FIVE, "unit_1, unit_2 = tanh(3 * c[t, 0] * q[0, 0]), tanh(PRAISE * c[t, 1] + HEARD * m[0, 2] - 3)", "unit_1, unit_2 = tanh(3 * c[t, 0] * q[0, 0]), tanh(PRAISE * c[t, 1] + HEARD * q[0, 2] - 3)",
@@ -118,7 +119,7 @@ MUTANTS = [
     Mutant(TAGS, "x, y = zip(*sorted(points.items()))", "x, y = zip(*points.items())", PASSES, "a curve that goes back and forth"),
     Mutant(TAGS, "[[points[passes] - low], [high - points[passes]]]", "[[high - points[passes]], [points[passes] - low]]", PASSES, "intervals upside down"),
     Mutant(TAGS, "bars = intervals.get(title, {}).get(label, {})", "bars = next(iter(intervals.values()), {}).get(label, {})", PASSES, "the first panel's intervals in all"),
-    Mutant(TAGS, "not low <= points[passes] <= high:", "not low <= high:", REFUSES, "an interval beside its point"),
+    Mutant(TAGS, "not low <= points[passes] <= high:", "not low <= high:", at(EVEN, "an_interval_beside_its_point_says_so"), "an interval beside its point"),
     Mutant(TAGS, "most = max(x for points in curves.values() for x in points)", "most = max(len(points) for points in curves.values())", PASSES, "passes counted by the points"),
     Mutant(TAGS, "span = max(plot + beside, max(text_size(figure, title)[0] for title in panels)) + 0.75", "span = plot + beside + 0.75", PASSES, "a title runs into the next panel"),
 ]
