@@ -19,7 +19,7 @@ NUMBERS = [name for name, f in FIELDS.items() if f.type is not str]
 WORDS = [name for name, f in FIELDS.items() if f.type is str]
 TOGETHER = {"answer": {"tags": TAGS}, "teacher": {"predicted": {"answer": "sequence"}}, "passes": {0: {"gate_epochs": 0}}}   # what a value needs beside it
 # the bounds that the package promises: name, least and most that are allowed; None: the bound itself is not allowed, or there is none
-BOUNDS = {"hidden": (1, 10_000), "embedding": (1, 10_000), "word_length": (0, 1e6), "gate_hidden": (1, 10_000), "passes": (0, 100), "longest": (1, 10_000),
+BOUNDS = {"memory_bias": (-100, 100), "hidden": (1, 10_000), "embedding": (1, 10_000), "word_length": (0, 1e6), "gate_hidden": (1, 10_000), "passes": (0, 100), "longest": (1, 10_000),
           "learning_rate": (0, 1e3), "final_rate": (0, 1e3), "batch": (1, 1_000_000), "epochs": (1, 1_000_000), "patience": (1, 1_000_000),
           "gate_epochs": (0, 1_000_000), "alpha": (0, 1e6), "dropout": (0, nextafter(1, 0)), "l2": (0, 1e6), "clip": (nextafter(0, 1), 1e12),
           "choose_last": (0, 1), "keep": (1, 1000), "shorten": (0, 1)}
@@ -228,6 +228,17 @@ def test_matrices_from_state_to_state_begin_orthogonal_where_that_is_asked(case)
     signs = np.array([np.sign(np.linalg.det(start(seed, recurrent="orthogonal")[0]["memory.U"][:H])) for seed in range(40)])
     corner = np.array([start(seed, recurrent="orthogonal")[0]["memory.U"][0, 0] for seed in range(40)])
     assert 8 <= np.sum(signs > 0) <= 32 and 8 <= np.sum(corner > 0) <= 32
+
+
+@pytest.mark.parametrize("bias", (-3.0, 1.0))
+def test_memory_bias_is_the_memorys_b_z_and_nothing_else(bias):
+    for case in CASES[:1] + [{"passes": 0}]:
+        (values, config, _), (plain, *_) = start(**case, memory_bias=bias), start(**case)
+        for name in plain:
+            wanted = plain[name].copy()
+            if name == "memory.b":
+                wanted[:config.hidden] = bias              # z, r, h~
+            np.testing.assert_array_equal(values[name], wanted, err_msg=name)
 
 
 def test_a_seed_is_a_start():

@@ -8,7 +8,7 @@ from tinydmn.config import Config
 from tinydmn.errors import UserError
 from tinydmn.training.presets import babi_config, pos_config, sst_config
 
-DEFAULT = {"hidden": 80, "embedding": 80, "word_length": 1.0, "recurrent": "normal", "gate_hidden": 80, "passes": 3, "episode": "softmax", "stop": "no", "facts": "sentences", "cell": "gru",
+DEFAULT = {"hidden": 80, "embedding": 80, "word_length": 1.0, "recurrent": "normal", "memory_bias": 0.0, "gate_hidden": 80, "passes": 3, "episode": "softmax", "stop": "no", "facts": "sentences", "cell": "gru",
            "reading": "forward", "answer": "word", "longest": 50, "teacher": "correct", "learning_rate": 2e-3, "final_rate": 0.02, "gate_epochs": 2, "alpha": 1.0,
            "l2": 1e-4, "clip": 5.0, "keep": 1, "shorten": 0.0, "rename": "no"}
 BY_SIZE = {"1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "choose_last": 0.1}, "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "choose_last": 0.2}}

@@ -26,7 +26,7 @@ def checkpoint_of(tmp_path, *words):
 
 
 EVERY = {                      # a value for each field of Config that is no default of any task, two sets of those that exclude each other
-    "hidden": (5, 6), "embedding": (7, 8), "word_length": (2.5, 0.5), "recurrent": ("orthogonal", "normal"), "gate_hidden": (3, 4), "passes": (4, 2), "episode": ("gated", "softmax"), "stop": ("yes", "no"),
+    "hidden": (5, 6), "embedding": (7, 8), "word_length": (2.5, 0.5), "recurrent": ("orthogonal", "normal"), "memory_bias": (1.5, -2.0), "gate_hidden": (3, 4), "passes": (4, 2), "episode": ("gated", "softmax"), "stop": ("yes", "no"),
     "facts": ("both", "sentences"), "cell": ("rnn", "lstm"), "reading": ("both", "forward"), "answer": ("word", "sequence"), "longest": (31, 33),
     "teacher": ("correct", "predicted"), "learning_rate": (0.125, 0.25), "final_rate": (0.75, 0.5), "batch": (6, 7), "epochs": (17, 18), "patience": (11, 12),
     "gate_epochs": (3, 4), "alpha": (0.5, 2.0), "dropout": (0.2, 0.45), "l2": (0.03, 0.04), "clip": (0.75, 9.0), "choose_last": (0.6, 0.7), "keep": (2, 1),

@@ -23,6 +23,8 @@ class Config:
     word_length: float = _option(1.0, "length of a word's vector to begin with, about", least=0.0, most=1e6)
     recurrent: str = _option("normal", "matrices from state to state (U of each GRU, LSTM, RNN) begin normal, or orthogonal: then no direction of a state is lost",
                              choices=("normal", "orthogonal"))
+    memory_bias: float = _option(0.0, "b_z of the memory's GRU to begin with: above 0 a pass keeps more of the memory, which is the question at first",
+                                 least=-100.0, most=100.0)
     gate_hidden: int = _option(80, "G: rows of W_1 in the gate, eq. 6", least=1, most=10_000)
     passes: int = _option(3, "T_M: passes over the facts; 0: no memory, the last fact goes to the answer module", least=0, most=100)
     episode: str = _option("softmax", "how a pass sums up: softmax (section 4.1) or gated (eqs 7, 8)", choices=("softmax", "gated"))

@@ -30,11 +30,13 @@ def shapes(config, vocabulary):
 
 
 def initial(config, vocabulary, rng):
-    """A start, float64.  Matrices, the word vectors among them: normal with variance 1 / columns; biases: 0, but one.
+    """A start, float64.  Matrices, the word vectors among them: normal with variance 1 / columns; biases: 0, but two.
 
     config.word_length multiplies the word vectors.  With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, 20 epochs teach nothing.
     config.recurrent "orthogonal": each gate's U is made orthogonal (Saxe et al. 2014), so that a state keeps all its directions until one of them
-    is of use.  Task 17 shows it: a network that has learnt above and below has often lost left and right on the way, and never learns them.
+    is of use; config.memory_bias is the memory GRU's b_z: with 1 a pass begins by keeping most of the question.  Task 17 wants both.  Without them
+    a network first learns one of its two axes, above and below or left and right; by then the first pass writes over what the question
+    says of the other one, and nothing is left to learn that from.
 
     The input GRU's b_z begins at KEEP, so that z is nearer to 1 and a state lasts from sentence to sentence (lesson 2 shows why).  With it
     700 generated stories of task 2 are learnt to 90 % in 14 epochs, without it to 44 to 76 (two seeds).  So does an LSTM's forget gate.
@@ -55,6 +57,8 @@ def initial(config, vocabulary, rng):
     for name in ("input.b", "input_back.b"):
         if name in values:
             values[name][keep] = KEEP
+    if "memory.b" in values:
+        values["memory.b"][:H] = config.memory_bias
     return values
 
 

@@ -179,6 +179,8 @@ MUTANTS = [
     mutant("parameters", 'for name in ("embedding.L", "embedding.F"):', 'for name in ("embedding.L",):', "features keep their length", CONFIG),
     mutant("parameters", ' and config.recurrent == "orthogonal"', ' and config.recurrent == "orthonormal"', "the recurrent switch does nothing", CONFIG),
     mutant("parameters", "return Q * np.sign(np.diag(R))", "return Q", "orthogonal matrices that begin in one corner", CONFIG),
+    mutant("parameters", 'values["memory.b"][:H] = config.memory_bias', 'values["memory.b"][H:2 * H] = config.memory_bias', "the memory's bias on r for z", CONFIG),
+    mutant("parameters", 'values["memory.b"][:H] = config.memory_bias', 'values["memory.b"][:H] = 0.0', "the memory's bias does nothing", CONFIG),
     mutant("parameters", "values[name] *= config.word_length", "values[name] *= 1.0", "the word_length switch does nothing", CONFIG),
     mutant("parameters", "/ np.sqrt(shape[-1])", "/ np.sqrt(shape[0])", "variance over rows", CONFIG),
     mutant("parameters", '(".b", ".b_1", ".b_2")', '(".b", ".b_1")', "b_2 begins at random", CONFIG),
