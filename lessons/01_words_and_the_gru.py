@@ -1,8 +1,9 @@
 """Lesson 1 - words and the GRU: what does a GRU carry from word to word?
 
-Run:       python lessons/01_words_and_the_gru.py      (3 s on a CPU)
+Run:       python lessons/01_words_and_the_gru.py      (a few seconds on a CPU)
 You need:  NumPy, and section 2.1 of the paper.
-You get:   eqs (1)-(4) number by number; a story's facts; gates and state to look at.
+You get:   eqs (1)-(4) number by number; a story's facts; and, in a picture, how
+           far one changed word is felt.
 
 Nothing is trained here: the weights are random, and the same equations hold.
 """
@@ -12,7 +13,7 @@ import math
 
 import numpy as np
 
-from common import heading, options, saved, where
+from common import claim, heading, options, same, saved, where
 from tinydmn import input_module, ops
 from tinydmn.data.babi import load_task
 from tinydmn.data.batch import make_batch
@@ -20,12 +21,14 @@ from tinydmn.data.generator import generate
 from tinydmn.data.vocabulary import END_OF_SENTENCE, Vocabulary
 from tinydmn.errors import UserError
 from tinydmn.ops.gru_numpy import gru_cell_forward, input_product
-from tinydmn.plots import plot_gru
+from tinydmn.plots.curves import plot_trace
 
 args = options(__doc__, data=True)
 rng = np.random.default_rng(args.seed)
 WORDS = ("john", "went", "home")
-H, B_Z = 8, 0.0                                             # for the story: units, bias of the update gate
+H = 8                                                       # for the story: units
+B_Z = (0.0, -3.0, 3.0)                                      # biases of the update gate: three GRUs that differ in nothing else
+FACT = 4                                                    # the fact, of ten, in which a word is changed
 
 # %% 1. Three words, two units --------------------------------------------------------------------------------------------------
 heading(1, "Three words, two units")
@@ -51,6 +54,7 @@ def by_hand(x, h):
 
 
 h_hand, h = [0.0, 0.0], np.zeros((1, 2))                    # h_0 = 0
+found = {"z   (1)": [], "r   (2)": [], "h~  (3)": [], "h   (4)": []}   # by hand and in NumPy, a word after the other
 for t, word in enumerate(WORDS):
     z_hand, r_hand, h_tilde_hand, h_new = by_hand(x[t].tolist(), h_hand)
     h, (h_prev, z, r, _, h_tilde) = gru_cell_forward(input_product(x[t:t + 1], W, b), h, U)
@@ -59,8 +63,12 @@ for t, word in enumerate(WORDS):
     for name, hand, array in (("h_t-1", h_hand, h_prev), ("z   (1)", z_hand, z), ("r   (2)", r_hand, r),
                               ("h~  (3)", h_tilde_hand, h_tilde), ("h   (4)", h_new, h)):
         print(f"  {name:<20}" + "    ".join(f"{a:+10.6f}{v:+10.6f}" for a, v in zip(hand, array[0])))
-        assert np.allclose(hand, array[0], rtol=0, atol=1e-12), f"{name} of word {t + 1}: by hand {hand}, NumPy {array[0]}"
+        if name in found:
+            found[name].append((hand, array[0]))
     h_hand = h_new
+print()
+for name, pairs in found.items():
+    same(f"{name} of [word, unit], by hand and in NumPy", [hand for hand, _ in pairs], [array for _, array in pairs], 1e-12)
 print(f"\nEq. (4), unit 1: {z[0, 0]:.6f} * {h_prev[0, 0]:+.6f} + {1 - z[0, 0]:.6f} * {h_tilde[0, 0]:+.6f} = {h[0, 0]:+.6f}\n"
       "So h lies between h_t-1 and h~, and z says how near to h_t-1.")
 
@@ -76,11 +84,11 @@ vocabulary = Vocabulary.build(stories)
 batch = make_batch([story], vocabulary)
 tokens, ends = batch.tokens[0], batch.fact_end[0]           # (T,), (10,): the places of <eos>
 L = rng.normal(size=(len(vocabulary.words), H))             # word vectors of as many numbers as h has units
-W, U, b = rng.normal(size=(3 * H, H)) / H**0.5, rng.normal(size=(3 * H, H)) / H**0.5, np.zeros(3 * H)
-b[:H] = B_Z
+W, U = rng.normal(size=(3 * H, H)) / H**0.5, rng.normal(size=(3 * H, H)) / H**0.5
+b = {b_z: np.repeat([b_z, 0.0], [H, 2 * H]) for b_z in B_Z}  # (3H,): z, r, h~ stacked
 
 
-def read(tokens):
+def read(tokens, b):
     """One story word by word: tokens (T,) -> z, r, h, each (T, H)."""
     steps, h = [], np.zeros((1, H))
     for token in tokens:
@@ -89,42 +97,54 @@ def read(tokens):
     return [np.array(a) for a in zip(*steps)]
 
 
-z, r, h = read(tokens)
-c = h[ends]                                                 # (10, H): the facts
-who, other = story.facts[3][0], next(f[0] for f in story.facts if f[0] != story.facts[3][0])
+who = story.facts[FACT - 1][0]
+other = next(fact[0] for each in stories for fact in each.facts if fact[0] != who)
+place = ends[FACT - 2] + 1 if FACT > 1 else 0               # a fact begins after the end of the one before it
 changed = tokens.copy()
-changed[ends[2] + 1] = vocabulary.word_id[other]            # fact 4 begins after the end of fact 3
-change = np.linalg.norm(read(changed)[2][ends] - c, axis=1)
-print(f"{len(tokens)} words, {len(tokens) - 10} of the facts and an {END_OF_SENTENCE} after each; {H} units; mean of z: {z.mean():.2f}.\n"
-      "Nothing is trained: word vectors and weights are random.\n"
-      f"Last column: how far c_t moves when fact 4 says {other} instead of {who}.\n\n"
-      f"  t  fact{'c_t (units 1-3)':>50}{'move':>12}")
+changed[place] = vocabulary.word_id[other]
+told, now = ({b_z: read(text, b[b_z]) for b_z in B_Z} for text in (tokens, changed))
+mean_z = {b_z: told[b_z][0].mean() for b_z in B_Z}
+move = {b_z: np.linalg.norm(now[b_z][2] - told[b_z][2], axis=1) for b_z in B_Z}   # (T,): how far h_t is from where it was
+print(f"{len(tokens)} words, {len(tokens) - 10} of the facts and an {END_OF_SENTENCE} after each; {H} units.  Word vectors and\n"
+      f"weights are random.  How far does c_t move when fact {FACT} says {other} instead of\n{who}?  Three GRUs, each with another bias b_z of its update gate:\n\n"
+      f"  t  fact{'':32}" + "".join(f"{f'b_z = {b_z:g}':>13}" for b_z in B_Z) + f"\n{'mean of z':>40} " + "".join(f"{mean_z[b_z]:13.2f}" for b_z in B_Z))
 for t, fact in enumerate(story.facts):
-    print(f" {t + 1:>2}  {' '.join(fact):<35.35}" + "".join(f"{v:+7.2f}" for v in c[t, :3]) + f"{change[t]:14.1e}")
-assert not change[:3].any(), f"facts before the changed one moved: {change[:3]}"
-assert change[3] > change[9], f"the change must show in c_4 and fade until c_10: {change[3:]}"
-saved(plot_gru([vocabulary.words[i] for i in tokens], z, r, h, args.out / "01_words_and_the_gru.png", ends))
+    print(f" {t + 1:>2}  {' '.join(fact):<36.36}" + "".join(f"{move[b_z][ends[t]]:13.1e}" for b_z in B_Z))
+z, r, h = told[B_Z[0]]
+saved(plot_trace([vocabulary.words[i] for i in tokens], {f"b_z = {b_z:g}, z near {mean_z[b_z]:.2f}": move[b_z] for b_z in B_Z},
+                 {f"update gate z of the GRU with b_z = {B_Z[0]:g}: 1 keeps the old state": z, "its reset gate r: 0 forgets the old state in the candidate": r,
+                  "its state h": h}, args.out / "01_words_and_the_gru.png", place, ends))
+c = {b_z: told[b_z][2][ends] for b_z in B_Z}                # (10, H): the facts
+trace = {b_z: move[b_z][ends[[FACT - 1, 9]]] for b_z in B_Z}   # of c_4 and of c_10
+if FACT > 1:
+    same("facts before the change, with it and without", [now[b_z][2][ends[:FACT - 1]] for b_z in B_Z], [c[b_z][:FACT - 1] for b_z in B_Z], 1e-12)
+claim(f"A trace fades: c_10 moves less than c_{FACT}", all(at_10 < at_change for at_change, at_10 in trace.values()),
+      "; ".join(f"b_z = {b_z:g}: {at_change:.1e}, then {at_10:.1e}" for b_z, (at_change, at_10) in trace.items()), args.quick)
+left = {b_z: at_10 / at_change if at_change else 0.0 for b_z, (at_change, at_10) in trace.items()}
+rising = sorted(B_Z, key=mean_z.get)
+claim("The nearer z is to 1, the more of the trace is left in c_10", all(left[low] < left[high] for low, high in zip(rising, rising[1:])),
+      "; ".join(f"z near {mean_z[b_z]:.2f} leaves {left[b_z]:.1e} of it" for b_z in rising), args.quick)
 
 # %% 3. Alone, or in a batch ----------------------------------------------------------------------------------------------------
 order = rng.permutation(len(stories))
-place = int(np.flatnonzero(order == 0)[0])
+row = int(np.flatnonzero(order == 0)[0])
 full = make_batch([stories[i] for i in order], vocabulary)
-params = {"embedding.L": L, "input.W": W, "input.U": U, "input.b": b}
+params = {"embedding.L": L, "input.W": W, "input.U": U, "input.b": b[B_Z[0]]}
 heading(3, "Alone, or in a batch")
 print(f"The model reads all stories of a batch at once: here {len(stories)}, padded to {full.tokens.shape[1]} words, in\n"
-      f"random order, ours in row {place + 1}.  The largest difference from word by word:\n\n            alone    in the batch")
+      f"random order, ours in row {row + 1}.  Its facts against those read word by word:\n")
 for backend in ops.BACKENDS:
     alone, among = (input_module.forward(each, params["embedding.L"], params, ops.load(backend))[0] for each in (batch, full))   # (1, 10, H), (S, F, H)
-    differences = [np.abs(facts - c).max() for facts in (alone[0], among[place, :10])]
-    print(f"{backend:<8}" + "".join(f"{d:10.1e}" for d in differences))
-    assert max(differences) < 1e-12, f"{backend}: a story alone and in a batch differ by {differences}"
+    same(f"{backend:<6} alone", alone[0], c[B_Z[0]], 1e-12)
+    same(f"{backend:<6} in the batch", among[row, :10], c[B_Z[0]], 1e-12)
 
 # %% 4. To take away ------------------------------------------------------------------------------------------------------------
 heading(4, "To take away")
 print(f"""What you saw
   A GRU keeps a share z of its state and writes 1 - z of a new one (eq. 4).
   A fact is the state at its {END_OF_SENTENCE}: it holds the words so far, never later ones.
-  One word's trace shrank from {change[3]:.1e} to {change[9]:.1e} in six facts, z near {z.mean():.1f}.
+  Of what one word changed in c_{FACT}, this was left in c_10:
+    {', '.join(f"{left[b_z]:.0e} (z near {mean_z[b_z]:.2f})" for b_z in rising)}
 
 Where the code is, in tinydmn/:""")
 where("eqs (1)-(4), one step", gru_cell_forward)
@@ -133,8 +153,11 @@ where("the same, compiled", ops.load("numba").gru_forward)
 where("facts c_t (section 2.1)", input_module.forward)
 print("""
 Your turn (near the top of the script)
-  B_Z = 3.0    z rises above 0.8 on average: the trace lasts for many facts.
-  B_Z = -3.0   z falls below 0.2: the trace is soon gone, often to the last bit.
-  In by_hand, swap z and 1 - z in eq. (4): the assert names h of word 1.
+  B_Z = (0.0, -6.0, 6.0)   z nearer to 0 and to 1: the trace is gone within a
+               few facts, or lasts to the end.  The picture shows both.
+  FACT = 10    the last fact: c_10 is the changed fact itself, so neither claim
+               about what is left in it holds.
+  In by_hand, swap z and 1 - z in eq. (4): h is no longer the same as NumPy's,
+               and the line below the numbers says where.
 
 Next: lesson 2, back through time.  Why a fading trace makes learning hard.""")

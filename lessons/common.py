@@ -14,6 +14,7 @@ from tinydmn.data.sources import babi_stories
 from tinydmn.errors import UserError
 from tinydmn.plots import plot_attentions
 from tinydmn.terminal import attention_text, wrap
+from tinydmn.training.evaluate import interval
 
 WIDTH = 80
 
@@ -89,23 +90,61 @@ def where(what, function):
 
 
 def two_supporting_facts(args):
-    """Stories of task 2 to learn from, stories held out, and epochs that suffice: published files where --data names them."""
-    train, held_out, _ = babi_stories(2, args.data, "10k" if args.data is None else "1k", args.seed)
-    if args.quick:
-        return train[:60], held_out[:20], 2
-    return (train[:800], held_out, 20) if args.data is None else (train, held_out, 80)
+    """Stories of task 2 -> to learn from, to choose an epoch on, held out, three lists; small (bool): they are few, and need more epochs.
 
-
-def attention_of(nets, held_out, right, wrong, picture):
-    """Show one held-out question that the net named `right` answers correctly and the one named `wrong` does not, where there is one.
-
-    nets: {name: DMN} with one vocabulary.  Prints each net's answer and attention, draws them side by side, names the picture.
+    Generated, or published files where --data names them: as many of the larger set as are generated, all of the smaller where it has no other.
     """
-    vocabulary = nets[right].vocabulary
+    try:
+        train, held_out, _ = babi_stories(2, args.data, "10k", args.seed)
+    except UserError:                                      # the larger set is not there: what is, or one line about it
+        train, held_out, _ = babi_stories(2, args.data, None, args.seed)
+    if args.quick:
+        return train[:60], train[60:70], held_out[:20], False
+    n = min(800, len(train) * 9 // 10)
+    return train[:n], train[n:n + 100], held_out, n < 800
+
+
+def places(stories, batch):
+    """Where a pass may look, for each question of two supporting facts -> {name: bool (Q, T)}, the last place of a question [done reading].
+
+    first, second: the supporting facts.  done: [done reading].  who: the facts that name both what is asked for and the one whom the second
+    fact is about, so each tells whom to look for; the first fact is one of them.
+    """
+    asked = [(story, question) for story in stories for question in story.questions]
+    found = {name: np.zeros((len(asked), batch.n_facts.max() + 1), bool) for name in ("first", "second", "done", "who")}
+    for i, (story, question) in enumerate(asked):
+        first, second = question.support[:2]
+        thing, who = question.tokens[-1], story.facts[second][0]
+        found["first"][i, first] = found["second"][i, second] = found["done"][i, question.n_facts] = True
+        found["who"][i, [t for t in range(question.n_facts) if thing in story.facts[t] and who in story.facts[t]]] = True
+    return found
+
+
+def weight_on(gates, places):
+    """Mean weight that each pass puts on some places -> (passes,).  gates (passes, Q, T), places bool (Q, T)."""
+    return (gates * places).sum(axis=2).mean(axis=1)
+
+
+def percent(score):
+    """A Score -> its answers right in %, with their 95 % interval: "95.4 % (93.9 to 96.5)"."""
+    low, high = (100 * x for x in interval(score.answer_accuracy, score.n_questions))
+    return f"{100 * score.answer_accuracy:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def more(one, other):
+    """Whether a Score has more answers right than another: its whole 95 % interval lies above the other's."""
+    return interval(one.answer_accuracy, one.n_questions)[0] > interval(other.answer_accuracy, other.n_questions)[1]
+
+
+def attention_of(nets, held_out, telling, picture, notes=()):
+    """Shows one question: what each net answers, and where it looks.
+
+    nets: {name: DMN} with one vocabulary.  telling: bool (Q,), the questions that show what is to be seen; where none does, any may be shown.
+    notes: as in plot_attentions.  Prints each net's answer and attention, draws them side by side, names the picture.
+    """
+    vocabulary = next(iter(nets.values())).vocabulary
     batch = make_batch(held_out, vocabulary)
-    answers = {name: net.forward(batch).answers for name, net in nets.items()}
-    telling = (answers[right] == batch.answer) & (answers[wrong] != batch.answer)
-    likely = np.flatnonzero(telling) if telling.any() else np.arange(len(batch.answer))
+    likely = np.flatnonzero(telling) if np.any(telling) else np.arange(len(batch.answer))
     chosen = min(likely, key=lambda i: (abs(batch.n_facts[i] - 8), i))                 # a story that fits the page
     story = held_out[batch.story_of[chosen]]
     number = chosen - np.flatnonzero(batch.story_of == batch.story_of[chosen])[0]
@@ -114,8 +153,8 @@ def attention_of(nets, held_out, right, wrong, picture):
     text, answer = " ".join(question.tokens).capitalize() + "?", ",".join(question.answer)
     panels = []
     for name, net in nets.items():
-        gates = net.forward(make_batch([story], vocabulary)).gates[:, number, :question.n_facts + 1]
-        panels.append((name, gates, vocabulary.answers[answers[name][chosen]]))
+        out = net.forward(make_batch([story], vocabulary))
+        panels.append((name, out.gates[:, number, :question.n_facts + 1], vocabulary.answers[out.answers[number]]))
         print(f"{text}  {name}: {panels[-1][2]}   (right: {answer})")
-        print(attention_text(facts, gates, question.support) + "\n")
-    saved(plot_attentions(facts, panels, picture, text, answer, question.support))
+        print(attention_text(facts, panels[-1][1], question.support) + "\n")
+    saved(plot_attentions(facts, panels, picture, text, answer, question.support, notes=notes))
