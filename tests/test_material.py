@@ -318,12 +318,14 @@ def test_the_seed_decides_texts_and_start(tmp_path, monkeypatch):
     assert not np.array_equal(starts[0], starts[2]) and material.network("numpy", 0)[0].backend == "numpy"
 
 
-def test_binary_and_column_say_which_answers(tmp_path):
+def test_binary_and_column_say_which_answers(tmp_path, monkeypatch):
     (tmp_path / "a-train.conllu").write_text("1\tIt\t_\tPRON\tPRP\t_\t_\t_\t_\t_\n\n1\truns\t_\tVERB\tVBZ\t_\t_\t_\t_\t_\n")
     (tmp_path / "a-dev.conllu").write_text("1\tIt\t_\tPRON\tPRP\t_\t_\t_\t_\t_\n")
     assert [gather(told("pos", tmp_path, column=column), **TINY).vocabulary.answers for column in ("xpos", "upos")] == [("PRP", "VBZ"), ("PRON", "VERB")]
     write_trees(tmp_path)
-    assert [len(gather(told("sst", tmp_path, kind=kind), **TINY).vocabulary.answers) for kind in ("fine", "binary")] == [5, 2]
+    monkeypatch.setitem(materials.SIZES, "sst", (30, 10))
+    for data in (tmp_path, None):
+        assert [len(gather(told("sst", data, kind=kind), **TINY).vocabulary.answers) for kind in ("fine", "binary")] == [5, 2]
 
 
 def test_word_vectors_are_asked_for_all_words_of_the_texts_and_the_most_frequent(tmp_path, monkeypatch):

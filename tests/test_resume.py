@@ -74,7 +74,7 @@ def test_stopped_after_any_epoch_it_goes_on_to_the_same_bits(name, files, tmp_pa
     assert train(capsys, *words, "--out", tmp_path / "whole.npz")[0] == 0
     model, whole, about = checkpoint.load(tmp_path / "whole.npz")
     n_epochs = whole.epoch
-    without_seconds(whole)
+    assert n_epochs == len(without_seconds(whole).history) == RUNS[name][2]
     for stop in range(n_epochs):                           # 0: before the first epoch has ended
         out = tmp_path / f"{stop}.npz"
         with monkeypatch.context() as patch:

@@ -11,7 +11,7 @@ from tinydmn.cli import main, train
 from tinydmn.config import Config
 from tinydmn.errors import UserError
 from tinydmn.model import DMN
-from tinydmn.training import checkpoint, material as materials
+from tinydmn.training import checkpoint, loop, material as materials
 from tinydmn.training.evaluate import evaluate
 from tinydmn.training.material import about_run, gather, share_of, texts_of, unknown_words
 
@@ -110,6 +110,29 @@ def test_train_says_what_its_kept_epochs_say_together(kept_run):
     assert f"validation: {100 * found.answer_accuracy:.1f} % of 10 answers right (95 % interval {100 * low:.1f} to {100 * high:.1f})" in printed
     assert f"words that training never saw: {100 * share:.1f} % of 5 right" in printed and "gates" not in printed
     assert f"best of 4 epochs: {state.best_epoch} and 2 more, whose mean these figures are; " in printed and f"saved in {path}" in printed
+
+
+def test_train_says_what_they_say_together_where_each_says_something_else(tmp_path, monkeypatch, capsys):
+    """Kept weights that differ much, as a few epochs of training on a few sentences do not."""
+    for name, words in (("train", "abc"), ("dev", "abxyz")):
+        lines = (f"{word}{i}\t{'DNNVVV'[(ord(word) + i) % 6]}\n" + "\n" * (i % 2) for word in words for i in range(12))
+        (tmp_path / f"{name}.tsv").write_text("".join(lines))
+    ended = []
+
+    def far_apart(model, epoch, valid, state, *_):
+        rng = np.random.default_rng(0)
+        state.best_theta, *others = (rng.normal(0, 3, state.theta.shape).astype(state.theta.dtype) for _ in range(3))
+        state.runners_up = [((0.5, -1.0), k, theta) for k, theta in enumerate(others, 1)]
+        model.theta = state.best_theta
+        ended.append((model, valid, state))
+    monkeypatch.setattr(loop, "train", far_apart)
+    assert main(["train", "pos", "--data", str(tmp_path), "--keep", "3", "--json", "--out", str(tmp_path / "a.npz"), *NUMPY]) == 0
+    said = json.loads(capsys.readouterr().out)
+    (model, batch, state), (texts, valid, _) = ended.pop(), texts_of(said["about"])
+    new = unknown_words(batch, valid, texts)
+    found = lambda thetas: (evaluate(model, batch, thetas=thetas).answer_accuracy, [share_of(new, model, batch, thetas), 36])
+    assert (said["valid_answer_accuracy"], said["valid_unknown_words"]) == found(state.kept)
+    assert all(together != alone for together, alone in zip(found(state.kept), found(None), strict=True))
 
 
 @pytest.mark.parametrize("more, shown", (((), True), (("--quiet",), False), (("--json",), False)))

@@ -5,6 +5,7 @@ Sizes: S stories, Q questions, F facts a story, T = F + 1 places to look at, R d
 
 from copy import copy
 from dataclasses import astuple, dataclass, replace
+from math import prod
 
 import numpy as np
 
@@ -176,19 +177,23 @@ def right_answers(answers, batch, kind):
     return (answers[:, :T] == wanted).all(axis=1)          # its end is among them, and behind it nothing is said
 
 
-def judged(batch, kind):
-    """How many answers of a batch are judged (one a question, or one a word where answers are tags), and how many of these have a class."""
-    wanted = known_answers(batch, kind)
+def judged(batch, kind, wanted=None):
+    """How many answers of a batch are judged (one a question, or one a word where answers are tags), and how many of these have a class.
+
+    wanted: known_answers(batch, kind), where they are at hand.
+    """
+    wanted = known_answers(batch, kind) if wanted is None else wanted
     if kind == "sequence":                                 # one a question, however many words it has
         return int(np.any(batch.answer != NONE, axis=1).sum()), int(np.any(wanted >= 0, axis=1).sum())
-    return int(np.sum(batch.answer != NONE)), int(np.sum(wanted >= 0))
+    return np.count_nonzero(batch.answer != NONE), np.count_nonzero(wanted >= 0)
 
 
 def known_answers(batch, kind):
     """batch.answer with NONE where an answer has no class; a sequence with one such word has none as a whole."""
     if kind == "sequence":
         return np.where(np.any(batch.answer == UNSEEN, axis=1, keepdims=True), np.int32(NONE), batch.answer)
-    return np.where(batch.answer == UNSEEN, np.int32(NONE), batch.answer)
+    unseen = batch.answer == UNSEEN
+    return np.where(unseen, np.int32(NONE), batch.answer) if unseen.any() else batch.answer
 
 
 def loss_forward(out, batch, config, ops):
@@ -200,14 +205,16 @@ def loss_forward(out, batch, config, ops):
     target = gate_targets(batch.support, batch.n_facts, config.passes if config.answer != "tags" else 0)
     E_gates, p_gates, gates_right, supervised = 0.0, None, 0, np.zeros(0, bool)
     if target.size:
-        not_made = np.arange(len(target))[:, None] >= out.passes_made                       # (passes, Q)
-        target[not_made] = -1                              # the pass that ended too early is wrong, those it spared are not
-        s = np.where(not_made[..., None], 0, out.gate_scores) if not_made.any() else out.gate_scores
+        s = out.gate_scores
+        if config.stop == "yes":
+            not_made = np.arange(len(target))[:, None] >= out.passes_made                   # (passes, Q)
+            target[not_made] = -1                          # the pass that ended too early is wrong, those it spared are not
+            s = np.where(not_made[..., None], 0, s)
         E_gates, p_gates = ops.cross_entropy_forward(s.reshape(-1, s.shape[2]), target.ravel())
         supervised = target >= 0
         gates_right = int(np.sum(s.argmax(axis=2)[supervised] == target[supervised]))
     right = int(right_answers(out.answers, batch, config.answer).sum())
-    return Losses(E_answers, E_gates, right, gates_right, *judged(batch, config.answer), int(supervised.sum())), (p_answers, p_gates, wanted, target)
+    return Losses(E_answers, E_gates, right, gates_right, *judged(batch, config.answer, wanted), int(supervised.sum())), (p_answers, p_gates, wanted, target)
 
 
 def dropout_mask(shape, p, dtype, rng):
@@ -283,10 +290,11 @@ class DMN:
     def _attach(self, theta):
         """Makes theta (P,) this network's parameters."""
         self.ops = operations.load(self.backend)
-        self._theta, self._params = theta, Parameters(views(theta, shapes(self.config, self.vocabulary)))
+        self._shapes = shapes(self.config, self.vocabulary)
+        self._theta, self._params = theta, Parameters(views(theta, self._shapes))
 
     def __getstate__(self):                                # a copy, or a pickle, makes its views of theta anew
-        return {k: v for k, v in vars(self).items() if k not in ("ops", "_params")}
+        return {k: v for k, v in vars(self).items() if k not in ("ops", "_params", "_shapes")}
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -337,7 +345,7 @@ class DMN:
         rng: a Generator for dropout; None: no dropout.  Raises as `forward`, and ValueError where no question has an answer.
         """
         J, _, dtheta = self.gradient(batch, alpha, beta, rng)
-        return J, views(dtheta, {k: v.shape for k, v in self.params.items()})
+        return J, views(dtheta, self._shapes)
 
     def gradient(self, batch, alpha=None, beta=1.0, rng=None):
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): the gradient as one vector in the order of params."""
@@ -350,9 +358,8 @@ class DMN:
         if not n:
             raise ValueError("no question of this batch has an answer to learn from")
         alpha_each, beta_each = alpha / n, beta / max(1, n_known)
-        by_name = {k: v.shape for k, v in params.items()}
-        modules = {k: s for k, s in by_name.items() if not k.startswith("embedding.")}         # all but what word_vectors holds, the first in params
-        size = sum(params[k].size for k in modules)
+        modules = {k: s for k, s in self._shapes.items() if not k.startswith("embedding.")}    # all but what word_vectors holds, the first in params
+        size = sum(map(prod, modules.values()))
         batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
         mask = dropout_mask((len(params["embedding.L"]) if forms is None else len(forms), config.embedding), config.dropout, self.dtype, rng)
 
@@ -374,7 +381,7 @@ class DMN:
                 dx += dx_i
             dtheta = np.zeros_like(theta)
             dtheta[-size:] = d
-            word_vectors.backward(dx, forms, mask, ops, views(dtheta, by_name))
+            word_vectors.backward(dx, forms, mask, ops, views(dtheta, self._shapes))
             J = alpha_each * losses.gates + beta_each * losses.answers
             if config.l2:
                 decayed = self.decayed()

@@ -244,6 +244,13 @@ def test_words_that_are_no_names():
     assert {"john", "mary", "milk", "apple"} <= words and not {"took", "dropped", "the", "it"} & words
 
 
+def test_what_a_question_takes_apart_is_no_name_of_two_words():
+    """In facts red always stands before a shape; a question speaks of red alone."""
+    stories = [Story([[colour, shape, "is", "there"]], [Question(["what", "is", colour], [shape], 1, [0])])
+               for _ in range(60) for colour in ("red", "blue") for shape in ("box", "ball")]
+    assert sorted(name_classes(stories)) == [[("ball",), ("box",)], [("blue",), ("red",)]]
+
+
 # who changes places with whom
 
 def test_names_are_dealt_out_within_their_classes_alone():

@@ -168,27 +168,38 @@ def _fits(batch, vocabulary):
     """One array of a Batch after another: its name, and whether what it says is there.  Those behind one that does not fit may not be asked."""
     S, Q, V, N = len(batch.tokens), len(batch.question), len(vocabulary.words), len(vocabulary.features)
     for name, rows in (("n_tokens", S), ("fact_end", S), ("n_facts_story", S), ("n_question", Q), ("story_of", Q), ("n_facts", Q), ("answer", Q), ("support", Q)):
-        yield name, len(getattr(batch, name)) == rows
+        if len(getattr(batch, name)) != rows:
+            yield name, False
     forms, n_words = batch.forms, len(batch.forms) or V
-    yield "forms", bool(len(forms)) == bool(N) and _within(forms[:, :1], 0, V) and _within(forms[:, 1:], -1, N)
-    yield "tokens", _within(batch.tokens, 0, n_words)
-    yield "n_tokens", _within(batch.n_tokens, 1, batch.tokens.shape[1] + 1)
-    yield "n_facts_story", _within(batch.n_facts_story, 0, batch.fact_end.shape[1] + 1)
-    there = np.arange(batch.fact_end.shape[1]) < batch.n_facts_story[:, None]
-    yield "fact_end", not (there & ((batch.fact_end < 0) | (batch.fact_end >= batch.n_tokens[:, None]))).any()
-    yield "question", _within(batch.question, 0, n_words)
-    yield "n_question", _within(batch.n_question, 0, batch.question.shape[1] + 1)
-    yield "story_of", _within(batch.story_of, 0, S)
-    yield "n_facts", _within(batch.n_facts, 1) and (batch.n_facts <= batch.n_facts_story[batch.story_of]).all()
-    yield "support", _within(batch.support, -1) and (batch.support < batch.n_facts[:, None]).all()
+    yield "forms", not (len(forms) or N) or (bool(len(forms)) == bool(N) and _within(forms[:, :1], V) and _least(forms[:, 1:]) >= -1 and _most(forms[:, 1:]) < N)
+    yield "tokens", _within(batch.tokens, n_words)
+    yield "n_tokens", _within(batch.n_tokens - 1, batch.tokens.shape[1])
+    yield "n_facts_story", _within(batch.n_facts_story, batch.fact_end.shape[1] + 1)
+    behind = batch.fact_end >= batch.n_tokens[:, None]
+    behind |= batch.fact_end < 0
+    yield "fact_end", not (behind.any() and (behind & (np.arange(behind.shape[1]) < batch.n_facts_story[:, None])).any())      # padding may say anything
+    yield "question", _within(batch.question, n_words)
+    yield "n_question", _within(batch.n_question, batch.question.shape[1] + 1)
+    yield "story_of", _within(batch.story_of, S)
+    yield "n_facts", _least(batch.n_facts) >= 1 and _most(batch.n_facts - batch.n_facts_story[batch.story_of]) <= 0
+    yield "support", _least(batch.support) >= -1 and _most(batch.support - batch.n_facts[:, None]) < 0
     shaped = vocabulary.kind is None or batch.answer.ndim == (1 if vocabulary.kind == "word" else 2)
-    yield "answer", shaped and _within(batch.answer, UNSEEN, len(vocabulary.answers))
+    yield "answer", shaped and _least(batch.answer) >= UNSEEN and _most(batch.answer) < len(vocabulary.answers)
     if vocabulary.kind == "tags":                          # one a word, or none
         yield "answer", ((batch.n_answer == batch.n_facts) | (batch.n_answer == 0)).all()
 
 
-def _within(a, least, below=None):
-    return not a.size or (a.min() >= least and (below is None or a.max() < below))
+def _least(a):
+    return np.minimum.reduce(a, axis=None) if a.size else 0
+
+
+def _most(a):
+    return np.maximum.reduce(a, axis=None) if a.size else -1
+
+
+def _within(a, below):
+    """Whether all are 0 or more and less than `below`.  One look for both: read without its sign, a negative number is a huge one."""
+    return not a.size or np.maximum.reduce(a.view(f"u{a.itemsize}"), axis=None) < below
 
 
 def take_stories(batch, stories):
