@@ -185,7 +185,7 @@ def judged(batch, kind, wanted=None):
     wanted = known_answers(batch, kind) if wanted is None else wanted
     if kind == "sequence":                                 # one a question, however many words it has
         return int(np.any(batch.answer != NONE, axis=1).sum()), int(np.any(wanted >= 0, axis=1).sum())
-    return np.count_nonzero(batch.answer != NONE), np.count_nonzero(wanted >= 0)
+    return int(np.count_nonzero(batch.answer != NONE)), int(np.count_nonzero(wanted >= 0))
 
 
 def known_answers(batch, kind):

@@ -33,7 +33,7 @@ EXTENDED = {
     (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300},
     (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300},
     (10, "1k"): {"rename": "yes"},
-    (17, "1k"): {"rename": "yes", "recurrent": "orthogonal", "memory_bias": 1.0, "hidden": 160, "dropout": 0.0, "l2": 0.0, "batch": 8, "epochs": 800},
+    (17, "1k"): {"rename": "yes", "recurrent": "orthogonal", "memory_bias": 1.0, "hidden": 160, "dropout": 0.0, "l2": 0.0, "batch": 4, "epochs": 800},
     (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "l2": 5e-4},
     (19, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.0, "l2": 0.0, "batch": 8, "epochs": 400},
     (3, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120},
