@@ -1,6 +1,6 @@
 """Plants the mistakes of tests/mutants one at a time in a scratch copy and runs the tests that should see them.
 
-    python -m tests.mutants                          all of them (about an hour on 2 cores)
+    python -m tests.mutants                          all of them (one to two hours on 2 cores)
     python -m tests.mutants --only 'training/*'      those of which NAME or file fits a pattern
     python -m tests.mutants --sample 12              every so many, twelve in all: for a look, and for CI
     python -m tests.mutants --list                   the table, nothing planted
