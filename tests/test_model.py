@@ -315,3 +315,17 @@ def test_a_parameter_can_be_written_or_replaced():
     assert model.loss_and_grads(batch, alpha=0.0)[0] == pytest.approx(np.log(len(model.vocabulary.answers)))    # log A at the start
     model.params["answer.W_a"] = np.ones_like(model.params["answer.W_a"])
     assert np.abs(model.forward(batch).logits).max() > 0
+
+
+def test_pieces_whose_answers_end_sooner_are_filled_up():
+    """Answers with -1, which is no word; scores of places that are not there with -inf, everything else with 0."""
+    def said(Q, steps, T, value):
+        return models.Output(np.full((Q, steps, 3), value, np.float32), np.full((Q, steps), int(value)), *(np.full((2, Q, T), value, np.float32) for _ in range(2)),
+                             np.full((3, Q, 4), value, np.float32), np.full(Q, 2), np.full(Q, 2))
+    out = models.joined([said(2, 3, 5, 1.0), said(1, 2, 4, 2.0)], [(None, np.array([0, 2])), (None, np.array([1]))], None, False)
+    np.testing.assert_array_equal(out.answers, [[1, 1, 1], [2, 2, -1], [1, 1, 1]])
+    np.testing.assert_array_equal(out.logits[:, :, 0], [[1, 1, 1], [2, 2, 0], [1, 1, 1]])
+    np.testing.assert_array_equal(out.gate_scores[0], [[1] * 5, [2] * 4 + [-np.inf], [1] * 5])
+    np.testing.assert_array_equal(out.gates[1], [[1] * 5, [2] * 4 + [0], [1] * 5])
+    np.testing.assert_array_equal(out.memories[2, :, 0], [1, 2, 1])
+    np.testing.assert_array_equal(out.passes_made, [2, 2, 2])

@@ -149,7 +149,7 @@ MUTANTS = [
     mutant("model", "            place[axis] = r\n", "            place[axis] = slice(0, a.shape[axis])\n", "pieces overwrite each other", SAYS),
     mutant("model", "first = np.cumsum(batch.n_facts) - batch.n_facts", "first = np.cumsum(batch.n_facts)", "rows of words shifted", SAYS),
     mutant("model", 'whole("gate_scores", 1, -np.inf, questions)', 'whole("gate_scores", 1, 0, questions)', "padding between pieces has a score", SAYS),
-    mutant("model", 'whole("answers", 0, -1, questions)', 'whole("answers", 0, 0, questions)', "answers go on behind their end", SAYS),
+    mutant("model", 'whole("answers", 0, -1, questions)', 'whole("answers", 0, 0, questions)', "answers go on behind their end", MODEL + "::test_pieces_whose_answers_end_sooner_are_filled_up"),
     mutant("model", "config.answer == \"tags\")\n\n    def loss_and_grads", "False)\n\n    def loss_and_grads", "memories of words in the order of the pieces", SAYS),
     mutant("model", "        self._theta[...] = values\n", "        self._theta = values\n", "theta and params part", INPUTS),
     mutant("model", "        other = copy(self)\n", "        other = self\n", "an ensemble changes the network's own weights", INPUTS),
