@@ -100,7 +100,7 @@ MUTANTS = [
     mutant("drawing", "    probe.remove()\n", "", "what was measured is drawn", "test_lines_of_text_have_room"),
     mutant("drawing", "matplotlib.rc_context(), ", "", "settings of others are changed", "test_settings_of_others_are_left_as_they_were"),
     mutant("drawing", "        matplotlib.rcdefaults()\n", "", "settings of others count", f"{PLOTS}::test_the_ending_chooses_the_format_and_one_input_gives_one_file"),
-    mutant("drawing", "path.suffix.lower() not in", "path.suffix not in", "endings in capitals are refused", "test_an_ending_may_be_in_capitals"),
+    Mutant("tinydmn/errors.py", "Path(path).suffix.lower() not in", "Path(path).suffix not in", f"{PICTURES}::test_an_ending_may_be_in_capitals", "endings in capitals are refused"),
     mutant("drawing", "figure.savefig(path, metadata=undated)", "figure.savefig(path)", "the day is written into a picture",
            f"{PLOTS}::test_the_ending_chooses_the_format_and_one_input_gives_one_file"),
     mutant("drawing", "    except OSError as error:", "    except ZeroDivisionError as error:", "a place not to be written is a traceback", f"{PLOTS}::test_a_place_not_to_be_written_is_the_users_error"),

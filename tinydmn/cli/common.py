@@ -8,11 +8,10 @@ from math import isfinite
 from pathlib import Path
 
 from ..config import Config, bounds, check_value, limits
-from ..errors import UserError
+from ..errors import UserError, check_picture
 from ..ops import BACKENDS
 
 SEEDS, TEXTS = {"least": 0, "most": 2**32 - 1}, {"least": 1, "most": 100_000}              # bounds of a seed; of how many texts are generated
-PICTURES = (".png", ".svg", ".pdf")
 
 
 def add_config(parser, title="network and training (a task may have defaults of its own, tinydmn/training/presets.py; a checkpoint keeps its own)"):
@@ -39,8 +38,10 @@ def number(type_=int, **limits):
 def picture(text):
     """A `type` for argparse: where a picture goes.  Asked before the work, which may take hours, and not only when the picture is drawn."""
     path = Path(text)
-    if path.suffix.lower() not in PICTURES:
-        raise ArgumentTypeError(f"{text}: a picture's name ends in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}; change its ending")
+    try:
+        check_picture(path)
+    except UserError as error:
+        raise ArgumentTypeError(error) from None
     above = next(folder for folder in path.absolute().parents if os.path.exists(folder))
     if os.path.isdir(path) or not os.path.isdir(above):
         raise ArgumentTypeError(f"{path if os.path.isdir(path) else above}: is {'a folder' if os.path.isdir(path) else 'no folder'}; choose another place")

@@ -194,7 +194,7 @@ def _task_files(folder, task, size):
 def _files_in(folder, task):
     """{split: path} of a task in one folder; an unpacked file goes before its .gz."""
     files = {}
-    for path in paths_in(folder):                  # a.txt sorts before a.txt.gz
+    for path in paths_in(folder):                          # a.txt sorts before a.txt.gz
         match = FILE_NAME.fullmatch(path.name)
         if match and int(match[1]) == task:
             known = files.setdefault(match[2], path)

@@ -14,7 +14,7 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..errors import UserError
+from ..errors import UserError, check_picture
 
 # Fixed settings, so that one input gives one picture whatever a matplotlibrc on the machine says; words are never read as formulae.
 _FONT = "DejaVu Sans"                   # comes with Matplotlib
@@ -87,8 +87,7 @@ def _fonts_with(letters):
 def save(figure, path, show=False):
     """Save `figure` at `path` and return the path.  Raises UserError for an ending that is no picture's or a place not to be written."""
     path = Path(path)
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise UserError(f"{path}: a picture's name ends in .png, .svg or .pdf; change its ending")
+    check_picture(path)
     undated = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix.lower()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
