@@ -13,7 +13,7 @@ import pytest
 
 import tinydmn
 
-pytest.importorskip("setuptools", reason="what packs it")
+pytest.importorskip("setuptools", "70.1", reason="the first that packs a wheel by itself")
 
 ROOT = Path(__file__).parents[1]
 CODE = "import sys; from setuptools import build_meta; to = sys.argv[1]; build_meta.build_sdist(to); build_meta.build_wheel(to)"
