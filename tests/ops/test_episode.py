@@ -1,6 +1,7 @@
 """Softmax episode (section 4.1) and the σ of eq. (6)."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from tinydmn.gradcheck import assert_grad
@@ -45,6 +46,18 @@ def test_softmax_runs_over_the_visible_facts(backend, Q, T, R, H, seed):
     np.testing.assert_array_equal(g[np.arange(T) >= n[:, None]], 0.0)
     np.testing.assert_allclose(op.softmax_episode_forward(s + 5000.0, c, rows, n)[0], e, rtol=1e-9, atol=1e-12)       # and overflows nowhere
     np.testing.assert_allclose(op.softmax_episode_forward(s - 5000.0, c, rows, n)[0], e, rtol=1e-9, atol=1e-12)
+
+
+@each_backend
+@pytest.mark.parametrize("where", range(3))
+def test_softmax_with_one_score_far_above_the_others(backend, where):
+    """Wherever it stands: exp must not overflow."""
+    op, c = ops.load(backend), np.eye(3)
+    s = np.zeros((1, 3))
+    s[0, where] = 5000.0
+    e, g = op.softmax_episode_forward(s, c, np.arange(3)[None], np.array([3]))
+    np.testing.assert_array_equal(g[0], c[where])
+    np.testing.assert_array_equal(e[0], c[where])
 
 
 @each_backend
