@@ -9,54 +9,18 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tinydmn.data.babi import load_task
-from tinydmn.data.generator import TASKS, generate
-from tinydmn.data.retelling import FEWEST, name_classes, renamed, shortened, standing_alone
+from tinydmn.data.generator import TASKS
+from tinydmn.data.retelling import counting, renamed, shortened, standing_alone
 from tinydmn.data.story import Question, Story
 
+from .made import classes_of, made
 from .published import BABI, needs_published
 from .rules import answer, disagreements
+from .worlds import WORLDS, false
 
 seeds = st.integers(0, 2**32 - 1)
-PLACES = [("bathroom",), ("bedroom",), ("garden",), ("hallway",), ("kitchen",), ("office",)]
 # read backward from the questions alone, so facts that nothing rests on may be missing: the readers of the other tasks ask for a whole world
 FREE = (1, 4, 9, 11, 12, 13, 15, 16, 17, 19)
-ONE_QUESTION = (4, 16, 19)
-
-
-@cache
-def made(task):
-    return generate(task, 900 if task in ONE_QUESTION else 180, np.random.default_rng(1))
-
-
-@cache
-def classes_of(task):
-    return made(task), name_classes(made(task))
-
-
-def test_classes_of_the_walks():
-    _, classes = classes_of(1)
-    assert sorted(classes) == [PLACES, [("daniel",), ("john",), ("mary",), ("sandra",)]]
-
-
-def test_classes_of_two_supporting_facts_have_people_but_no_verbs():
-    objects, places, people = sorted(classes_of(2)[1])
-    assert objects == [("apple",), ("football",), ("milk",)] and people == [("daniel",), ("john",), ("mary",), ("sandra",)]
-    assert set(places) < set(PLACES) or places == PLACES   # by chance one place may keep other company than the rest
-    assert len(places) >= 5
-
-
-def test_what_the_world_binds_together_is_no_class():
-    """Task 20: tired goes to the bedroom; task 4: north has south for its opposite; task 11: he is not Mary."""
-    assert classes_of(20)[1] == [[("antoine",), ("jason",), ("sumit",), ("yann",)]]
-    assert all(("north",) not in group for group in classes_of(4)[1])
-    assert [("daniel",), ("john",)] in classes_of(11)[1] and [("mary",), ("sandra",)] in classes_of(11)[1]
-    assert classes_of(19)[1] == [PLACES]              # not the directions: their letters are answers
-
-
-def test_names_of_several_words():
-    _, classes = classes_of(17)
-    shapes = max(classes, key=len)
-    assert {("red", "sphere"), ("triangle",), ("blue", "square")} <= set(shapes)
 
 
 def test_other_names_are_dealt_out():
@@ -194,61 +158,30 @@ def test_a_story_alone_shows_what_it_can():
     assert any(story.facts[1] in s.facts and len(s.questions) == 1 for s in short)         # it stays, though nothing rests on it
 
 
-# little evidence
+# questions that count
 
-def about(names, n_each, places=("garden", "office")):
-    """Where is NAME?  `n_each` questions about each name, in turn about each place, in as many stories."""
-    return [Story([[name, "is", "there", place]], [Question(["where", "is", name], [place], 1, [0])])
-            for i in range(n_each) for name in names for place in [places[i % len(places)]]]
-
-
-def test_from_how_many_questions_on_names_are_dealt_out():
-    assert FEWEST == 90
-    enough, few = name_classes(about(("john", "mary"), FEWEST)), name_classes(about(("john", "mary"), FEWEST - 1))
-    assert enough == [[("garden",), ("office",)], [("john",), ("mary",)]] and few == []
-    one_is_rare = about(("john", "mary"), FEWEST) + about(("fred",), FEWEST - 1)
-    assert [group for group in name_classes(one_is_rare) if ("john",) in group] == [[("john",), ("mary",)]]
+@pytest.mark.parametrize("world", WORLDS)
+@given(seed=seeds)
+def test_shorter_no_story_of_any_world_is_false(world, seed):
+    make, judge = WORLDS[world]
+    rng = np.random.default_rng(seed)
+    stories = make(40, rng)
+    alone, counts = standing_alone(stories), counting(stories)
+    assert not false([shortened(story, 1.0, rng, alone, counts) for story in stories], judge)
 
 
-def test_the_three_tests_of_a_class():
-    """Frames, company and pairs: each alone parts what the others would leave together."""
-    people = lambda stories: [group for group in name_classes(stories) if {("john",), ("mary",)} & set(group)]
-    together = about(("john", "mary"), 120)
-    assert people(together) == [[("john",), ("mary",)]]
-    frames = about(("john",), 120) + [replace(s, facts=[["now", "there", *s.facts[0]]], questions=[replace(s.questions[0], tokens=["where", "was", "mary"])])
-                                      for s in about(("mary",), 120)]
-    assert people(frames) == []
-    company = about(("john",), 120, ("garden", "garden", "garden", "office")) + about(("mary",), 120, ("office", "office", "office", "garden"))
-    assert people(company) == []
-    many = about(("john",), 600, ["garden"] * 11 + ["office"] * 9) + about(("mary",), 600, ("garden", "garden", "office", "office", "office"))
-    assert people(many) == [[("john",), ("mary",)]]                            # 55 % and 40 %: no chance, and yet too little to part them
-    slightly = about(("john",), 120, ("garden", "garden", "office", "office", "office")) + about(("mary",), 120)
-    assert people(slightly) == [[("john",), ("mary",)]]                        # 40 % and 50 %: chance may be that large
-    meet = lambda a, b: Story([[a, "meets", b]], [Question(["whom", "meets", a], [b], 1, [0])])
-    pairs = [meet(a, b) for _ in range(60) for a, b in (("john", "fred"), ("fred", "john"), ("mary", "bill"), ("bill", "mary"))]
-    evenly = [meet(a, b) for _ in range(40) for a in ("john", "fred", "mary", "bill") for b in ("john", "fred", "mary", "bill") if a != b]
-    assert name_classes(pairs) == [] and name_classes(evenly) == [[("bill",), ("fred",), ("john",), ("mary",)]]
-
-
-def test_words_that_are_no_names():
-    """One that stands in nearly every question, one that no question speaks of, and one that comes back in no second supporting fact."""
-    stories = [replace(s, facts=[[*s.facts[0], "in", "the", "sun" if i // 4 % 2 else "rain"], ["it", "was", "late" if i // 8 % 2 else "early"]],
-                       questions=[replace(s.questions[0], tokens=["the", *s.questions[0].tokens], n_facts=2, support=[0, 1])])
-               for i, s in enumerate(about(("john", "mary"), 120))]
-    words = {w for group in name_classes(stories) for name in group for w in name}
-    assert words == {"john", "mary", "garden", "office"}
-    twice = [replace(s, facts=[s.facts[0], ["it", "was", s.facts[0][0], "who", "took" if i // 8 % 2 else "dropped", "the", thing],
-                               ["the", thing, "is", "nice"]], questions=[Question(["where"], [s.facts[0][-1]], 3, [0, 1, 2])])
-             for i, s in enumerate(about(("john", "mary"), 120)) for thing in [("milk", "apple")[i // 4 % 2]]]
-    words = {w for group in name_classes(twice) for name in group for w in name}
-    assert {"john", "mary", "milk", "apple"} <= words and not {"took", "dropped", "the", "it"} & words
-
-
-def test_what_a_question_takes_apart_is_no_name_of_two_words():
-    """In facts red always stands before a shape; a question speaks of red alone."""
-    stories = [Story([[colour, shape, "is", "there"]], [Question(["what", "is", colour], [shape], 1, [0])])
-               for _ in range(60) for colour in ("red", "blue") for shape in ("box", "ball")]
-    assert sorted(name_classes(stories)) == [[("ball",), ("box",)], [("blue",), ("red",)]]
+def test_which_questions_count():
+    make, judge = WORLDS["arrivals"]
+    stories = make(20, np.random.default_rng(0))
+    second, last_but_one = stories[0].questions
+    assert counting(stories)(second) == (True, False) and counting(stories)(last_but_one) == (False, True)
+    assert counting(stories[:19])(second) == (False, False)                    # nineteen may be chance
+    assert counting(made(1))(made(1)[0].questions[0]) == (False, False)
+    rng = np.random.default_rng(0)
+    careless = [shortened(story, 1.0, rng, lambda fact: True) for story in stories for _ in range(5)]
+    assert len(false(careless, judge)) > 20                                    # as if no question counted
+    some = [shortened(story, 1.0, rng, lambda fact: True, counting(stories)) for story in stories for _ in range(5)]
+    assert not false(some, judge) and sum(len(s.facts) < 3 for s in some) > 5  # and yet what is not counted goes
 
 
 # who changes places with whom
@@ -362,37 +295,3 @@ def test_where_nothing_leans_the_draws_are_those_of_always(task, seed, share):
     for i in np.random.default_rng(seed + 1).integers(0, len(made(task)), 3):
         assert shortened(made(task)[i], share, rng, alone_of(task)) == as_before(made(task)[i], share, other)
     assert rng.random() == other.random()
-
-
-@pytest.mark.parametrize("n", [10, 20, 40])
-@pytest.mark.parametrize("task", TASKS)
-def test_of_few_stories_names_are_left_alone_or_dealt_out_truly(task, n):
-    for seed in range(2):
-        rng = np.random.default_rng([seed, n])
-        stories = generate(task, n, rng)
-        classes = name_classes(stories)
-        assert not disagreements(task, [renamed(story, classes, rng) for story in stories])
-
-
-CLASSES = {    # of the published training files, 1k
-    1: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 2: "apple football milk|bathroom bedroom garden hallway kitchen office|daniel john mary sandra",
-    3: "apple football milk|bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 4: "bathroom bedroom garden hallway kitchen office",
-    5: "apple football milk|bill fred jeff mary", 6: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 7: "daniel john mary sandra",
-    8: "apple football milk|daniel john|mary sandra", 9: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra",
-    10: "bedroom cinema kitchen office park school|bill fred julie mary", 11: "bathroom bedroom garden hallway kitchen office|daniel john|mary sandra",
-    12: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra", 13: "bathroom bedroom garden hallway kitchen office|daniel john mary sandra",
-    14: "bedroom cinema kitchen office park school|bill fred julie mary", 15: "emily gertrude jessica winona",
-    16: "bernhard brian greg julius lily|frog lion rhino swan|gray green white yellow",
-    17: "above below|blue_square pink_rectangle red_sphere red_square triangle yellow_square|left_of right_of", 18: "chest container suitcase",
-    19: "bathroom bedroom garden hallway kitchen office", 20: "antoine jason sumit yann"}
-
-
-@needs_published
-@pytest.mark.parametrize("task", CLASSES)
-def test_classes_of_the_published_files(task):
-    stories = load_task(BABI, task, "1k")[0]
-    classes = name_classes(stories)
-    assert "|".join(sorted(" ".join("_".join(name) for name in group) for group in classes)) == CLASSES[task]
-    rng = np.random.default_rng(0)
-    for _, q, by_rule, _ in disagreements(task, [renamed(story, classes, rng) for story in stories[:100]]):
-        assert task == 18 and by_rule == q.answer              # several chains of facts may lead to one answer
