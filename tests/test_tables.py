@@ -326,7 +326,7 @@ def test_table_1_is_what_its_runs_found(shown):
     assert sources == {"MemNN": "Weston et al. 2015", "DMN": "Kumar et al. 2016"} and all(entry["split"] == "test" for entry in said["entries"] if entry["series"] in VARIANTS)
     assert [line.split("]")[0] for line in err.splitlines()[1:]] == [f"[{i:2}/15" for i in range(1, 16)]
     first = err.splitlines()[1]
-    assert first == "[ 1/15] babi-2 plain seed 3:  50.0 % (test), best of 9: epoch 7, 2 s"
+    assert first == "[ 1/15] babi-2 plain seed 3:  50.0 % (test), best of 9 epochs: 7, 2 s"
     assert drawn[0][1]["threshold"] == 95.0 and "stories (1k), test set" in drawn[0][0][2]
 
 

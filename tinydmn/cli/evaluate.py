@@ -191,12 +191,13 @@ def check_predictions(args, task_set):
 
 def tagged_file(args, about, stories):
     """The file that tagged sentences came from, as a Retagged; None where they were generated.  Raises UserError where they are no whole file."""
-    files = list(dict.fromkeys(story.source.rpartition(":")[0] for story in stories))
-    if not (args.file or args.data):
-        return None
-    if len(files) != 1:
-        raise UserError(f"--predictions {args.predictions}: these sentences come from {len(files)} files; give one of them, --file, or a name that ends in .csv or .jsonl")
-    return Retagged(files[0], [tag for story in stories for q in story.questions for tag in q.answer], about["column"])
+    path, files = args.predictions, list(dict.fromkeys(story.source.rpartition(":")[0] for story in stories)) if args.file or args.data else []
+    if len(files) > 1:
+        raise UserError(f"--predictions {path}: these sentences come from {len(files)} files; give one of them, --file, or a name that ends in .csv or .jsonl")
+    kind = lambda name: next((ending for ending in (".conllu", ".mrg") if str(name).lower().removesuffix(".gz").endswith(ending)), "")
+    if kind(path) and kind(path) != kind(*files or [""]):
+        raise UserError(f"--predictions {path}: {files[0] if files else 'what was generated'} is no {kind(path)} file, and stays what it is; change the ending")
+    return Retagged(*files, [tag for story in stories for q in story.questions for tag in q.answer], about["column"]) if files else None
 
 
 def predictions(found, path, task_set, passes, tagged):
