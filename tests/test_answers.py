@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from tinydmn.errors import UserError
 from tinydmn.model import DMN
 from tinydmn.terminal import answer_text
 from tinydmn.training import checkpoint
-from tinydmn.training.answers import END, answers, record
+from tinydmn.training.answers import END, answers, ranked, record
 from tinydmn.training.evaluate import evaluate
 from tinydmn.training.material import batch_of
 
@@ -141,6 +142,13 @@ def test_a_decoded_answer_without_an_end_is_not_called_like_the_right_one():
     model.params["answer.W_a"][0] = 100 * model.forward(batch_of([story], model.vocabulary, model.config)).memories[-1, 0]
     one, = answers(model, [story])
     assert not one.answer.endswith("...")
+
+
+def test_of_equals_the_one_that_was_chosen():
+    """An ensemble's scores are rounded: two may be equal that were not when it chose."""
+    vocabulary = Vocabulary(("<pad>", "<unk>", "<eos>"), ("a", "b", "c"), kind="word")
+    out = SimpleNamespace(logits=np.array([[1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]), answers=np.array([1, 2]))
+    assert [[name for name, _ in ranked(vocabulary, out, q)] for q in (0, 1)] == [["b", "a", "c"], ["c", "b", "a"]]
 
 
 @pytest.mark.parametrize("facts", ["words", "both"])
