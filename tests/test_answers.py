@@ -94,8 +94,10 @@ def check(model, stories, thetas=None):
                     assert one.right_answer == (q.answer[t] if q.answer else "")
                 else:
                     facts = [" ".join(fact) for fact in story.facts[:q.n_facts]]
-                    assert one.question == " ".join(q.tokens) and one.facts == facts and one.support == q.support and one.right_answer == ",".join(q.answer)
-                assert [(place, text) for place, text, _ in one.passes()] == [(k, one.facts[k]) if k < len(one.facts) else (None, END) for k in looked]
+                    assert one.question == " ".join(q.tokens) and one.facts == facts and one.support == q.support
+                    assert one.right_answer == ",".join(q.answer)
+                assert [(place, text) for place, text, _ in one.passes()] == [(k, one.facts[k]) if k < len(one.facts) else (None, END)
+                                                                              for k in looked]
                 np.testing.assert_allclose([w for *_, w in one.passes()], [row[k] for row, k in zip(gates, looked)], rtol=1e-9)
     assert next(waiting, None) is None
     return found
@@ -111,7 +113,8 @@ def test_each_answer_is_that_of_its_question_asked_alone(kind):
     judged = [one.right for one in found if one.right is not None]
     assert (np.mean(judged), len(judged)) == (held_out.answer_accuracy, held_out.n_questions) and len(judged) < len(found)
     if kind != "no passes" and kind != "tags":
-        n = [one.looked[i] == target for one in found for i, target in enumerate([*one.support, len(one.facts)][:model.config.passes]) if one.support and i < len(one.looked)]
+        n = [one.looked[i] == target for one in found for i,
+             target in enumerate([*one.support, len(one.facts)][:model.config.passes]) if one.support and i < len(one.looked)]
         assert np.mean(n) == held_out.gate_accuracy
 
 
@@ -170,7 +173,9 @@ def test_places_are_words_where_words_are_facts(facts):
 
 def rows_of(path):
     with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    assert all(None not in row and None not in row.values() for row in rows)               # as many cells as heads
+    return rows
 
 
 def objects_of(path):
@@ -190,7 +195,8 @@ def trained(request, tmp_path):
     path = saved(tmp_path / "a.npz", task_set, stories, keep=5)
     if " " in request.param:
         model, state, about = checkpoint.load(path, "numpy")
-        model = DMN(replace(model.config, **{"babi gated": {"episode": "gated"}, "babi both ways": {"reading": "both"}}[request.param]), model.vocabulary, "numpy", 0)
+        model = DMN(replace(model.config, **{"babi gated": {"episode": "gated"}, "babi both ways": {"reading": "both"}}[request.param]),
+                    model.vocabulary, "numpy", 0)
         draw = lambda seed: np.random.default_rng(seed).normal(size=model.theta.shape).astype(np.float32)
         state.theta = state.m = state.v = state.best_theta = draw(0)
         state.runners_up = [(score, epoch, draw(epoch)) for score, epoch, _ in state.runners_up]
@@ -261,14 +267,18 @@ def test_commas_quotes_and_letters_come_back(tmp_path, capsys):
 
 # ---- tagged files
 
-CONLLU = ("# sent_id = 1\n# text = I don't run.\n1\tI\ti\tPRON\tPRP\t_\t4\tnsubj\t_\t_\n2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\t_\n2\tdo\tdo\tAUX\tVBP\t_\t4\taux\t_\tSpaceAfter=No\n"
-          "3\tn't\tnot\tPART\tRB\t_\t4\tadvmod\t_\t_\n3.1\tgo\tgo\tVERB\tVB\t_\t_\t_\t_\t_\n4\trun\trun\tVERB\tVB\t_\t0\troot\t_\tPRON VB\n\n\n# only = a comment\n\n"
+CONLLU = ("# sent_id = 1\n# text = I don't run.\n1\tI\ti\tPRON\tPRP\t_\t4\tnsubj\t_\t_\n2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\t_\n"
+          "2\tdo\tdo\tAUX\tVBP\t_\t4\taux\t_\tSpaceAfter=No\n"
+          "3\tn't\tnot\tPART\tRB\t_\t4\tadvmod\t_\t_\n3.1\tgo\tgo\tVERB\tVB\t_\t_\t_\t_\t_\n"
+          "4\trun\trun\tVERB\tVB\t_\t0\troot\t_\tPRON VB\n\n\n# only = a comment\n\n"
           "1\tVB\tVB\tVERB\tVB\t_\t0\troot\t_\t_\n")
-MRG = ("\n( (S \n    (NP-SBJ (PRP It) )\n    (VP (VBZ is)\n\t(NP (-NONE- *T*-1) (NN NN)) (-LRB- -LRB-))\n    (. .) ))\n( (X (-NONE- 0)))\n( (NP (NN dog) (NN\n cat)))")
+MRG = ("\n( (S \n    (NP-SBJ (PRP It) )\n    (VP (VBZ is)\n\t(NP (-NONE- *T*-1) (NN NN)) (-LRB- -LRB-))\n    ("
+       ". .) ))\n( (X (-NONE- 0)))\n( (NP (NN dog) (NN\n cat)))")
 COLUMNS_FILE = "\nThe\tDT\n cat \t NN \nran VBD\n\n\n  dog   NN  \nNN\tVB"
 
 
-@pytest.mark.parametrize("text, name, column", [(COLUMNS_FILE, "a.tsv", "xpos"), (COLUMNS_FILE, "a", "xpos"), (CONLLU, "a.conllu", "xpos"), (CONLLU, "A.CONLLU", "upos"),
+@pytest.mark.parametrize("text, name, column", [(COLUMNS_FILE, "a.tsv", "xpos"), (COLUMNS_FILE, "a", "xpos"), (CONLLU, "a.conllu", "xpos"), (CONLLU,
+        "A.CONLLU", "upos"),
                                                 (MRG, "wsj_0001.mrg", "xpos")])
 @pytest.mark.parametrize("ends, mark, packed", [("\n", b"", False), ("\r\n", b"\xef\xbb\xbf", False), ("\n", b"", True)])
 def test_a_file_with_other_tags_is_else_the_same_byte_for_byte(tmp_path, text, name, column, ends, mark, packed):
@@ -298,7 +308,8 @@ def test_tags_of_another_file_are_not_put_into_it(tmp_path):
 
 
 @pytest.mark.parametrize("text, name, read, column", [(TAGGED, "a.tsv", read_columns, "xpos"), (CONLLU, "a.conllu", read_conllu, "xpos"),
-                                                      (CONLLU, "a.conllu", lambda p: read_conllu(p, "upos"), "upos"), (MRG, "a.mrg", read_ptb, "xpos")])
+                                                      (CONLLU, "a.conllu", lambda p: read_conllu(p, "upos"), "upos"), (MRG, "a.mrg", read_ptb,
+                                                                                                                       "xpos")])
 @pytest.mark.parametrize("packed", [False, True])
 def test_eval_writes_the_tagged_file_with_the_tags_of_the_network(tmp_path, capsys, text, name, read, column, packed):
     source = tmp_path / name
@@ -347,7 +358,8 @@ def test_places_that_are_refused_before_the_work(tmp_path, capsys, monkeypatch):
     path = saved(tmp_path / "a.npz", "sst", sentiment_stories(read_sst(tmp_path / "file")))
     monkeypatch.setattr(command, "evaluate", lambda *_, **__: pytest.fail("it worked"))
     ask = lambda name, *more: refused(capsys, path, "--file", tmp_path / "file", "--predictions", name, *more)
-    assert ask(tmp_path / "a.txt") == f"tinydmn eval: --predictions {tmp_path / 'a.txt'}: a table of answers ends in .csv or .jsonl; change its ending\n"
+    assert ask(tmp_path / "a.txt") == \
+        f"tinydmn eval: --predictions {tmp_path / 'a.txt'}: a table of answers ends in .csv or .jsonl; change its ending\n"
     assert "exists already; choose another name, or replace it with --overwrite" in ask(tmp_path / "there.csv")
     assert "is no folder" in ask(tmp_path / "file" / "a.csv")
     (tmp_path / "folder.csv").mkdir()
@@ -371,7 +383,8 @@ def test_an_existing_file_is_replaced_where_that_is_asked_for_and_whole_or_not_a
     path = saved(tmp_path / "a.npz", "sst", sentiment_stories(read_sst(tmp_path / "file")))
     with monkeypatch.context() as patch:
         patch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        assert "cannot be written (No space left on device); choose another place" in refused(capsys, path, "--file", tmp_path / "file", "--predictions", tmp_path / "a.csv", "--overwrite")
+        assert "cannot be written (No space left on device); choose another place" in refused(capsys, path, "--file", tmp_path / "file",
+                                                                                              "--predictions", tmp_path / "a.csv", "--overwrite")
     assert (tmp_path / "a.csv").read_text() == "mine" and sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "a.npz", "file"]
     asked(capsys, path, "--file", tmp_path / "file", "--predictions", tmp_path / "a.csv", "--overwrite")
     assert len(rows_of(tmp_path / "a.csv")) == 4
@@ -409,7 +422,8 @@ def test_wrong_answers_are_shown_as_ask_shows_an_answer(trained, capsys):
             blocks = out.removeprefix(plain)
             shown = wrong[:n[0] if n else 10]
             left = len(wrong) - len(shown)
-            assert blocks.startswith(f"\n{len(wrong)} answer{'s' * (len(wrong) != 1)} wrong" + (f", the first {len(shown)} of them:" if left else ":") + "\n\n")
+            assert blocks.startswith(f"\n{len(wrong)} answer{'s' * (len(wrong) != 1)} wrong" + (f", the first {len(shown)} of them:" if left
+                                                                                                else ":") + "\n\n")
             assert (f"{left} more are wrong: --wrong {len(wrong)} prints them all" in blocks) == bool(left)
             for one in shown:
                 text = " ".join(one.facts) if task_set == "sst" else one.question
@@ -445,7 +459,8 @@ def test_the_text_of_an_answer():
         assert max(map(wcswidth, text.splitlines())) <= 80
         assert ("done reading" in text) == (np.shape(gates) == (1, 3) and not np.isnan(gates).any())
     assert answer_text("a b", ranked, ["a"], np.zeros((0, 2))) == "a b  ->  yes   (probability 0.500; then no 0.250, maybe 0.125)"
-    assert answer_text("a", ranked[:1], list("abcdef"), [[0.1, 0.3, 0.2, 0.9, 0.05, 0.04]]) == "a  ->  yes   (probability 0.500)\npass 1 looked at d 0.90, b 0.30, c 0.20, a 0.10"
+    assert answer_text("a", ranked[:1], list("abcdef"),
+                       [[0.1, 0.3, 0.2, 0.9, 0.05, 0.04]]) == "a  ->  yes   (probability 0.500)\npass 1 looked at d 0.90, b 0.30, c 0.20, a 0.10"
     assert "\x1b" not in answer_text("a\x1b[31m", ranked[:1], ["\x07b"], [[1.0]]) and "\x07" not in answer_text("a", ranked[:1], ["\x07b"], [[1.0]])
     marked = answer_text("a", ranked, ["x", "y"], [[0.2, 0.3, 0.5]], support=[1], colour=False).splitlines()
     assert [line[:3] for line in marked[2:4]] == ["  x", "▸ y"]

@@ -205,7 +205,8 @@ def test_a_person_is_told_what_to_type(ask, task_set, says):
 
 
 @pytest.mark.parametrize("typed, says", [("Where is Mary?\n", "a question before any fact: 'Where is Mary?'; tell a fact first"),
-                                         ("Mary sat.\n\nWhere is Mary?\n", "a question before any fact"), ("Mary sat.\n?\n", "a question without words")])
+                                         ("Mary sat.\n\nWhere is Mary?\n", "a question before any fact"), ("Mary sat.\n?\n",
+                                                                                                           "a question without words")])
 @pytest.mark.parametrize("more", [(), ("--json",)])
 def test_a_person_who_asks_too_early_is_told_and_goes_on(ask, typed, says, more):
     """What was told before the question stays told; piped input is refused, as above."""

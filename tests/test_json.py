@@ -28,7 +28,8 @@ from .data.test_eval_command import KIND, SMALL, TAGGED, TREES
 from .test_apart import NUMPY, TOLD, write_files
 
 IDS = "1 Mary went to the garden.\n2 John left.\n3 Where is Mary?\tgarden\t1\n4 Where is John?\tout\t2\n"
-FILES = {"babi": IDS, "no ids": IDS.replace("\t1\n", "\t\n").replace("\t2\n", "\t\n"), "one class": IDS.replace("out", "garden"), "no passes": IDS, "sequence": IDS.replace("out", "out,in"),
+FILES = {"babi": IDS, "no ids": IDS.replace("\t1\n", "\t\n").replace("\t2\n", "\t\n"), "one class": IDS.replace("out", "garden"), "no passes": IDS,
+         "sequence": IDS.replace("out", "out,in"),
          "stop": IDS, "sst": TREES, "pos": TAGGED, "lost": IDS, "lost sst": TREES, "lost pos": TAGGED, "ensemble": IDS, "ensemble pos": TAGGED}
 SWITCHES = {"no passes": {"passes": 0}, "sequence": {"answer": "sequence"}, "stop": {"stop": "yes"}}
 TYPED = {"babi": "Mary went to the garden.\nWhere is Mary?\nWhere is John?\n", "sst": "It is good\nbad\n", "pos": "The cat\nran\n"}
@@ -66,9 +67,11 @@ def network(request, tmp_path):
 def test_eval_and_its_predictions(network, tmp_path, capsys):
     case, task_set, path, file = network
     more = ["--ensemble"] * ("ensemble" in case)
-    code, out = run(capsys, "eval", path, "--file", file, "--json", "--backend", "numpy", "--predictions", tmp_path / "a.jsonl", "--plot", tmp_path / "a.png", *more)
+    code, out = run(capsys, "eval", path, "--file", file, "--json", "--backend", "numpy", "--predictions", tmp_path / "a.jsonl", "--plot",
+                    tmp_path / "a.png", *more)
     found = strict(out)
-    assert code == 0 and (found["loss"] is None) == ("lost" in case) and (found["gate_accuracy"] is None) == (task_set != "babi" or case in ("no ids", "no passes"))
+    assert code == 0 and (found["loss"] is None) == ("lost" in case) and (found["gate_accuracy"] is None) == (task_set != "babi"
+                                                                                                              or case in ("no ids", "no passes"))
     lines = [strict(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert len(lines) == found["n_questions"] and all((line["probability"] is None) == ("lost" in case) for line in lines)
     if case == "one class":
@@ -107,11 +110,13 @@ def test_gradcheck_and_info(tmp_path, capsys):
         assert ended == code and (strict(out)["worst"] is None) == bool(code)
 
 
-@pytest.mark.parametrize("task_set, more", [("babi", ()), ("babi", ("--passes", "0")), ("babi", ("--alpha", "0")), ("babi", ("--answer", "sequence")), ("sst", ("--kind", "binary")), ("sst", ()),
+@pytest.mark.parametrize("task_set, more", [("babi", ()), ("babi", ("--passes", "0")), ("babi", ("--alpha", "0")), ("babi", ("--answer", "sequence")),
+                                            ("sst", ("--kind", "binary")), ("sst", ()),
                                             ("pos", ("--keep", "2"))])
 def test_train(task_set, more, tmp_path, capsys):
     write_files(tmp_path, task_set)
-    code, out = run(capsys, "train", task_set, "--data", tmp_path, "--epochs", 2, "--gate-epochs", 1, "--out", tmp_path / "a.npz", "--json", *NUMPY, *more)
+    code, out = run(capsys, "train", task_set, "--data", tmp_path, "--epochs", 2, "--gate-epochs", 1, "--out", tmp_path / "a.npz", "--json", *NUMPY,
+                    *more)
     found = strict(out)
     assert code == 0 and len(found["history"]) == found["epochs"] == 2
     assert (found["valid_gate_accuracy"] is None) == (task_set != "babi" or "--passes" in more)
@@ -122,7 +127,8 @@ def test_train(task_set, more, tmp_path, capsys):
 def no_numbers(run):
     """A run's result, with a loss that is no number."""
     figures = {"accuracy": 0.5, "n": 4, "n_in_train": 0, "loss": math.nan, "gate_accuracy": math.inf, "right": "0101"}
-    return {"settings": run.settings, "seed": run.about["seed"], "epochs": 9, "best_epoch": 7, "seconds": math.nan, "n_train": 4, "texts": {"train": "t", "valid": "v", "test": "e"},
+    return {"settings": run.settings, "seed": run.about["seed"], "epochs": 9, "best_epoch": 7, "seconds": math.nan, "n_train": 4,
+            "texts": {"train": "t", "valid": "v", "test": "e"},
             "valid": figures, "test": None}
 
 
@@ -135,7 +141,8 @@ def test_a_table_whose_figures_are_no_numbers(tmp_path, capsys, monkeypatch):
 
 def test_a_run_whose_loss_is_no_number(tmp_path, monkeypatch):
     write_files(tmp_path, "babi")
-    run = Run("babi-1 plain", [], about_run("babi", tmp_path, 0, **TOLD["babi"]), {"hidden": 4, "embedding": 4, "gate_hidden": 3, "epochs": 1, "gate_epochs": 0})
+    run = Run("babi-1 plain", [], about_run("babi", tmp_path, 0, **TOLD["babi"]),
+              {"hidden": 4, "embedding": 4, "gate_hidden": 3, "epochs": 1, "gate_epochs": 0})
     right = many.figures
     monkeypatch.setattr(many, "figures", lambda *given: right(*given) | {"loss": math.nan})
     execute(run, tmp_path / "out", "numpy")
@@ -144,13 +151,15 @@ def test_a_run_whose_loss_is_no_number(tmp_path, monkeypatch):
     result = finished(run, tmp_path / "out")
     assert result["valid"]["loss"] is None
     better, same = (result | {"seed": seed, "valid": result["valid"] | {"loss": loss}} for seed, loss in ((1, 3.0), (2, None)))
-    assert [over_seeds(results)["chosen"] for results in ([result, better, same], [better, result], [result, same])] == [1, 1, 0]      # the lower loss; none is the highest
+    assert [over_seeds(results)["chosen"] for results in ([result, better, same], [better, result], [result, same])] == [1, 1,
+            0]      # the lower loss; none is the highest
 
 
 # ---- the pieces
 
 def test_text_of_figures():
-    figures = {"a": np.float32(0.5), "b": [np.int64(3), np.bool_(True)], "c": np.array([[1.5, np.nan], [np.inf, 2]]), "d": ("x", None, -math.inf), "e": "NaN \udcff"}
+    figures = {"a": np.float32(0.5), "b": [np.int64(3), np.bool_(True)], "c": np.array([[1.5, np.nan], [np.inf, 2]]), "d": ("x", None, -math.inf),
+               "e": "NaN \udcff"}
     for indent in (None, 1):
         text = json_text(figures, indent)
         assert strict(text) == {"a": 0.5, "b": [3, True], "c": [[1.5, None], [None, 2.0]], "d": ["x", None, None], "e": "NaN \udcff"}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from matplotlib import font_manager
 from matplotlib.colors import to_hex
@@ -480,10 +480,12 @@ def matrix(figure):
     filled = [patch for patch in axes.patches if patch.get_fill()]
     xs, ys = (sorted({round(middle(patch)[k], 6) for patch in filled}) for k in (0, 1))
     at = lambda x, y: next((t.get_text() for t in axes.texts if np.allclose(t.get_position(), (x, y), atol=1e-6)), "")
-    cells = {(ys.index(round(y, 6)), xs.index(round(x, 6))): (*at(x, y).split("\n"), patch.get_facecolor()) for patch in filled for x, y in [middle(patch)]}
+    cells = {(ys.index(round(y, 6)), xs.index(round(x, 6))): (*at(x, y).split("\n"), patch.get_facecolor()) for patch in filled for x,
+             y in [middle(patch)]}
     framed = {(ys.index(round(y, 6)), xs.index(round(x, 6))) for patch in axes.patches if not patch.get_fill() for x, y in [middle(patch)]}
     left, top = min(patch.get_x() for patch in filled), min(patch.get_y() for patch in filled)
-    right, below = (max(getattr(patch, f"get_{k}")() + getattr(patch, f"get_{size}")() for patch in filled) for k, size in (("x", "width"), ("y", "height")))
+    right, below = (max(getattr(patch, f"get_{k}")() + getattr(patch, f"get_{size}")() for patch in filled) for k,
+                    size in (("x", "width"), ("y", "height")))
     rows = [t.get_text() for y in ys for t in axes.texts if abs(t.get_position()[1] - y) < 1e-6 and t.get_position()[0] < left]
     columns = [t.get_text() for x in xs for t in axes.texts if abs(t.get_position()[0] - x) < 1e-6 and t.get_position()[1] < top]
     by_row = [t.get_text().split("\n") for y in ys for t in axes.texts if abs(t.get_position()[1] - y) < 1e-6 and t.get_position()[0] > right]
@@ -498,7 +500,8 @@ def test_a_confusion_matrix_has_right_answers_down_and_the_networks_across(drawn
     figure = drawn(plots.plot_confusion, right, said, "path.png", title="file: 97.2 % of 214 answers right", order=("c", "no such"))
     rows, columns, cells, framed, by_row, by_column = matrix(figure)
     assert rows == columns == ["c", "a", "b", "z"] and framed == {(k, k) for k in range(4)}
-    expected = {(0, 0): (199, ">99 %"), (0, 1): (1, "<1 %"), (1, 1): (7, "70 %"), (1, 2): (3, "30 %"), (2, 2): (2, "50 %"), (2, 0): (1, "25 %"), (2, 3): (1, "25 %")}
+    expected = {(0, 0): (199, ">99 %"), (0, 1): (1, "<1 %"), (1, 1): (7, "70 %"), (1, 2): (3, "30 %"), (2, 2): (2, "50 %"), (2, 0): (1, "25 %"),
+                (2, 3): (1, "25 %")}
     for place, (*text_, colour) in cells.items():
         n, share = expected.get(place, ("", None))
         assert text_ == ([str(n), share] if share else [""]), place
@@ -542,6 +545,7 @@ def test_a_confusion_of_nothing_is_refused(right, said):
 
 
 @few
+@example(0, 1, False, 1_200_000)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3, 7, 20, 21, 60]), st.booleans(), st.sampled_from([3, 300, 200_000]))
 def test_texts_of_a_confusion_matrix_have_room(seed, n_names, wordy, n):
     rng = np.random.default_rng(seed)
@@ -551,7 +555,8 @@ def test_texts_of_a_confusion_matrix_have_room(seed, n_names, wordy, n):
     figures, kept = [], confusion.save
     confusion.save = lambda figure, path, show=False: figures.append((figure, check_texts(figure)))
     try:
-        plots.plot_confusion([names[k] for k in right], [names[k] for k in said], "path.png", title="A file of some name: 70 % of the answers right " * (1 + wordy))
+        plots.plot_confusion([names[k] for k in right], [names[k] for k in said], "path.png",
+                             title="A file of some name: 70 % of the answers right " * (1 + wordy))
     finally:
         confusion.save = kept
     axes = figures[0][0].axes[0]

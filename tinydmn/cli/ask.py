@@ -45,7 +45,8 @@ def run(args):
         raise UserError("--plot: a network of zero passes looks nowhere; leave --plot out")
     if sys.stdin.isatty():
         words = [w for w in model.vocabulary.words if not w.startswith("<")]
-        print(WELCOME[about["set"]].format(words=" ".join(words[:60]) + (" ..." if len(words) > 60 else "")), file=sys.stderr if args.json else sys.stdout)
+        print(WELCOME[about["set"]].format(words=" ".join(words[:60]) + (" ..." if len(words) > 60 else "")),
+              file=sys.stderr if args.json else sys.stdout)
     {"babi": ask_stories, "sst": ask_texts, "pos": ask_sentences}[about["set"]](model, about, args)
 
 
@@ -93,7 +94,8 @@ def ask_sentences(model, about, args):
         tags = [model.vocabulary.answers[k] for k in out.answers[0]]
         p = softmax(out.logits[0].astype(np.float64)).max(axis=-1)
         if args.json:
-            print_json({"words": text.split(), "tags": tags, "probabilities": p, "unknown_words": model.vocabulary.unknown(text.split())}, indent=None)
+            print_json({"words": text.split(), "tags": tags, "probabilities": p, "unknown_words": model.vocabulary.unknown(text.split())},
+                       indent=None)
             continue
         width, wide = (max(map(columns, texts)) + 2 for texts in (text.split(), ["x" * 6, *tags]))
         for word, tag, sure in zip(text.split(), tags, p):

@@ -47,10 +47,12 @@ def add_arguments(parser):
     parser.add_argument("--size", choices=("1k", "10k"), help="babi: of the files in --data (default: as in training)")
     parser.add_argument("--stories", type=number(**TEXTS), metavar="N", help="how many texts are generated, where neither --data nor --file is given (default 200)")
     parser.add_argument("--ensemble", action="store_true", help="the mean of all epochs that the run kept (train --keep K)")
-    parser.add_argument("--predictions", metavar="FILE", help="write every answer: a table (.csv) or JSON Lines (.jsonl); of tags also, under another "
-                                                              "ending, the tagged file as it came with the network's tags")
+    parser.add_argument("--predictions", metavar="FILE",
+                        help="write every answer: a table (.csv) or JSON Lines (.jsonl); of tags also, under another ending, the tagged file "
+                             "as it came with the network's tags")
     parser.add_argument("--overwrite", action="store_true", help="replace the file of --predictions where it exists")
-    parser.add_argument("--wrong", type=how_many, nargs="?", const=WRONG, metavar="N", help=f"print what it got wrong, the first N (default {WRONG}), and where it looked")
+    parser.add_argument("--wrong", type=how_many, nargs="?", const=WRONG, metavar="N",
+                        help=f"print what it got wrong, the first N (default {WRONG}), and where it looked")
     parser.add_argument("--plot", type=picture, metavar="FILE", help="draw which answers were taken for which (.png, .svg or .pdf)")
     add_seed(parser)
     add_backend(parser)
@@ -103,7 +105,8 @@ def run(args):
     if unknown:
         print(f"{counted(len(unknown), 'word')} it has never seen, read as unknown: {', '.join(unknown[:10])}{', ...' if len(unknown) > 10 else ''}")
     if unseen:
-        print(f"{counted(len(unseen), 'answer')} that training never saw, counted as wrong: {', '.join(unseen[:10])}{', ...' if len(unseen) > 10 else ''}")
+        print(f"{counted(len(unseen), 'answer')} that training never saw, counted as wrong: "
+              f"{', '.join(unseen[:10])}{', ...' if len(unseen) > 10 else ''}")
     if args.predictions:
         print(f"every answer: {args.predictions}")
     if args.wrong:
@@ -193,10 +196,12 @@ def tagged_file(args, about, stories):
     """The file that tagged sentences came from, as a Retagged; None where they were generated.  Raises UserError where they are no whole file."""
     path, files = args.predictions, list(dict.fromkeys(story.source.rpartition(":")[0] for story in stories)) if args.file or args.data else []
     if len(files) > 1:
-        raise UserError(f"--predictions {path}: these sentences come from {len(files)} files; give one of them, --file, or a name that ends in .csv or .jsonl")
+        raise UserError(f"--predictions {path}: these sentences come from {len(files)} files; "
+                        f"give one of them, --file, or a name that ends in .csv or .jsonl")
     kind = lambda name: next((ending for ending in (".conllu", ".mrg") if str(name).lower().removesuffix(".gz").endswith(ending)), "")
     if kind(path) and kind(path) != kind(*files or [""]):
-        raise UserError(f"--predictions {path}: {files[0] if files else 'what was generated'} is no {kind(path)} file, and stays what it is; change the ending")
+        raise UserError(f"--predictions {path}: {files[0] if files else 'what was generated'} is no {kind(path)} file, "
+                        f"and stays what it is; change the ending")
     return Retagged(*files, [tag for story in stories for q in story.questions for tag in q.answer], about["column"]) if files else None
 
 

@@ -10,5 +10,5 @@ from .tables import plot_table
 from .tags import plot_cost, plot_passes, plot_word_gates, power
 from .words import plot_decoding, plot_gru, plot_word_attention
 
-__all__ = ["plot_attention", "plot_attentions", "plot_confusion", "plot_cost", "plot_decoding", "plot_gradient_norms", "plot_gru", "plot_passes", "plot_table",
-           "plot_training", "plot_word_attention", "plot_word_gates", "power"]
+__all__ = ["plot_attention", "plot_attentions", "plot_confusion", "plot_cost", "plot_decoding", "plot_gradient_norms", "plot_gru", "plot_passes",
+           "plot_table", "plot_training", "plot_word_attention", "plot_word_gates", "power"]

@@ -37,8 +37,8 @@ def plot_confusion(right, answered, path, title="", order=(), most=MOST, show=Fa
     notes = ["A cell: how many, and which share of its row; darker = a larger share; framed: right. "
              "n: how many of a row, or of a column; below it which share of them is right."]
     if others:
-        notes.append(f"Shown are the {kept} of {kept + others} answers that take part in most mistakes; in the last row and column are all others together, "
-                     "their mistakes among themselves as well.")
+        notes.append(f"Shown are the {kept} of {kept + others} answers that take part in most mistakes; "
+                     "in the last row and column are all others together, their mistakes among themselves as well.")
     with new_figure(labels, title) as figure:
         size = lambda text, **font: text_size(figure, text, **font)
         cell = max(_CELL, 0.1 + max(size(f"{count:,}")[0] for count in (*rows, *columns)))
@@ -77,7 +77,8 @@ def plot_confusion(right, answered, path, title="", order=(), most=MOST, show=Fa
         axes.text(left + cell * (n + 0.5) + 0.1, top - 0.08, "n", ha="center", va="bottom", color=GREY)
         axes.text(left - 0.08, top + _ROW * (n + 0.5) + 0.1, "n", ha="right", va="center_baseline", color=GREY)
         for i in range(n):
-            for total, x, y in ((rows[i], left + cell * (n + 0.5) + 0.1, top + _ROW * (i + 0.5)), (columns[i], left + cell * (i + 0.5), top + _ROW * (n + 0.5) + 0.1)):
+            for total, x, y in ((rows[i], left + cell * (n + 0.5) + 0.1, top + _ROW * (i + 0.5)),
+                                (columns[i], left + cell * (i + 0.5), top + _ROW * (n + 0.5) + 0.1)):
                 share = f"\n{percent(known[i] / total)}" if total and i < kept else ""
                 axes.text(x, y, f"{total:,}{share}", ha="center", va="center", size=7.5, linespacing=1.05, color=GREY)
         for i, line in enumerate(below):

@@ -76,8 +76,8 @@ def _one(model, number, story, question, part, out, q, right, _):
     best = ranked(model.vocabulary, out, q)
     said = best[0][0] + ",..." * (model.config.answer == "sequence" and END_OF_ANSWER not in out.answers[q])               # it found no end
     scores = out.gate_scores[:out.passes_made[q], q, :n + 1]
-    yield Answer(story.source, number, " ".join(question.tokens), places(story.facts[:question.n_facts], model.config.facts), ",".join(question.answer),
-                 said, bool(right) if known else None, best, attention(out, q, n), scores.argmax(axis=1).tolist(),
+    yield Answer(story.source, number, " ".join(question.tokens), places(story.facts[:question.n_facts], model.config.facts),
+                 ",".join(question.answer), said, bool(right) if known else None, best, attention(out, q, n), scores.argmax(axis=1).tolist(),
                  [int(i) for i in part.support[q] if i >= 0])
 
 
