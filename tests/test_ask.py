@@ -204,6 +204,34 @@ def test_a_person_is_told_what_to_type(ask, task_set, says):
         assert "Words it knows: garden is" in out and "<" not in out.split("\n\n")[0]
 
 
+@pytest.mark.parametrize("typed, says", [("Where is Mary?\n", "a question before any fact: 'Where is Mary?'; tell a fact first"),
+                                         ("Mary sat.\n\nWhere is Mary?\n", "a question before any fact"), ("Mary sat.\n?\n",
+                                                                                                           "a question without words")])
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_person_who_asks_too_early_is_told_and_goes_on(ask, typed, says, more):
+    """What was told before the question stays told; piped input is refused, as above."""
+    code, out, err = ask(network([story()]), "", *more, stdin=Terminal(f"{typed}{TOLD[0]}\n{ASKED[0]}\n"))
+    assert code == 0 and says in err and sum(says in line for line in err.splitlines()) == 1
+    facts = ["Mary sat.", TOLD[0]] if "without" in says else [TOLD[0]]
+    if more:
+        (found,) = objects(out)
+        assert found["facts"] == facts and found["question"] == ASKED[0]
+    else:
+        assert out.count("->") == 1 and all(fact in out for fact in facts)
+    code, out, err = ask(network([story()]), typed, *more)
+    assert code == 2 and not out and err.startswith(f"tinydmn ask: {says}") and err.count("\n") == 1
+
+
+def test_with_json_nothing_else_is_printed_and_each_answer_is_a_line(ask):
+    """Also where a person is told what to type."""
+    typed = f"{TOLD[0]}\n{ASKED[0]}\n{ASKED[1]}\n"
+    for model, task_set in ((network([story()]), "babi"), (tagger(), "pos"), (network([story()], facts="words", episode="gated"), "sst")):
+        code, out, err = ask(model, "", "--json", task_set=task_set, stdin=Terminal(typed))
+        assert code == 0 and err.startswith({"babi": "Tell a story", "sst": "Type a text", "pos": "Type a sentence"}[task_set])
+        lines = out.splitlines()
+        assert len(lines) == (2 if task_set == "babi" else 3) and all(len(objects(line)) == 1 and line[0] + line[-1] == "{}" for line in lines)
+
+
 # ---- the same story in a file
 
 @pytest.mark.parametrize("task, seed, switches", [

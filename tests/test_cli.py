@@ -379,7 +379,7 @@ def test_an_answer_never_seen_in_training(trained, tmp_path, capsys):
     path = tmp_path / "new.txt"
     path.write_text("1 Mary went to the zoo.\n2 Where is Mary?\tzoo\t1\n")
     code, out, _ = run(capsys, "eval", trained, "--file", path)
-    assert code == 0 and "0.0 % of 1 answers right" in out and "1 answers that training never saw, counted as wrong: zoo" in out
+    assert code == 0 and "0.0 % of 1 answer right" in out and "1 answer that training never saw, counted as wrong: zoo" in out
 
 
 def test_a_story_longer_than_memory(tmp_path, capsys, monkeypatch):
@@ -515,7 +515,7 @@ def test_tags_from_training_to_asking(tmp_path, capsys, monkeypatch):
     assert code == 0 and json.loads(out)["epochs_together"] == 2
     (tmp_path / "dev.tsv").write_text("She\tPRP\nran\tVBD\n\nBang\tZZZ\n")
     code, out, _ = run(capsys, "eval", path, "--file", tmp_path / "dev.tsv")
-    assert code == 0 and "of 3 answers right" in out and "1 answers that training never saw, counted as wrong: ZZZ" in out
+    assert code == 0 and "of 3 answers right" in out and "1 answer that training never saw, counted as wrong: ZZZ" in out
     typed(monkeypatch, "She can open the can .\n")
     code, out, _ = run(capsys, "ask", path)
     assert code == 0 and [line.split()[0] for line in out.splitlines() if line] == "She can open the can .".split()

@@ -85,7 +85,7 @@ def test_stopped_after_any_epoch_it_goes_on_to_the_same_bits(name, files, tmp_pa
             if not stop:
                 patch.setattr(loop, "train_epoch", lambda model, batch, state, *_: interrupted(None, state))
             code, _, err = train(capsys, *words, "--out", out)
-        assert code == 130 and f"holds {stop} finished epochs: go on with --resume" in err and checkpoint.load(out)[1].epoch == stop
+        assert code == 130 and f"holds {stop} finished epoch{'s' * (stop != 1)}: go on with --resume" in err and checkpoint.load(out)[1].epoch == stop
         assert train(capsys, RUNS[name][0], "--resume", "--out", out)[0] == 0
         again, state, about_again = checkpoint.load(out)
         same_state(without_seconds(state), whole)

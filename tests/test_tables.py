@@ -326,7 +326,7 @@ def test_table_1_is_what_its_runs_found(shown):
     assert sources == {"MemNN": "Weston et al. 2015", "DMN": "Kumar et al. 2016"} and all(entry["split"] == "test" for entry in said["entries"] if entry["series"] in VARIANTS)
     assert [line.split("]")[0] for line in err.splitlines()[1:]] == [f"[{i:2}/15" for i in range(1, 16)]
     first = err.splitlines()[1]
-    assert first == "[ 1/15] babi-2 plain seed 3:  50.0 % (test), best of 9: epoch 7, 2 s"
+    assert first == "[ 1/15] babi-2 plain seed 3:  50.0 % (test), best of 9 epochs: 7, 2 s"
     assert drawn[0][1]["threshold"] == 95.0 and "stories (1k), test set" in drawn[0][0][2]
 
 
@@ -339,6 +339,13 @@ def test_seed_and_split_are_said(shown):
     assert "validation: early stopping looked at these same answers" in text and "used where there is no test file" not in text
     text = " ".join(shown(1, "--tasks", 2, 4, make=lambda run, i: fake(run, i, i == 0, n_in_train=2))[0])
     assert "test or validation set" in text and "answers; used where there is no test file" in text and "stand in the training set" not in text and "fewer" not in text
+
+
+def test_which_epoch_a_run_is(shown):
+    *_, err, _ = shown(1, "--tasks", 2, 4, 19, "--variants", "plain", make=lambda run,
+                       i: fake(run, i) | [{"epochs": 1, "best_epoch": 1}, {"best_epoch": 0}, {}][i])
+    assert [line.split("(validation), ")[1] for line in err.splitlines()[1:]] == ["1 epoch, 2 s",
+            "9 epochs, none better than the start, whose weights stand, 2 s", "best of 9 epochs: 7, 2 s"]
 
 
 def test_a_failed_run_leaves_its_cell_empty(shown):

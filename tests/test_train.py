@@ -215,3 +215,18 @@ def test_a_picture_may_go_to_a_folder_that_is_not_there_yet(tmp_path, monkeypatc
     monkeypatch.setattr("tinydmn.plots.plot_training", lambda history, path, *more: path.parent.mkdir(parents=True))
     assert main(["train", "babi", "--epochs", "1", "--gate-epochs", "0", "--out", str(tmp_path / "a.npz"), "--plot", str(tmp_path / "new" / "er" / "a.SVG"), *NUMPY]) == 0
     assert (tmp_path / "new" / "er").is_dir()
+
+
+@pytest.mark.parametrize("epochs, best, others, says",
+                         ((1, 1, 0, "1 epoch; "), (4, 3, 0, "best of 4 epochs: 3; "),
+                          (1, 0, 0, "1 epoch, none better than the start, whose weights stand; "),
+                                                        (4, 0, 0, "4 epochs, none better than the start, whose weights stand; "),
+                                                        (4, 2, 1, "best of 4 epochs: 2 and 1 more, whose mean these figures are; ")))
+def test_train_says_which_epoch_it_saved(epochs, best, others, says, tmp_path, capsys, monkeypatch):
+    def ended(model, epoch, valid, state, *_):
+        state.epoch, state.best_epoch, state.runners_up = epochs, best, [((0.5, -1.0), 1, state.theta)] * others
+    monkeypatch.setattr(loop, "train", ended)
+    write_files(tmp_path, "pos")
+    assert main(["train", "pos", "--data", str(tmp_path), "--out", str(tmp_path / "a.npz"), *NUMPY]) == 0
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert line.startswith(says) and line.endswith(f" s; saved in {tmp_path / 'a.npz'}")

@@ -16,6 +16,7 @@ _BACKGROUND = (231, 189, 153, 111, 69, 26, 25, 19, 17)   # of the 256 terminal c
 _BLACK, _WHITE, _FIRST_DARK = 16, 231, 5                 # from index 5 on white text has more contrast than black
 JOINERS = "\u200c\u200d"                                # unprintable letters that only say how their neighbours join
 _WIDE, _NARROW = 6, 4                                    # columns of "█ 0.97" and of "█.97"
+_MOST_LOOKED = 4                                         # words named of a tagged word's pass
 
 
 def use_colour(stream):
@@ -179,4 +180,22 @@ def attention_text(facts, gates, support=(), width=80, colour=None, stream=None)
             if colour and first in support:
                 label = f"\x1b[1m{label}\x1b[0m"
             lines.append(label + " " * (margin - 2) + "".join(_cell(gates[i, first], cell, ramp, colour) for i in passes))
+    return "\n".join(lines)
+
+
+def answer_text(question, ranked, facts, gates, support=(), width=80, colour=None, stream=None):
+    """What a network answers and where it looked, as text: the question and the likeliest answers, then attention as `attention_text` draws it.
+
+    ranked: [(answer, probability)], the answer first.  gates (passes, T + 1); or (passes, T), where there is no end-of-passes: then a line a
+    pass names the facts that it looked at most.  Without passes, and where weights are no numbers, nothing is drawn.
+    """
+    others = ", ".join(f"{name} {p:.3f}" for name, p in ranked[1:3])
+    lines = wrap(f"{question}  ->  {ranked[0][0]}   (probability {ranked[0][1]:.3f}{'; then ' + others if others else ''})", width)
+    lines = [fitted(line, width).rstrip() for line in lines]
+    if len(gates) and np.isfinite(gates).all():
+        if np.shape(gates)[1] > len(facts):
+            return "\n".join([*lines, attention_text(facts, gates, support, width, colour, stream)])
+        for i, row in enumerate(gates):
+            most = np.argsort(-np.asarray(row), kind="stable")[:_MOST_LOOKED]
+            lines.append(fitted(f"pass {i + 1} looked at " + ", ".join(f"{shown(facts[t])} {row[t]:.2f}" for t in most), width).rstrip())
     return "\n".join(lines)

@@ -215,7 +215,8 @@ MUTANTS = [
     # ---- tables
     Mutant(T + "tables.py", '"best": values[chosen]', '"best": max(values)', TABLES, "the best seed is chosen on test"),
     Mutant(T + "tables.py", '"least": min(values)', '"least": values[0]', TABLES, "the least is the first seed's"),
-    Mutant(T + "tables.py", '-results[i]["valid"]["loss"]))', 'results[i]["valid"]["loss"]))', TABLES, "of equal seeds the one with the higher loss"),
+    Mutant(T + "tables.py", "key=lambda i: (results[i][\"valid\"][figure], -loss[i]))", "key=lambda i: (results[i][\"valid\"][figure], loss[i]))",
+           TABLES, "of equal seeds the one with the higher loss"),
     Mutant(T + "tables.py", 'return ("test", result["test"]) if result["test"] else', 'return ("test", result["valid"]) if result["test"] else', TABLES, "figures of test are validation's"),
     Mutant(T + "tables.py", "by_seed = [b - a for a, b in", "by_seed = [a - b for a, b in", TABLES, "by how much the first is better"),
     Mutant(T + "tables.py", "np.mean(by_seed, axis=0) if same_questions else", "np.mean(by_seed, axis=0) if True else", TABLES, "other questions averaged as the same"),

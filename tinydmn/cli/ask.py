@@ -14,11 +14,11 @@ import numpy as np
 from ..data.story import Question, Story, sentence_words
 from ..data.sst import sentiment_question
 from ..data.tagged import Sentence, tagged_stories
-from ..data.vocabulary import END_OF_SENTENCE
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
-from ..terminal import attention_text, columns, padded, shown, use_colour
+from ..terminal import answer_text, columns, padded, shown
 from ..training import checkpoint
+from ..training.answers import attention, places, ranked
 from ..training.material import batch_of
 from .common import add_backend, picture, print_json
 
@@ -33,7 +33,7 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}""",
 def add_arguments(parser):
     parser.add_argument("checkpoint", help="a trained network")
     parser.add_argument("--plot", type=picture, metavar="FILE", help="also draw the last question's attention (.png, .svg or .pdf)")
-    parser.add_argument("--json", action="store_true", help="print each answer as a JSON object")
+    parser.add_argument("--json", action="store_true", help="print each answer as one JSON object in a line of its own")
     add_backend(parser)
 
 
@@ -45,7 +45,8 @@ def run(args):
         raise UserError("--plot: a network of zero passes looks nowhere; leave --plot out")
     if sys.stdin.isatty():
         words = [w for w in model.vocabulary.words if not w.startswith("<")]
-        print(WELCOME[about["set"]].format(words=" ".join(words[:60]) + (" ..." if len(words) > 60 else "")))
+        print(WELCOME[about["set"]].format(words=" ".join(words[:60]) + (" ..." if len(words) > 60 else "")),
+              file=sys.stderr if args.json else sys.stdout)
     {"babi": ask_stories, "sst": ask_texts, "pos": ask_sentences}[about["set"]](model, about, args)
 
 
@@ -58,10 +59,10 @@ def ask_stories(model, about, args):
             labels, facts = [], []
         words = words_of(text, model.vocabulary)
         if text.endswith("?"):
-            if not facts:
-                raise UserError(f"a question before any fact: {text!r}; tell a fact first, a line that ends in a full stop")
-            if not words:
-                raise UserError(f"a question without words: {text!r}; write one like  Where is Mary?")
+            if not facts or not words:
+                advise(f"a question before any fact: {text!r}; tell a fact first, a line that ends in a full stop" if not facts else
+                       f"a question without words: {text!r}; write one like  Where is Mary?")
+                continue
             answer(model, labels, facts, text, words, args)
             asked = True
         elif words:
@@ -69,6 +70,13 @@ def ask_stories(model, about, args):
             facts.append(words)
     if not asked:
         raise UserError("no question was asked; end a question's line with ?")
+
+
+def advise(problem):
+    """What cannot be asked: a person at a terminal is told, and goes on.  Raises UserError where nobody sits there."""
+    if not sys.stdin.isatty():
+        raise UserError(problem)
+    print(problem, file=sys.stderr, flush=True)
 
 
 def ask_texts(model, about, args):
@@ -86,7 +94,8 @@ def ask_sentences(model, about, args):
         tags = [model.vocabulary.answers[k] for k in out.answers[0]]
         p = softmax(out.logits[0].astype(np.float64)).max(axis=-1)
         if args.json:
-            print_json({"words": text.split(), "tags": tags, "probabilities": p.tolist(), "unknown_words": model.vocabulary.unknown(text.split())})
+            print_json({"words": text.split(), "tags": tags, "probabilities": p, "unknown_words": model.vocabulary.unknown(text.split())},
+                       indent=None)
             continue
         width, wide = (max(map(columns, texts)) + 2 for texts in (text.split(), ["x" * 6, *tags]))
         for word, tag, sure in zip(text.split(), tags, p):
@@ -115,31 +124,21 @@ def think(model, facts, question):
     """facts: token lists, question: tokens -> [(answer, probability)], likeliest first, and gates (passes made, places + end-of-passes)."""
     batch = batch_of([Story(facts, [Question(question, [], len(facts))])], model.vocabulary, model.config)
     out = model.forward(batch)
-    p = softmax(out.logits[0].astype(np.float64))
-    gates = out.gates[:out.passes_made[0], 0, :batch.n_facts[0] + 1]
-    if model.config.answer == "sequence":                  # the probability of all its words, as they were decoded
-        steps = np.flatnonzero(out.answers[0] >= 0)
-        return [(model.vocabulary.answer_text(out.answers[0]) or "(no word)", float(np.prod(p[steps, out.answers[0, steps]])))], gates
-    return [(model.vocabulary.answers[i], float(p[i])) for i in np.argsort(-p, kind="stable")], gates
+    return ranked(model.vocabulary, out, 0), attention(out, 0, batch.n_facts[0])
 
 
 def answer(model, labels, facts, text, question, args):
     """Prints what the network answers, and where each pass looked.  labels: what was typed, a fact each; text: the question, or the text judged."""
     unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])
-    ranked, gates = think(model, facts, question)
-    if model.config.facts != "sentences":
-        labels = [w for words in facts for w in (*words, *[END_OF_SENTENCE] * (model.config.facts == "both"))]
+    said, gates = think(model, facts, question)
+    labels = places(facts, model.config.facts, labels)
     if args.json:
-        print_json({"question": text, "answer": ranked[0][0], "probability": ranked[0][1], "others": dict(ranked[1:4]),
-                    "facts": labels, "gates": gates.tolist(), "unknown_words": unknown})
+        print_json({"question": text, "answer": said[0][0], "probability": said[0][1], "others": dict(said[1:]),
+                    "facts": labels, "gates": gates, "unknown_words": unknown}, indent=None)
     else:
         if unknown:
             print(f"never seen in training, read as unknown: {shown(', '.join(unknown))}")
-        others = ", ".join(f"{name} {p:.3f}" for name, p in ranked[1:3])
-        print(f"\n{shown(text)}  ->  {ranked[0][0]}   (probability {ranked[0][1]:.3f}{'; then ' + others if others else ''})")
-        if len(gates):
-            print(attention_text(labels, gates, colour=use_colour(sys.stdout)))
-        print(end="", flush=True)                          # another program may wait for it
+        print("\n" + answer_text(text, said, labels, gates), flush=True)                  # another program may wait for it
     if args.plot:
         from ..plots import plot_attention                 # loads Matplotlib
-        plot_attention(labels, gates, args.plot, question=text, predicted=ranked[0][0])
+        plot_attention(labels, gates, args.plot, question=text, predicted=said[0][0])

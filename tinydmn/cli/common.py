@@ -1,15 +1,14 @@
 """Options and output that several commands share."""
 
-import json
 import os
 from argparse import ArgumentTypeError
 from dataclasses import fields
-from math import isfinite
 from pathlib import Path
 
 from ..config import Config, bounds, check_value, limits
 from ..errors import UserError, check_picture
 from ..ops import BACKENDS
+from ..writing import json_text
 
 SEEDS, TEXTS = {"least": 0, "most": 2**32 - 1}, {"least": 1, "most": 100_000}              # bounds of a seed; of how many texts are generated
 
@@ -65,20 +64,17 @@ def add_seed(parser):
     parser.add_argument("--seed", type=number(**SEEDS), default=0, metavar="N", help="one seed, one result: on one machine bit for bit (default 0)")
 
 
-def json_text(figures):
-    """Strict JSON: what is no number there (NaN, as the gates of a set without supporting facts) is null."""
-    return json.dumps(_plain(figures), indent=1, allow_nan=False)
+def print_json(figures, indent=1):
+    """Standard output then holds this and nothing else: messages go to standard error."""
+    print(json_text(figures, indent), flush=True)          # another program may wait for it
 
 
-def print_json(figures):
-    print(json_text(figures), flush=True)                  # another program may wait for it
+def counted(n, thing):
+    return f"{n} {thing}{'s' * (n != 1)}"
 
 
-def _plain(value):
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    return float(value) if isfinite(value) else None
+def best_epoch(epochs, best):
+    """Which of its epochs a network is, in words.  best 0: answers were trained in none of them, and its weights are those of the start."""
+    if not best:
+        return f"{counted(epochs, 'epoch')}, none better than the start, whose weights stand"
+    return counted(1, "epoch") if epochs == 1 else f"best of {epochs} epochs: {best}"

@@ -4,9 +4,16 @@
   tinydmn eval runs/babi-1.npz --data DIR --split test
   tinydmn eval runs/babi-1.npz --file stories.txt
   tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for decides how a file is read
+  tinydmn eval runs/babi-1.npz --wrong            also what it got wrong, and where it looked
+  tinydmn eval runs/babi-1.npz --predictions answers.csv --plot confusion.png
 """
 
+import gzip
+import os
+from argparse import ArgumentTypeError
 from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -14,16 +21,20 @@ from ..data.babi import load_task, read_babi
 from ..data.generator import generate
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
-from ..data.sst import load_sst, read_sst, sentiment_stories
+from ..data.retagged import Retagged, columns_text
+from ..data.sst import ANSWERS, load_sst, read_sst, sentiment_stories
 from ..data.tagged import load_tagged, read_tagged, tagged_stories
 from ..errors import UserError
+from ..terminal import answer_text, fitted, wrap
 from ..training import checkpoint
+from ..training.answers import answers, asked_text, csv_text, json_lines
 from ..training.evaluate import evaluate, interval
 from ..training.material import batch_of, texts_of
-from .common import TEXTS, add_backend, add_json, add_seed, number, print_json
+from ..writing import check_place, write_whole
+from .common import TEXTS, add_backend, add_json, add_seed, counted, number, picture, print_json
 
 SPLITS = ("train", "valid", "test")
-FRESH_TEXTS = 200
+FRESH_TEXTS, WRONG = 200, 10
 FRESH = 1                      # beside a seed: the draws of fresh texts are others than those of the texts it was trained on
 
 
@@ -36,9 +47,24 @@ def add_arguments(parser):
     parser.add_argument("--size", choices=("1k", "10k"), help="babi: of the files in --data (default: as in training)")
     parser.add_argument("--stories", type=number(**TEXTS), metavar="N", help="how many texts are generated, where neither --data nor --file is given (default 200)")
     parser.add_argument("--ensemble", action="store_true", help="the mean of all epochs that the run kept (train --keep K)")
+    parser.add_argument("--predictions", metavar="FILE",
+                        help="write every answer: a table (.csv) or JSON Lines (.jsonl); of tags also, under another ending, the tagged file "
+                             "as it came with the network's tags")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file of --predictions where it exists")
+    parser.add_argument("--wrong", type=how_many, nargs="?", const=WRONG, metavar="N",
+                        help=f"print what it got wrong, the first N (default {WRONG}), and where it looked")
+    parser.add_argument("--plot", type=picture, metavar="FILE", help="draw which answers were taken for which (.png, .svg or .pdf)")
     add_seed(parser)
     add_backend(parser)
     add_json(parser)
+
+
+def how_many(text):
+    """A number for --wrong; what stands behind it may be meant as something else."""
+    try:
+        return number(least=1, most=1_000_000)(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text} is no number; give one, or put --wrong last") from None
 
 
 def run(args):
@@ -48,25 +74,43 @@ def run(args):
         raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --keep 2 or more, or leave out --ensemble")
     if args.size and about["set"] != "babi":
         raise UserError(f"--size: is for babi, and {args.checkpoint} is a run of {about['set']}; leave it out")
+    if args.predictions:
+        check_predictions(args, about["set"])
     stories, source = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]](args, about)
     stories = [story for story in stories if story.questions]
     if not stories:
         raise UserError(f"{source}: has no question to ask{' (neutral texts are left out)' if about['kind'] == 'binary' else ''}; give another file")
+    tagged = tagged_file(args, about, stories) if args.predictions and about["set"] == "pos" and not table_name(args.predictions) else None
     unknown = model.vocabulary.unknown([w for s in stories for text in (*s.facts, *(q.tokens for q in s.questions)) for w in text])
     unseen = model.vocabulary.unseen_answers(stories, model.config.answer)
-    held_out = evaluate(model, batch_of(stories, model.vocabulary, model.config), thetas=state.kept if args.ensemble else None)
+    thetas = state.kept if args.ensemble else None
+    held_out = evaluate(model, batch_of(stories, model.vocabulary, model.config), thetas=thetas)
     low, high = interval(held_out.answer_accuracy, held_out.n_questions)
+    shown = f"{100 * held_out.answer_accuracy:.1f} % of {counted(held_out.n_questions, 'answer')} right"
+    found = list(answers(model, stories, thetas)) if args.predictions or args.wrong or args.plot else []
+    if args.predictions:
+        write_whole(args.predictions, predictions(found, args.predictions, about["set"], model.config.passes, tagged), "choose another place")
+    if args.plot:
+        from ..plots import plot_confusion                 # loads Matplotlib
+        judged = [answer for answer in found if answer.right is not None]
+        plot_confusion([answer.right_answer for answer in judged], [answer.answer for answer in judged], args.plot, title=f"{source}: {shown}",
+                       order=ANSWERS["fine"] if about["set"] == "sst" else ())
     if args.json:
         print_json({"checkpoint": args.checkpoint, "source": source, "epochs_together": len(state.kept) if args.ensemble else 1,
                     "unknown_words": unknown, "unseen_answers": unseen, **asdict(held_out), "interval": (low, high)})
         return
     gates = f"; {100 * held_out.gate_accuracy:.1f} % of the gates" if held_out.gate_accuracy == held_out.gate_accuracy else ""
-    print(f"{source}: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right\n"
+    print(f"{source}: {shown}\n"
           f"95 % interval {100 * low:.1f} to {100 * high:.1f}{gates}; loss {held_out.loss:.3f}")
     if unknown:
-        print(f"{len(unknown)} words it has never seen, read as unknown: {', '.join(unknown[:10])}{', ...' if len(unknown) > 10 else ''}")
+        print(f"{counted(len(unknown), 'word')} it has never seen, read as unknown: {', '.join(unknown[:10])}{', ...' if len(unknown) > 10 else ''}")
     if unseen:
-        print(f"{len(unseen)} answers that training never saw, counted as wrong: {', '.join(unseen[:10])}{', ...' if len(unseen) > 10 else ''}")
+        print(f"{counted(len(unseen), 'answer')} that training never saw, counted as wrong: "
+              f"{', '.join(unseen[:10])}{', ...' if len(unseen) > 10 else ''}")
+    if args.predictions:
+        print(f"every answer: {args.predictions}")
+    if args.wrong:
+        print(wrong_text(found, args.wrong, about["set"]))
 
 
 def check(args):
@@ -76,6 +120,10 @@ def check(args):
             raise UserError(f"--{name}: chooses among the files of a folder; give it, --data DIR, or leave --{name} out")
     if args.stories and (args.data or args.file):
         raise UserError("--stories: is about texts that are generated; leave it out, or --data and --file")
+    if args.wrong and args.json:
+        raise UserError("--wrong: prints for people, and --json for programs; give one of them, or --predictions FILE.jsonl")
+    if args.overwrite and not args.predictions:
+        raise UserError("--overwrite: is about the file of --predictions; give that, or leave it out")
 
 
 def stories_of(args, about):
@@ -123,3 +171,70 @@ def split_of(parts, args, what):
     if split is None:
         raise UserError(f"{args.data}: no {name} file of {what}; give --split train or valid")
     return split, f"{args.data}, {what}, {name}"
+
+
+# ---- every answer
+
+
+def table_name(path):
+    """The ending of a name that asks for a table: ".csv", ".jsonl", or "" for another."""
+    ending = Path(path).suffix.lower()
+    return ending if ending in (".csv", ".jsonl") else ""
+
+
+def check_predictions(args, task_set):
+    """Raises UserError for a name that says nothing of what to write, or a place where it cannot be written: before the work."""
+    if not table_name(args.predictions) and task_set != "pos":
+        raise UserError(f"--predictions {args.predictions}: a table of answers ends in .csv or .jsonl; change its ending")
+    check_place(args.predictions, args.overwrite)
+    for given in (args.file, args.checkpoint):
+        if given and os.path.exists(args.predictions) and os.path.samefile(given, args.predictions):
+            raise UserError(f"--predictions {args.predictions}: is what is asked about, or who is asked; choose another name")
+
+
+def tagged_file(args, about, stories):
+    """The file that tagged sentences came from, as a Retagged; None where they were generated.  Raises UserError where they are no whole file."""
+    path, files = args.predictions, list(dict.fromkeys(story.source.rpartition(":")[0] for story in stories)) if args.file or args.data else []
+    if len(files) > 1:
+        raise UserError(f"--predictions {path}: these sentences come from {len(files)} files; "
+                        f"give one of them, --file, or a name that ends in .csv or .jsonl")
+    kind = lambda name: next((ending for ending in (".conllu", ".mrg") if str(name).lower().removesuffix(".gz").endswith(ending)), "")
+    if kind(path) and kind(path) != kind(*files or [""]):
+        raise UserError(f"--predictions {path}: {files[0] if files else 'what was generated'} is no {kind(path)} file, "
+                        f"and stays what it is; change the ending")
+    return Retagged(*files, [tag for story in stories for q in story.questions for tag in q.answer], about["column"]) if files else None
+
+
+def predictions(found, path, task_set, passes, tagged):
+    """What --predictions writes, as text or as bytes."""
+    if table_name(path) == ".csv":
+        return csv_text(found, task_set, passes)
+    if table_name(path):
+        return json_lines(found, task_set)
+    if tagged is None:
+        sentences = groupby(found, key=lambda answer: answer.number)
+        content = columns_text([[(word.question, word.answer) for word in words] for _, words in sentences]).encode()
+    else:
+        content = tagged.bytes([word.answer for word in found])
+    return gzip.compress(content, mtime=0) if str(path).lower().endswith(".gz") else content
+
+
+def wrong_text(found, most, task_set):
+    """What a network got wrong, as text of 80 columns: the first `most` answers that are not right, each as `ask` prints one."""
+    wrong = [answer for answer in found if answer.right is False]
+    if not wrong:
+        return "no answer is wrong"
+    sentences = {}
+    for answer in found if task_set == "pos" else ():
+        sentences.setdefault(answer.number, []).append(answer.question)
+    lines = ["", f"{counted(len(wrong), 'answer')} wrong" + (f", the first {most} of them:" if len(wrong) > most else ":")]
+    for answer in wrong[:most]:
+        where = answer.source
+        if task_set == "pos":
+            words, t = sentences[answer.number], len(answer.facts)
+            where += f", word {t} of {len(words)}: {' '.join([*words[:t - 1], f'[{words[t - 1]}]', *words[t:]])}"
+        lines += ["", *(fitted(line, 80).rstrip() for line in wrap(where)), *wrap(f"right: {answer.right_answer}"),
+                  answer_text(asked_text(answer, task_set), answer.ranked, answer.facts, answer.gates, answer.support)]
+    if len(wrong) > most:
+        lines += ["", *wrap(f"{len(wrong) - most} more are wrong: --wrong {len(wrong)} prints them all, --predictions FILE writes every answer")]
+    return "\n".join(lines)

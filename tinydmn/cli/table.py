@@ -9,7 +9,6 @@
 Without --data: generated stories, texts of our own grammars.  What is finished is not run again, and what was stopped goes on.
 """
 
-import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +18,10 @@ from .. import __version__, threads
 from ..data.sources import SIZES
 from ..errors import UserError
 from ..terminal import wrap
-from ..training.runs import finished, run_all, write_whole
+from ..training.runs import finished, run_all
 from ..training.tables import PASSED, VARIANTS, difference, entries_of, measured, runs_of, table_1_summary
-from .common import SEEDS, add_backend, add_config, add_json, given_config, number, print_json
+from ..writing import json_text, write_whole
+from .common import SEEDS, add_backend, add_config, add_json, best_epoch, counted, given_config, number, print_json
 
 TITLES = {1: "bAbI, answers right", 2: "sentiment, sentences right", 3: "tagging, words right", 4: "passes and answers right"}
 PANELS_ABREAST = 2             # in 80 columns
@@ -67,8 +67,8 @@ def run(args):
             failed[ended.name] = problem
         else:
             results[ended.name] = result
-        said = f"failed: {problem}" if problem else "{2:5.1f} % ({0}), best of {1}: epoch {4}, {3:.0f} s".format(
-            measured(result)[0], result["epochs"], 100 * measured(result)[1]["accuracy"], result["seconds"], result["best_epoch"])
+        said = f"failed: {problem}" if problem else "{1:5.1f} % ({0}), {2}, {3:.0f} s".format(
+            measured(result)[0], 100 * measured(result)[1]["accuracy"], best_epoch(result["epochs"], result["best_epoch"]), result["seconds"])
         print(f"[{len(results) + len(failed):{len(str(len(runs)))}}/{len(runs)}] {ended.label} seed {ended.about['seed']}: {said}",
               file=sys.stderr, flush=True)
 
@@ -85,7 +85,7 @@ def run(args):
                       for r in runs if r.name in results], "failed": failed}
     if args.table == 1:
         table["summary"] = table_1_summary(entries)
-    write_whole(folder / "table.json", json.dumps(table, indent=1, default=float) + "\n")
+    write_whole(folder / "table.json", json_text(table) + "\n")
     if results:
         from ..plots import plot_table                     # loads Matplotlib
         plot_table(entries, folder / "table.png", "\n".join(table["heading"][:2]), threshold=PASSED if args.table == 1 else None, names=NAMES)
@@ -170,10 +170,6 @@ def page(table):
             abreast = panels[first:first + PANELS_ABREAST]
             lines += ["", *blocks([e for e in entries if e["panel"] in abreast], rows, abreast, digits=2 if table["table"] == 3 else 1)]
     return [*lines, "", *(line for note in table["notes"] for line in wrap(note))]
-
-
-def counted(n, thing):
-    return f"{n} {thing}{'s' * (n != 1)}"
 
 
 def rounded(value, width=6, digits=1):

@@ -21,7 +21,7 @@ from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
 from ..training.material import SETS, about_run, gather, share_of, unknown_words
 from ..training.progress import Progress
-from .common import SEEDS, add_backend, add_config, add_json, given_config, number, picture, print_json
+from .common import SEEDS, add_backend, add_config, add_json, best_epoch, counted, given_config, number, picture, print_json
 
 OWN = {                        # what each set is told besides --data and --seed, and what holds where nothing is said
     "babi": {"task": 1, "size": None, "plain": False}, "sst": {"kind": "fine", "phrases": 0.5, "vectors": None}, "pos": {"column": "xpos", "vectors": None}}
@@ -79,7 +79,7 @@ def run(args):
         loop.train(model, material.epoch, valid_batch, state, on_epoch, progress.step)
     except KeyboardInterrupt:
         progress.close()
-        print(f"stopped in epoch {state.epoch + 1}; {out} holds {state.epoch} finished epochs: go on with --resume", file=sys.stderr)
+        print(f"stopped in epoch {state.epoch + 1}; {out} holds {counted(state.epoch, 'finished epoch')}: go on with --resume", file=sys.stderr)
         return 130
     finally:
         progress.close()
@@ -104,7 +104,7 @@ def run(args):
     if held_out.gate_accuracy == held_out.gate_accuracy:
         print(f"gates: {100 * held_out.gate_accuracy:.1f} % of the supervised passes look at the right fact")
     together = f" and {len(state.runners_up)} more, whose mean these figures are" if state.runners_up else ""
-    print(f"best of {state.epoch} epochs: {state.best_epoch}{together}; {seconds:.0f} s; saved in {out}")
+    print(f"{best_epoch(state.epoch, state.best_epoch)}{together}; {seconds:.0f} s; saved in {out}")
     print(f"now ask it something:  tinydmn ask {out}")
 
 

@@ -26,6 +26,7 @@ from ..data.story import Question, Story, asked, count_questions
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..model import DMN, right_answers
+from ..writing import json_text, write_whole
 from . import checkpoint, loop, memory
 from .evaluate import evaluate, outputs
 from .material import batch_of, digest, gather, share_of, texts_of, unknown_words
@@ -110,7 +111,7 @@ def execute(run, folder, backend="numba"):
         result[split] = batch and figures(model, batch, unknown, state.kept)
         if batch:
             result[split]["n_in_train"] = sum(text in trained_on for story in stories for text in asked(story))
-    write_whole(path.with_suffix(".json"), json.dumps(result, indent=1))
+    write_whole(path.with_suffix(".json"), json_text(result))
     return result
 
 
@@ -129,20 +130,6 @@ def figures(model, batch, unknown=None, kept=()):
     else:
         out["right"] = "".join("01"[r] for part, said in outputs(model, batch) for r in right_answers(said.answers, part, kind).astype(int))
     return out
-
-
-def write_whole(path, text):
-    """The file appears whole or not at all.  Raises UserError where it cannot be written."""
-    path = Path(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 # ---- many runs, side by side -------------------------------------------------------------------------------------------------------

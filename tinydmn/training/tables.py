@@ -1,6 +1,7 @@
 """The paper's tables 1 to 4: its figures, the runs that give ours, and what several seeds say together."""
 
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -123,7 +124,8 @@ def over_seeds(results, figure="accuracy"):
     """Results of one setting with several seeds -> mean, least, best (of the seed that validation chooses: higher accuracy there, then lower
     loss; test figures have no say), spread (standard deviation; None of one), in %."""
     values = [100 * measured(result)[1][figure] for result in results]
-    chosen = max(range(len(results)), key=lambda i: (results[i]["valid"][figure], -results[i]["valid"]["loss"]))
+    loss = [inf if (loss := result["valid"]["loss"]) is None else loss for result in results]              # one that was no number stands as null
+    chosen = max(range(len(results)), key=lambda i: (results[i]["valid"][figure], -loss[i]))
     return {"mean": mean(values), "least": min(values), "best": values[chosen], "chosen": results[chosen]["seed"], "spread": stdev(values) if len(values) > 1 else None,
             "values": values, "seeds": [result["seed"] for result in results], "split": measured(results[0])[0]}
 
