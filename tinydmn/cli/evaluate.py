@@ -3,23 +3,26 @@
   tinydmn eval runs/babi-1.npz                    on freshly generated texts, other ones than the run generated
   tinydmn eval runs/babi-1.npz --data DIR --split test
   tinydmn eval runs/babi-1.npz --file stories.txt
-  tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for decides how a file is read
+  tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for, and what the file holds, decide how it is read
+  tinydmn eval runs/babi-my_stories.npz           a run on a file of your own: on what it held out, or its --valid
 """
 
 from dataclasses import asdict
 
 import numpy as np
 
-from ..data.babi import load_task, read_babi
+from ..data.babi import load_task
+from ..data.files import read_file, read_stories
 from ..data.generator import generate
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
 from ..data.sst import load_sst, read_sst, sentiment_stories
 from ..data.tagged import load_tagged, read_tagged, tagged_stories
+from ..data.text import first_letter
 from ..errors import UserError
 from ..training import checkpoint
 from ..training.evaluate import evaluate, interval
-from ..training.material import batch_of, texts_of
+from ..training.material import batch_of, digest, generated, texts_of
 from .common import TEXTS, add_backend, add_json, add_seed, number, print_json
 
 SPLITS = ("train", "valid", "test")
@@ -31,7 +34,7 @@ def add_arguments(parser):
     parser.add_argument("checkpoint", help="a trained network")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--data", metavar="DIR", help="folder of the published files")
-    where.add_argument("--file", metavar="FILE", help="one file: in bAbI format, trees, or tagged words")
+    where.add_argument("--file", metavar="FILE", help="one file: stories, trees or texts with labels, or tagged words")
     parser.add_argument("--split", choices=SPLITS, help="which of the files in --data (default valid)")
     parser.add_argument("--size", choices=("1k", "10k"), help="babi: of the files in --data (default: as in training)")
     parser.add_argument("--stories", type=number(**TEXTS), metavar="N", help="how many texts are generated, where neither --data nor --file is given (default 200)")
@@ -48,7 +51,8 @@ def run(args):
         raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --keep 2 or more, or leave out --ensemble")
     if args.size and about["set"] != "babi":
         raise UserError(f"--size: is for babi, and {args.checkpoint} is a run of {about['set']}; leave it out")
-    stories, source = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]](args, about)
+    read = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]]
+    stories, source = held_out_of(args, about) if about.get("file") and not args.file and (about["set"] == "babi" or not args.data) else read(args, about)
     stories = [story for story in stories if story.questions]
     if not stories:
         raise UserError(f"{source}: has no question to ask{' (neutral texts are left out)' if about['kind'] == 'binary' else ''}; give another file")
@@ -78,10 +82,22 @@ def check(args):
         raise UserError("--stories: is about texts that are generated; leave it out, or --data and --file")
 
 
+def held_out_of(args, about):
+    """What a run on a file of one's own was validated with, and a name for it.  Raises UserError where the file is another one by now."""
+    if args.data:
+        raise UserError(f"--data: {args.checkpoint} was trained on stories of no task, {about['file']}; give --file FILE, or leave --data out")
+    if args.stories:
+        raise UserError(f"--stories: {args.checkpoint} was trained on {about['file']}, and we generate no such texts; give --file FILE, or leave it out")
+    train, valid, *_ = texts_of(about)
+    if digest(train, [], valid) != about["texts"]:
+        raise UserError(f"{about['file']}: has changed since {args.checkpoint} was begun, and what it was trained on may be among what would be asked; give --file FILE")
+    return valid, f"{about['valid'] or about['file'] + ', every tenth'}, validation"
+
+
 def stories_of(args, about):
     """bAbI: the stories that the options name, and a name for them."""
     if args.file:
-        return read_babi(args.file), args.file
+        return read_stories(args.file), args.file
     if args.data:
         return split_of(load_task(args.data, about["task"], args.size or about["size"]), args, f"task {about['task']}")
     stories = generate(about["task"], args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, about["task"], FRESH]), known(about))
@@ -92,7 +108,8 @@ def sentiment_of(args, about):
     """Sentiment: whole sentences, and a name for them."""
     kind = about["kind"]
     if args.file:
-        return sentiment_stories(read_sst(args.file), kind), args.file
+        trees = not about.get("file") and first_letter(args.file) in ("(", "")             # no letter: what cannot be looked at twice
+        return sentiment_stories(read_sst(args.file), kind) if trees else read_file("sst", args.file), args.file
     if args.data:
         trees, source = split_of(load_sst(args.data, np.random.default_rng([about["seed"], 2])), args, kind)
         return sentiment_stories(trees, kind), source
@@ -110,7 +127,7 @@ def tagged_of(args, about):
 
 def known(about):
     """What a network was trained on and its epoch chosen by, where that was generated too: a fresh text is none of these."""
-    if about["data"]:
+    if not generated(about):
         return []
     train, valid, *_ = texts_of(about)
     return train + valid
