@@ -12,7 +12,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from ..errors import at_line
+from ..errors import UserError, at_line
 from .json_lines import json_objects, text_of
 from .sst import sentiment_question
 from .story import Question, Story
@@ -114,6 +114,8 @@ def _rows(path):
     source = read_text(path, "texts and labels")
     # in a table with tabs a quote may be a letter like others
     tables = [_cut(source, delimiter, quotes) for delimiter, quotes in (("\t", True), ("\t", False), (",", True), (";", True))]
+    if any(not table.rows and not table.fault for table in tables):
+        raise UserError(f"{path}: holds no text; {ROW}")
     best = max(tables, key=lambda table: table.rank)
     if not best.fits and not best.named:
         best = next((table for table in tables if table.fault), best)
@@ -125,7 +127,7 @@ def _rows(path):
     if best.fault:
         raise at_line(path, *best.fault, 'put a text with a quote in it in quotes, and each quote inside twice: "a ""good"" film",good')
     if not best.fits:
-        raise at_line(path, best.rows[0][0] if best.rows else 1, "names of columns, and no text below them", ROW)
+        raise at_line(path, best.rows[0][0], "names of columns, and no text below them", ROW)
     texts, labels = ({cells[place] for _, cells in best.fits} for place in (text, label))
     if not best.named and len(best.fits) >= SWAPPED and 2 * len(texts) <= len(labels):
         raise at_line(path, best.rows[0][0], f"{len(texts)} texts with {len(labels)} labels", "write the text first, or name the columns in a first row: label,text")
