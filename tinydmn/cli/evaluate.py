@@ -52,7 +52,9 @@ def run(args):
     if args.size and about["set"] != "babi":
         raise UserError(f"--size: is for babi, and {args.checkpoint} is a run of {about['set']}; leave it out")
     read = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]]
-    stories, source = held_out_of(args, about) if about.get("file") and not args.file and (about["set"] == "babi" or not args.data) else read(args, about)
+    if about.get("file") and not args.file and (about["set"] == "babi" or not args.data):
+        read = held_out_of
+    stories, source = read(args, about)
     stories = [story for story in stories if story.questions]
     if not stories:
         raise UserError(f"{source}: has no question to ask{' (neutral texts are left out)' if about['kind'] == 'binary' else ''}; give another file")
@@ -87,10 +89,12 @@ def held_out_of(args, about):
     if args.data:
         raise UserError(f"--data: {args.checkpoint} was trained on stories of no task, {about['file']}; give --file FILE, or leave --data out")
     if args.stories:
-        raise UserError(f"--stories: {args.checkpoint} was trained on {about['file']}, and we generate no such texts; give --file FILE, or leave it out")
+        raise UserError(f"--stories: {args.checkpoint} was trained on {about['file']}, and we generate no such texts; "
+                        f"give --file FILE, or leave --stories out")
     train, valid, *_ = texts_of(about)
     if digest(train, [], valid) != about["texts"]:
-        raise UserError(f"{about['file']}: has changed since {args.checkpoint} was begun, and what it was trained on may be among what would be asked; give --file FILE")
+        raise UserError(f"{about['file']}: has changed since {args.checkpoint} was begun, and what would be asked may be what it was trained on; "
+                        f"give --file FILE")
     return valid, f"{about['valid'] or about['file'] + ', every tenth'}, validation"
 
 

@@ -52,8 +52,8 @@ def add_arguments(parser):
     parser.add_argument("--plain", action="store_const", const=True, help="babi: the paper's model, without the switches that a task has by default")
     parser.add_argument("--kind", choices=("fine", "binary"), help="sst: five classes or two (default fine)")
     parser.add_argument("--phrases", type=number(float, least=0.0, most=1.0), metavar="SHARE", help="sst: share of the phrases that an epoch sees (default 0.5)")
-    parser.add_argument("--column", type=column, metavar="NAME", help=f"pos: which tags, where a format has several: {', '.join(COLUMN_NAMES)}, or a column's "
-                                                                      "number from 1 (default xpos, which is pos in CoNLL-2000 and -2003)")
+    parser.add_argument("--column", type=column, metavar="NAME", help=f"pos: which tags, where a format has several: {', '.join(COLUMN_NAMES)}, or the "
+                                                                      "number of a column (default xpos, which is pos in CoNLL-2000 and -2003)")
     parser.add_argument("--vectors", metavar="FILE", help="sst, pos: word vectors to begin with, a GloVe text file, or glove for the installed package")
     parser.add_argument("--out", metavar="FILE", help="checkpoint to write (default runs/babi-TASK.npz, runs/sst-KIND.npz, runs/pos.npz)")
     how = parser.add_mutually_exclusive_group()
@@ -141,7 +141,8 @@ def said_of(material, about):
         for path in filter(None, (about["file"], about["valid"])):
             yield f"{path}: read as {how_read(about['set'], path, about['column'])}"
         if about["valid"] and (n := in_common(material.train, material.valid)):
-            yield f"{n} of {sum(len(s.questions) for s in material.valid)} validation questions stand in training as well, with all that is told before them"
+            every = sum(len(story.questions) for story in material.valid)
+            yield f"{n} of {every} validation questions stand in training as well, with all that is told before them"
     if about["set"] == "babi" and not supervised(material.train):
         yield "no question of training names its supporting facts: the gates are not supervised"
 
@@ -175,7 +176,8 @@ def resumed(args, out):
         untold = name == "size" and about["size"] is None  # then it is as its texts are, below
         if getattr(args, name) is not None and now[name] != about[name] and not untold:
             raise UserError(f"--{name} " + differs.format(out, about[name]))
-    other, own = ("data", f"file {about['file']}") if about.get("file") else ("file", f"folder {about['data']}" if about["data"] else "generated texts")
+    source = f"folder {about['data']}" if about["data"] else "generated texts"
+    other, own = ("data", f"file {about['file']}") if about.get("file") else ("file", source)
     if getattr(args, other):
         raise UserError(f"--{other}: the run in {out} has its {own}; leave it out, or begin anew with --overwrite")
     moved = {name: now[name] for name in PLACES if getattr(args, name)}

@@ -49,7 +49,8 @@ def parts_of_file(task_set, path, valid=None, column="xpos"):
     if valid is not None:
         return stories, read_file(task_set, valid, column)
     if len(stories) < 2:
-        raise UserError(f"{path}: one {one} alone cannot be split; add {'stories that ask something' if one == 'story' else one + 's'}, or give --valid FILE")
+        more = "stories that ask something" if one == "story" else f"{one}s"
+        raise UserError(f"{path}: one {one} alone cannot be split; add {more}, or give --valid FILE")
     return split_by_story(stories, 0.1)
 
 

@@ -19,10 +19,14 @@ from .story import Question, Story
 from .tag_formats import counted
 from .text import first_letter, read_text, short, treebank_words
 
-TEXT = ("text", "sentence", "review", "tweet", "message", "comment", "content", "body", "phrase", "title", "headline", "question", "utterance", "document")
-LABEL = ("label", "labels", "sentiment", "class", "category", "target", "tag", "rating", "stars", "score", "polarity", "intent", "topic", "emotion")
+TEXT = ("text", "sentence", "review", "tweet", "message", "comment", "content", "body", "phrase", "title", "headline", "question", "utterance",
+        "document")
+LABEL = ("label", "labels", "sentiment", "class", "category", "target", "tag", "rating", "stars", "score", "polarity", "intent", "topic",
+         "emotion")
 DELIMITERS = {"\t": "a tab", ",": "a comma", ";": "a semicolon"}
 ROW = 'write text,label in each row, and quotes around a text that holds a comma: "warm, and funny",good'
+WIDE = "write {} columns, as in the first row, and quotes around a text that holds a delimiter"
+QUOTES = 'put a text with a quote in it in quotes, and each quote inside twice: "a ""good"" film",good'
 OBJECT = '{"text": "A warm, funny film", "label": "good"}'
 SWAPPED = 10                   # in a table of that many rows it shows that labels stand first
 
@@ -104,8 +108,7 @@ class _Table:
     def rank(self):
         """More is better."""
         share = len(self.fits) / max(1, len(self.rows) - bool(self.named))
-        return (self.named is not None, share, self.fault is None, -len({cells[self.columns[1]] for _, cells in self.fits}),
-                len(self.rows[0][1]) if self.rows else 0)
+        return share, self.fault is None, -len({cells[self.columns[1]] for _, cells in self.fits}), len(self.rows[0][1]) if self.rows else 0
 
 
 def _rows(path):
@@ -122,15 +125,17 @@ def _rows(path):
     text, label, width = best.columns
     for line, cells in best.rows:
         if len(cells) != width:
-            problem = f"{counted(cells)} in {short(best.delimiter.join(cells))}" if len(cells) > 1 else f"no comma, semicolon or tab in {short(cells[0])}"
-            raise at_line(path, line, problem, ROW if width == 2 else f"write {width} columns, as in the first row, and quotes around a text that holds a delimiter")
+            row = short(best.delimiter.join(cells))
+            problem = f"{counted(cells)} in {row}" if len(cells) > 1 else f"no comma, semicolon or tab in {row}"
+            raise at_line(path, line, problem, ROW if width == 2 else WIDE.format(width))
     if best.fault:
-        raise at_line(path, *best.fault, 'put a text with a quote in it in quotes, and each quote inside twice: "a ""good"" film",good')
+        raise at_line(path, *best.fault, QUOTES)
     if not best.fits:
         raise at_line(path, best.rows[0][0], "names of columns, and no text below them", ROW)
     texts, labels = ({cells[place] for _, cells in best.fits} for place in (text, label))
     if not best.named and len(best.fits) >= SWAPPED and 2 * len(texts) <= len(labels):
-        raise at_line(path, best.rows[0][0], f"{len(texts)} texts with {len(labels)} labels", "write the text first, or name the columns in a first row: label,text")
+        raise at_line(path, best.rows[0][0], f"{len(texts)} texts with {len(labels)} labels",
+                      "write the text first, or name the columns in a first row: label,text")
     named = f"columns {best.named[0]} and {best.named[1]}" if best.named else "text and label, no names of columns"
     return [(line, cells[text], cells[label]) for line, cells in best.fits], f"a table with {DELIMITERS[best.delimiter]} between columns, {named}"
 

@@ -117,9 +117,11 @@ def read_conll(path, place, n):
             if cells[0] == DOCUMENT:
                 continue
             if len(cells) != n:
-                raise at_line(path, line, f"{counted(cells)} in {short(text)}", f"give {n}, as in the other lines, and an empty line after each sentence")
+                raise at_line(path, line, f"{counted(cells)} in {short(text)}",
+                              f"give {n}, as in the other lines, and an empty line after each sentence")
             if not cells[0] or not cells[place]:
-                raise at_line(path, line, f"word {short(cells[0])} without a tag" if cells[0] else "a line without a word", f"fill all {n} columns")
+                problem = f"word {short(cells[0])} without a tag" if cells[0] else "a line without a word"
+                raise at_line(path, line, problem, f"fill all {n} columns")
             pairs.append((cells[0], cells[place]))
             first = first or line
         if pairs:

@@ -146,8 +146,7 @@ def read_wsj(folder, split):
     sentences = []
     for section in WSJ[split]:
         below = place / f"{section:02d}"
-        paths = paths_in(below) if below.is_dir() else []
-        paths = [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
+        paths = _mrg_files(below)
         if not paths:
             raise UserError(f"{below}: no .mrg file of section {section}; put the section there ({split} takes {WSJ[split][0]} to {WSJ[split][-1]})")
         for path in paths:
@@ -159,10 +158,15 @@ def read_mrg_folder(folder):
     """Sentences of a folder of .mrg files that knows no sections, as NLTK ships its part of the Wall Street Journal (wsj_0001.mrg, ..., there or
     in combined/), file by file, as list[Sentence]; none where there is no such file."""
     for place in (Path(folder), Path(folder) / "combined"):
-        paths = [path for path in (paths_in(place) if place.is_dir() else []) if path.name.lower().removesuffix(".gz").endswith(".mrg")]
-        if paths:
+        if paths := _mrg_files(place):
             return [sentence for path in paths for sentence in read_ptb(path)]
     return []
+
+
+def _mrg_files(folder):
+    """The .mrg files of a folder, packed ones among them, by name; none where there is no folder."""
+    paths = paths_in(folder) if folder.is_dir() else []
+    return [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
 
 
 def _wsj_place(folder):

@@ -139,7 +139,8 @@ def _babi_texts(about):
 
 
 def _babi(about, given, train, valid, test):
-    config = _suits(babi_config(about["task"], about["size"] or size_of(train), about["plain"], *_of_file(about, train), **given), "babi", train)
+    preset = about["task"], about["size"] or size_of(train), about["plain"], *_of_file(about, train)
+    config = _suits(babi_config(*preset, **given), "babi", train)
     vocabulary = Vocabulary.build(train, config.answer)
     whole = batch_of(train, vocabulary, config)
     if config.rename == "no" and not config.shorten:

@@ -43,7 +43,8 @@ EXTENDED = {
     (19, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "batch": 16, "epochs": 40},
 }
 
-STEPS, MOST_EPOCHS = 4000, 1000                            # of a run on a file of one's own, however short it is
+# of a run on a file of one's own, however short it is: steps that it takes at least, and epochs at most
+STEPS, MOST_EPOCHS = {"babi": 4000, "sst": 600, "pos": 4000}, 1000
 
 # σ's gates are supervised through their softmax, which leaves their level free: alone for a while they all close, and the answers learn slowly
 GATED = {"gate_epochs": 0}
@@ -57,35 +58,33 @@ def babi_config(task, size="1k", plain=False, n_stories=None, told=True, **given
     """
     gated = GATED if given.get("episode") == "gated" else {}
     extended = {} if plain else EXTENDED.get((task, size), {})
-    own = {} if told else {"alpha": 0.0, "gate_epochs": 0}
-    preset = COMMON | BY_SIZE[size] | SHAPE.get(task, {}) | BY_TASK.get((task, size), {}) | extended | gated | own
-    return _config(_enough(preset, n_stories, given), given)
+    untold = {} if told else {"alpha": 0.0, "gate_epochs": 0}
+    return _config(COMMON | BY_SIZE[size] | SHAPE.get(task, {}) | BY_TASK.get((task, size), {}) | extended | gated | untold, given,
+                   n_stories, "babi")
 
 
 def sst_config(own=False, n_texts=None, **given):
     """Config for sentiment: one sentence, a fact at every word (section 4.2).  own: texts of our own grammar."""
-    return _config(_enough({"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "hidden": 80, "embedding": 50, "batch": 64,
+    return _config({"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "hidden": 80, "embedding": 50, "batch": 64,
                     "dropout": 0.4, "l2": 1e-5, "epochs": 6, "final_rate": 0.05, "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0}
-                   | ({"dropout": 0.1, "batch": 16, "epochs": 12} if own else {}), n_texts, given), given)
+                   | ({"dropout": 0.1, "batch": 16, "epochs": 12} if own else {}) | ({"batch": 16} if n_texts else {}), given, n_texts, "sst")
 
 
 def pos_config(own=False, n_texts=None, **given):
     """Config for tagging: a memory for each word (section 2.4).  own: texts of our own grammar."""
-    return _config(_enough({"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16,
+    return _config({"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16,
                     "dropout": 0.5, "l2": 0.0, "epochs": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
-                   | ({"hidden": 40, "embedding": 30, "dropout": 0.1, "epochs": 6} if own else {}), n_texts, given), given)
+                   | ({"hidden": 40, "embedding": 30, "dropout": 0.1, "epochs": 6} if own else {}), given, n_texts, "pos")
 
 
-def _enough(preset, n_texts, given):
-    """The preset with as many epochs as n_texts texts of one's own need for STEPS steps; n_texts None: as it is."""
-    if n_texts is None:
-        return preset
-    batch = given.get("batch", preset["batch"])
-    return preset | {"epochs": max(preset["epochs"], min(MOST_EPOCHS, ceil(STEPS * batch / n_texts)))}
+def _config(preset, given, n_texts=None, task_set=None):
+    """A preset runs all its epochs: the rate falls to the last.  A run that is too short for epochs of the gates alone has none.
 
-
-def _config(preset, given):
-    """A preset runs all its epochs: the rate falls to the last.  A run that is too short for epochs of the gates alone has none."""
+    n_texts: of one's own, which are read as often as STEPS needs.
+    """
+    if n_texts is not None:
+        batch = given.get("batch", preset["batch"])
+        preset = preset | {"epochs": max(preset["epochs"], min(MOST_EPOCHS, ceil(STEPS[task_set] * batch / n_texts)))}
     if given.get("epochs", preset["epochs"]) <= preset["gate_epochs"]:
         preset = preset | {"gate_epochs": 0}
     return Config(**preset | {"patience": preset["epochs"]} | given)
