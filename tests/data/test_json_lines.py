@@ -38,7 +38,8 @@ def test_by_hand(tmp_path):
                                        Story(facts, [Question(WHERE, ["garden"], 1, [0])], f"{path}:2"), Story(facts, [], f"{path}:3")]
 
 
-words = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z", "Lu", "Lt"), exclude_characters=".?"), min_size=1, max_size=4).filter(lambda w: w == w.lower().strip())
+words = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z", "Lu", "Lt"), exclude_characters=".?"), min_size=1,
+                max_size=4).filter(lambda w: w == w.lower().strip())
 texts = st.lists(words, min_size=1, max_size=4)
 
 
@@ -56,7 +57,8 @@ def stories(draw):
 def test_any_stories_come_back(tmp_path_factory, told, sentences, packed):
     text = (lambda words, stop: " ".join(words).capitalize() + stop) if sentences else lambda words, stop: words + [stop] * packed
     written = [{"facts": [text(fact, ".") for fact in s.facts],
-                "questions": [{"question": text(q.tokens, "?"), "answer": q.answer, "n_facts": q.n_facts} | ({"support": q.support} if q.support else {}) for q in s.questions]}
+                "questions": [{"question": text(q.tokens, "?"), "answer": q.answer,
+                               "n_facts": q.n_facts} | ({"support": q.support} if q.support else {}) for q in s.questions]}
                for s in told]
     path = write(tmp_path_factory.mktemp("json"), lines(*written), "a")
     # some letters have a capital that is two: then the sentence is what bAbI's own reading makes of it
@@ -67,7 +69,8 @@ def test_any_stories_come_back(tmp_path_factory, told, sentences, packed):
 
 def test_the_same_story_in_both_formats(tmp_path):
     """A sentence is cut into words as in a bAbI file, and an answer too."""
-    babi = "1 Dr. Smith came at 9:15.\n2 She sat down.\n3 Who came at 9:15?\tdr. smith\t1\n4 John, the cook, left.\n5 What have they?\tapple, Milk\t4 1\n"
+    babi = ("1 Dr. Smith came at 9:15.\n2 She sat down.\n3 Who came at 9:15?\tdr. smith\t1\n"
+            "4 John, the cook, left.\n5 What have they?\tapple, Milk\t4 1\n")
     one = {"facts": ["Dr. Smith came at 9:15.", "She sat down.", "John, the cook, left."],
            "questions": [{"question": "Who came at 9:15?", "answer": "dr. smith", "support": [0], "n_facts": 2},
                          {"question": "What have they?", "answer": "apple, Milk", "support": [2, 0]}]}
@@ -79,22 +82,26 @@ def test_a_story_asked_in_the_middle_is_the_one_that_a_bAbI_file_tells(tmp_path)
     story = Story(["Mary sat.", "John sat.", "Mary left."], [Question("Who sat?", "john", 2, [1]), Question("Who left?", "mary", 3, [2])])
     write_babi([story], tmp_path / "babi")
     told = {"facts": ["Mary sat.", "John sat.", "Mary left."],
-            "questions": [{"question": "Who sat?", "answer": "john", "support": [1], "n_facts": 2}, {"question": "Who left?", "answer": "mary", "support": [2]}]}
+            "questions": [{"question": "Who sat?", "answer": "john", "support": [1], "n_facts": 2},
+                          {"question": "Who left?", "answer": "mary", "support": [2]}]}
     assert [(s.facts, s.questions) for s in read_babi(tmp_path / "babi")] == [(s.facts, s.questions) for s in read(tmp_path, told)]
 
 
-@pytest.mark.parametrize("answer, words", [("garden", ["garden"]), (["Garden", " the "], ["garden", "the"]), ("n,w", ["n", "w"]), (3, ["3"]), (2.5, ["2.5"]), (True, ["true"]),
+@pytest.mark.parametrize("answer, words", [("garden", ["garden"]), (["Garden", " the "], ["garden", "the"]), ("n,w", ["n", "w"]), (3, ["3"]),
+                                           (2.5, ["2.5"]), (True, ["true"]),
                                            ([1, 2], ["1", "2"]), (0, ["0"]), (["New York"], ["new york"]), ("New York", ["new york"])])
 def test_what_an_answer_may_be(tmp_path, answer, words):
     assert read(tmp_path, asking(answer=answer))[0].questions[0].answer == words
 
 
 def test_words_as_lists(tmp_path):
-    story, = read(tmp_path, {"facts": [["Mary", "went", "to", " New York", "."], ["John", "left"]], "questions": [{"question": ["Where", "is", "Mary", "?"], "answer": "x"}]})
+    story, = read(tmp_path, {"facts": [["Mary", "went", "to", " New York", "."], ["John", "left"]],
+                             "questions": [{"question": ["Where", "is", "Mary", "?"], "answer": "x"}]})
     assert story.facts == [["mary", "went", "to", "new york"], ["john", "left"]] and story.questions == [Question(WHERE, ["x"], 2, [])]
 
 
-@pytest.mark.parametrize("change", [lambda t: t.replace("\n", "\r\n"), lambda t: "\n \n" + t.replace("\n", "\n\n"), lambda t: t.rstrip("\n"), lambda t: "\ufeff" + t,
+@pytest.mark.parametrize("change", [lambda t: t.replace("\n", "\r\n"), lambda t: "\n \n" + t.replace("\n", "\n\n"), lambda t: t.rstrip("\n"),
+                                    lambda t: "\ufeff" + t,
                                     lambda t: t.replace('"support": [0]', '"support": [0], "n_facts": null'), lambda t: "  " + t])
 def test_harmless_differences(tmp_path, change):
     text = lines(MARY, asking(answer="x"))
@@ -116,7 +123,7 @@ ONE, OBJECT = "a story has facts, questions", f"write one object a line, like {E
 ASKED = "question 1 has question, answer and, if it likes, support, n_facts"
 ANSWER, COUNT = "write one word, or a list of words", "count the facts from 0"
 MISTAKES = {                                               # the line, the problem, the mend
-    "cut": ('{"facts": ["Mary sat."],', "no JSON (Expecting property name enclosed in double quotes, at letter 25 of '{\"facts\": [\"Mary sat.\"],')", OBJECT),
+    "cut": ('{"facts": ["Mary sat."]', "no JSON (Expecting ',' delimiter, at letter 24 of '{\"facts\": [\"Mary sat.\"]')", OBJECT),
     "single quotes": ("{'facts': 1}", "no JSON (Expecting property name enclosed in double quotes, at letter 2 of \"{'facts': 1}\")", OBJECT),
     "two on a line": ("{} {}", "no JSON (Extra data, at letter 4 of '{} {}')", OBJECT),
     "a list": ("[1]", "no object, but '[1]'", OBJECT),
@@ -136,14 +143,17 @@ MISTAKES = {                                               # the line, the probl
     "a word is empty": (MARY | {"facts": [["Mary", " "]]}, 'fact 0 (from 0) is ["Mary", " "]', SENTENCE),
     "a fact is empty": (MARY | {"facts": [" . "]}, "fact 0 (from 0) has no words", SENTENCE),
     "a fact is a full stop": (MARY | {"facts": [["."]]}, "fact 0 (from 0) has no words", SENTENCE),
-    "a question is a text": (MARY | {"questions": ["Who sat?"]}, 'question 1 is no object, but "Who sat?"', 'write {"question": "Who sat?", "answer": "mary"}'),
+    "a question is a text": (MARY | {"questions": ["Who sat?"]}, 'question 1 is no object, but "Who sat?"',
+                             'write {"question": "Who sat?", "answer": "mary"}'),
     "unknown key in a question": (asking(supporting=[0]), "unknown key 'supporting' in question 1", ASKED),
     "no answer": (MARY | {"questions": [{"question": "Who?"}]}, "no answer in question 1", ASKED),
     "no question": (MARY | {"questions": [*MARY["questions"], {"answer": "x"}]}, "no question in question 2", ASKED.replace("1", "2")),
     "a question is empty": (asking(question="?"), "question 1 has no words", SENTENCE),
     "a question is a number": (asking(question=5), "question 1 is 5", SENTENCE),
-    "an answer is empty": (asking(answer=" "), 'answer of question 1 is " "', ANSWER), "an answer is none": (asking(answer=None), "answer of question 1 is null", ANSWER),
-    "an answer is half a list": (asking(answer="n,"), 'answer of question 1 is "n,"', ANSWER), "an answer is no list": (asking(answer=[]), "answer of question 1 is []", ANSWER),
+    "an answer is empty": (asking(answer=" "), 'answer of question 1 is " "', ANSWER),
+            "an answer is none": (asking(answer=None), "answer of question 1 is null", ANSWER),
+    "an answer is half a list": (asking(answer="n,"), 'answer of question 1 is "n,"', ANSWER),
+            "an answer is no list": (asking(answer=[]), "answer of question 1 is []", ANSWER),
     "an answer is an object": (asking(answer={"a": 1}), 'answer of question 1 is {"a": 1}', ANSWER),
     "a word of an answer is none": (asking(answer=["n", ""]), 'answer of question 1 is ["n", ""]', ANSWER),
     "a word of an answer is a list": (asking(answer=["n", []]), 'answer of question 1 is ["n", []]', ANSWER),

@@ -39,7 +39,8 @@ def table(pairs, delimiter=",", names=("text", "label"), quoting=csv.QUOTE_MINIM
 def test_by_hand(tmp_path):
     path = write(tmp_path, 'text,label\n"A warm, funny\nfilm",Very good\n\nDull,bad\n', "a")
     assert read_labelled(path) == [Story([words("a warm, funny film")], [Question(["sentiment"], ["Very good"], 1)], f"{path}:2"),
-                                   Story([["dull"]], [Question(["sentiment"], ["bad"], 1)], f"{path}:5")]     # labels as they stand, texts in lower case
+                                   Story([["dull"]], [Question(["sentiment"], ["bad"], 1)],
+                                         f"{path}:5")]     # labels as they stand, texts in lower case
 
 
 text = st.text("abE ,;\t\n\"'/1é", min_size=1, max_size=12).filter(lambda t: any(ch.isalnum() for ch in t))
@@ -69,7 +70,8 @@ def test_json_lines(tmp_path):
     assert rows(path) == [(["a", "film"], "x")] and how_labelled(path) == "JSON Lines, review and sentiment"
 
 
-@pytest.mark.parametrize("names, pair", [(("review", "sentiment"), ("A film", "good")), (("Sentence", "Label"), ("A film", "good")), (("label", "sms"), ("good", "A film")),
+@pytest.mark.parametrize("names, pair", [(("review", "sentiment"), ("A film", "good")), (("Sentence", "Label"), ("A film", "good")),
+                                         (("label", "sms"), ("good", "A film")),
                                          (("stars", "review"), ("good", "A film")), (("whatever", "class"), ("A film", "good"))])
 def test_a_first_row_may_name_the_columns(tmp_path, names, pair):
     assert read(tmp_path, table([pair], names=names)) == [(["a", "film"], "good")]
@@ -81,10 +83,12 @@ def test_without_names_the_first_row_is_a_text(tmp_path):
 
 
 @pytest.mark.parametrize("text, expected", [
-    ("Good, fine;pos\nBad, bad;neg\nWell, well;pos\n", [("good, fine", "pos"), ("bad, bad", "neg"), ("well, well", "pos")]),      # two columns at each comma too
+    ("Good, fine;pos\nBad, bad;neg\nWell, well;pos\n", [("good, fine", "pos"), ("bad, bad", "neg"), ("well, well", "pos")]),
+                                            # two columns at each comma too
     ("so; la,x\nso; lo,y\nla,x\n", [("so; la", "x"), ("so; lo", "y"), ("la", "x")]),
     ("one, two, three\tpos\nfour; five\tneg\n", [("one, two, three", "pos"), ("four; five", "neg")]),
-    ('"Quoted" and more\tpos\n"open\tneg\n', [('"quoted" and more', "pos"), ('"open', "neg")]),                                # with tabs a quote is a letter where it must be
+    ('"Quoted" and more\tpos\n"open\tneg\n', [('"quoted" and more', "pos"), ('"open', "neg")]),
+                                            # with tabs a quote is a letter where it must be
     ('"Quoted, and more",pos\nsay "no",neg\n', [("quoted, and more", "pos"), ('say "no"', "neg")]),
     ('"a ""good"" film", pos\n', [('a "good" film', "pos")])])
 def test_what_parts_the_columns_is_found(tmp_path, text, expected):
@@ -99,19 +103,24 @@ MISTAKES = {
     "one row without": ("A film,good\nDull\n", 2, "no comma, semicolon or tab in 'Dull'", ROW),
     "a comma too many": ("A film,good\nB,bad\nWarm, and funny,good\n", 3, "3 columns in 'Warm,and funny,good'", ROW),
     "all with three": ("a,b,c\nd,e,f\n", 1, "3 columns in 'a,b,c'", ROW),
-    "a row shorter than the names": ("id,text,label\n1,a,b\n2,c\n", 3, "2 columns in '2,c'", "write 3 columns, as in the first row, and quotes around a text that holds a delimiter"),
+    "a row shorter than the names": ("id,text,label\n1,a,b\n2,c\n", 3, "2 columns in '2,c'",
+                                     "write 3 columns, as in the first row, and quotes around a text that holds a delimiter"),
     "a newline before": ('"A\nfilm",good\nDull\n', 3, "no comma, semicolon or tab in 'Dull'", ROW),
     "no label": ("A film,good\nDull,\n", 2, "text 'Dull' without a label", "write its label, or leave the row out"),
     "no text": ("A film,good\n ,bad\n", 2, "a text without words", "write the text, or leave the row out"),
     "names alone": ("text,label\n", 1, "names of columns, and no text below them", ROW),
     "an open quote": ('A,x\n"B,y\nC,x\n', 2, "quotes that do not fit (unexpected end of data)", QUOTES),
     "a quote inside": ('A,x\n"B" c,y\n', 2, "quotes that do not fit (',' expected after '\"')", QUOTES),
-    "labels first": ("".join(f"{'xy'[i % 2]},text {i}\n" for i in range(10)), 1, "2 texts with 10 labels", "write the text first, or name the columns in a first row: label,text"),
+    "labels first": ("".join(f"{'xy'[i % 2]},text {i}\n" for i in range(10)), 1, "2 texts with 10 labels",
+                     "write the text first, or name the columns in a first row: label,text"),
     "cut": ('{"text": "a", "label": "x"}\n{"text": "b"\n', 2, "no JSON (Expecting ',' delimiter, at letter 13 of '{\"text\": \"b\"')",
             'write one object a line, like {"text": "A warm, funny film", "label": "good"}'),
-    "no such keys": ('{"a": 1, "b": 2, "c": 3}\n', 1, "no text and no label in the object", OBJECT), "no label in JSON": ('{"text": "a", "label": "x"}\n{"text": "b"}\n', 2, "no label in the object", OBJECT),
-    "a text that is a number": ('{"text": 3, "label": "x"}\n', 1, "text is '3'", OBJECT), "a label that is a list": ('{"text": "a", "label": ["x"]}\n', 1, 'label is "[\'x\']"', OBJECT),
-    "a label that is nothing": ('{"text": "a", "label": null}\n', 1, "label is 'None'", OBJECT), "an empty label": ('{"text": "a", "label": ""}\n', 1, "text 'a' without a label", "write its label, or leave the row out"),
+    "no such keys": ('{"a": 1, "b": 2, "c": 3}\n', 1, "no text and no label in the object", OBJECT),
+            "no label in JSON": ('{"text": "a", "label": "x"}\n{"text": "b"}\n', 2, "no label in the object", OBJECT),
+    "a text that is a number": ('{"text": 3, "label": "x"}\n', 1, "text is '3'", OBJECT),
+            "a label that is a list": ('{"text": "a", "label": ["x"]}\n', 1, 'label is "[\'x\']"', OBJECT),
+    "a label that is nothing": ('{"text": "a", "label": null}\n', 1, "label is 'None'", OBJECT),
+            "an empty label": ('{"text": "a", "label": ""}\n', 1, "text 'a' without a label", "write its label, or leave the row out"),
     "not UTF-8": (b"A film,good\ncaf\xe9,bad\n", 2, "byte 0xe9 is not UTF-8", "save the file as UTF-8"),
 }
 

@@ -25,25 +25,30 @@ def slashes(sentences):
 
 
 def conllu(sentences):
-    return "\n".join("# a\n" + "".join(f"{i}\t{w[0]}\t_\tU{w[1]}\t{w[1]}\t_\t0\tr{w[2]}\t_\t_\n" for i, w in enumerate(sentence, 1)) for sentence in sentences)
+    return "\n".join("# a\n" + "".join(f"{i}\t{w[0]}\t_\tU{w[1]}\t{w[1]}\t_\t0\tr{w[2]}\t_\t_\n" for i,
+                                       w in enumerate(sentence, 1)) for sentence in sentences)
 
 
 def trees(sentences):
-    bracket = {"(": "-LRB-", ")": "-RRB-"}
-    return "".join("( (S\n" + "".join(f"  ({w[1] if w[1] not in bracket else bracket[w[1]]} {bracket.get(w[0], w[0].replace('/', chr(92) + '/'))})\n" for w in sentence) + ") )\n"
+    escaped = lambda word: {"(": "-LRB-", ")": "-RRB-"}.get(word, word.replace("/", r"\/"))
+    return "".join("( (S\n" + "".join(f"  ({escaped(w[1])} {escaped(w[0])})\n" for w in sentence) + ") )\n"
                    for sentence in sentences)
 
 
 DOCSTART = "-DOCSTART- -X- -X- O\n\n"
 FILES = {                                                  # the format, how the file is, the column that is asked for -> how it is said, which tags
-    "columns": (columns(WORDS, 2, "\t"), {"xpos": ("two columns, word and tag", 1), "upos": ("two columns, word and tag", 1), "2": ("two columns, word and tag", 1)}),
+    "columns": (columns(WORDS, 2, "\t"), {"xpos": ("two columns, word and tag", 1), "upos": ("two columns, word and tag", 1),
+                                          "2": ("two columns, word and tag", 1)}),
     "word/TAG": (slashes(WORDS), {"xpos": ("word/TAG", 1), "ner": ("word/TAG", 1)}),
-    "CoNLL-2000": (columns(WORDS, 3), {"xpos": ("CoNLL-2000, column pos", 1), "pos": ("CoNLL-2000, column pos", 1), "chunk": ("CoNLL-2000, column chunk", 2),
+    "CoNLL-2000": (columns(WORDS, 3), {"xpos": ("CoNLL-2000, column pos", 1), "pos": ("CoNLL-2000, column pos", 1),
+                                       "chunk": ("CoNLL-2000, column chunk", 2),
                                        "3": ("CoNLL-2000, column chunk", 2)}),
-    "CoNLL-2003": (DOCSTART + columns(WORDS, 4), {"pos": ("CoNLL-2003, column pos", 1), "chunk": ("CoNLL-2003, column chunk", 2), "ner": ("CoNLL-2003, column ner", 3),
+    "CoNLL-2003": (DOCSTART + columns(WORDS, 4), {"pos": ("CoNLL-2003, column pos", 1), "chunk": ("CoNLL-2003, column chunk", 2),
+                                                  "ner": ("CoNLL-2003, column ner", 3),
                                                   "4": ("CoNLL-2003, column ner", 3)}),
     "CoNLL-U": (conllu(WORDS), {"xpos": ("CoNLL-U, column xpos", 1), "pos": ("CoNLL-U, column xpos", 1), "5": ("CoNLL-U, column xpos", 1)}),
-    "5 columns": ("\n".join("".join(f"{w[0]} lemma {w[1]} {w[2]} {w[3]}\n" for w in s) for s in WORDS), {"3": ("5 columns, column 3", 1), "5": ("5 columns, column 5", 3)}),
+    "5 columns": ("\n".join("".join(f"{w[0]} lemma {w[1]} {w[2]} {w[3]}\n" for w in s) for s in WORDS),
+                  {"3": ("5 columns, column 3", 1), "5": ("5 columns, column 5", 3)}),
     "trees": (trees(WORDS), {"xpos": ("Penn Treebank trees", 1)})}
 
 
@@ -53,7 +58,8 @@ def tags_of(format_, place):
     return [[(w[0], escaped.get(w[place], w[place])) for w in sentence] for sentence in WORDS]
 
 
-@pytest.mark.parametrize("change", [lambda t: t, lambda t: "\ufeff" + t, lambda t: t.replace("\n", "\r\n"), lambda t: "\n\n" + t + "\n\n", lambda t: gzip.compress(t.encode())],
+@pytest.mark.parametrize("change", [lambda t: t, lambda t: "\ufeff" + t, lambda t: t.replace("\n", "\r\n"), lambda t: "\n\n" + t + "\n\n",
+                                    lambda t: gzip.compress(t.encode())],
                          ids=["", "byte order mark", "CRLF", "empty lines", "gzip"])
 @pytest.mark.parametrize("format_", FILES)
 def test_each_format_is_found_by_looking_at_it(format_, change, tmp_path):
@@ -72,19 +78,26 @@ def test_the_universal_tags_and_any_column_of_conllu(tmp_path):
     assert read_tagged(path, "upos")[0].pairs[:2] == [("He", "UPRP"), ("ran", "UVBD")] and how_tagged(path, "upos") == "CoNLL-U, column upos"
     assert read_tagged(path, "8")[0].pairs[:2] == [("He", "rB-NP"), ("ran", "rB-VP")] and how_tagged(path, "8") == "CoNLL-U, column 8"
     assert read_tagged(path, "6")[0].pairs[0] == ("He", "_")                               # no features: that is what it says of the word
-    assert "word 'He' without XPOS; give the tag, or read the column upos" in message(read_tagged, write(tmp_path, FILES["CoNLL-U"][0].replace("PRP\t_", "_\t_").replace("U_", "UP"), "b"))
+    assert "word 'He' without XPOS; give the tag, or read the column upos" in message(read_tagged,
+                                                                                      write(tmp_path,
+                                                                                            FILES["CoNLL-U"][0].replace("PRP\t_",
+                                                                                                                        "_\t_").replace("U_", "UP"),
+                                                                                            "b"))
 
 
 def test_sources_are_lines_and_documents_begin_no_sentence(tmp_path):
-    for format_, first in (("columns", [1, 7]), ("word/TAG", [1, 2]), ("CoNLL-2000", [1, 7]), ("CoNLL-2003", [3, 9]), ("CoNLL-U", [2, 9]), ("trees", [1, 8])):
+    for format_, first in (("columns", [1, 7]), ("word/TAG", [1, 2]), ("CoNLL-2000", [1, 7]), ("CoNLL-2003", [3, 9]), ("CoNLL-U", [2, 9]),
+                           ("trees", [1, 8])):
         path = write(tmp_path, FILES[format_][0], "a")
         assert [s.source for s in read_tagged(path)] == [f"{path}:{line}" for line in first], format_
     joined = "EU NNP B-NP B-ORG\n-DOCSTART- -X- O O\nRome NNP B-NP B-LOC\n"                  # without empty lines around it
     assert [w for w, _ in read_tagged(write(tmp_path, joined, "a"), "ner")[0].pairs] == ["EU", "Rome"]
 
 
-form = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z"), exclude_characters="\ufeff\\*"), min_size=1, max_size=5).filter(lambda w: w[:1] != "-")
-tagged = st.lists(st.lists(st.tuples(form, st.sampled_from(["NN", "VB", ".", "``", "PRP$"]), st.sampled_from(["O", "B-NP", "I-VP"]), st.sampled_from(["O", "B-PER"])),
+form = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z"), exclude_characters="\ufeff\\*"), min_size=1,
+               max_size=5).filter(lambda w: w[:1] != "-")
+tagged = st.lists(st.lists(st.tuples(form, st.sampled_from(["NN", "VB", ".", "``", "PRP$"]), st.sampled_from(["O", "B-NP", "I-VP"]),
+                                     st.sampled_from(["O", "B-PER"])),
                            min_size=1, max_size=5), min_size=1, max_size=4)
 
 
@@ -92,29 +105,35 @@ tagged = st.lists(st.lists(st.tuples(form, st.sampled_from(["NN", "VB", ".", "``
 def test_any_sentences_come_back(tmp_path_factory, sentences):
     folder = tmp_path_factory.mktemp("tags")
     pairs = lambda place: [[(w[0], w[place]) for w in sentence] for sentence in sentences]
-    for name, text, column, place in (("s", slashes(sentences), "xpos", 1), ("3", columns(sentences, 3), "chunk", 2), ("4", columns(sentences, 4), "ner", 3),
+    for name, text, column, place in (("s", slashes(sentences), "xpos", 1), ("3", columns(sentences, 3), "chunk", 2),
+                                      ("4", columns(sentences, 4), "ner", 3),
                                       ("t", columns(sentences, 4, "\t"), "pos", 1), ("u", conllu(sentences), "xpos", 1)):
         assert [s.pairs for s in read_tagged(write(folder, text, name), column)] == pairs(place), name
 
 
 def test_the_last_slash_parts(tmp_path):
     path = write(tmp_path, "1\\/2/CD and/or/CC //SYM \\//SYM -LRB-/-LRB- a\\/b\\/c/X\\/Y\n", "a")
-    assert read_slashes(path) == [Sentence([("1/2", "CD"), ("and/or", "CC"), ("/", "SYM"), ("/", "SYM"), ("(", "-LRB-"), ("a/b/c", "X/Y")], f"{path}:1")]
+    assert read_slashes(path) == [Sentence([("1/2", "CD"), ("and/or", "CC"), ("/", "SYM"), ("/", "SYM"), ("(", "-LRB-"), ("a/b/c", "X/Y")],
+                                           f"{path}:1")]
     brown = write(tmp_path, "\n\n\tThe/at Fulton/np-tl\n\n\n\tsaid/vbd ./.\n", "b")
     assert [s.pairs for s in read_tagged(brown)] == [[("The", "at"), ("Fulton", "np-tl")], [("said", "vbd"), (".", ".")]]
 
 
 @pytest.mark.parametrize("text, format_", [
-    ("1/2 CD\nN/A NN\n", "columns"), ("# #\n5 CD\n", "columns"), ("( (\n) )\na DT\n", "columns"), ("(\t-LRB-\n)\t-RRB-\n", "columns"), ("-LRB- -LRB-\n", "columns"),
-    ("( ( O\nsee VB B-VP\n) ) O\n", "CoNLL-2000"), ("( ( O O\nsee VB B-VP O\n) ) O O\n", "CoNLL-2003"), ("He PRP he\nran VBD run\n", "3 columns"), ("(NN dog)\n", "trees"),
-    ("( (S (NP (PRP It)) (VP (VBZ works)\n", "trees"), ("It/PRP works\n", "columns"), ("It/PRP works/VBZ so fine/JJ\n", "word/TAG"), ("1\ta\t_\tX\tY\t_\t0\tr\t_\t_\n2\tb\n", "CoNLL-U")])
+    ("1/2 CD\nN/A NN\n", "columns"), ("# #\n5 CD\n", "columns"), ("( (\n) )\na DT\n", "columns"), ("(\t-LRB-\n)\t-RRB-\n", "columns"),
+                                           ("-LRB- -LRB-\n", "columns"),
+    ("( ( O\nsee VB B-VP\n) ) O\n", "CoNLL-2000"), ("( ( O O\nsee VB B-VP O\n) ) O O\n", "CoNLL-2003"), ("He PRP he\nran VBD run\n", "3 columns"),
+                                           ("(NN dog)\n", "trees"),
+    ("( (S (NP (PRP It)) (VP (VBZ works)\n", "trees"), ("It/PRP works\n", "columns"), ("It/PRP works/VBZ so fine/JJ\n", "word/TAG"),
+                                           ("1\ta\t_\tX\tY\t_\t0\tr\t_\t_\n2\tb\n", "CoNLL-U")])
 def test_what_is_told_apart(text, format_, tmp_path):
     assert format_of(write(tmp_path, text, "a")) == format_
 
 
 def test_conllu_and_mrg_say_it_by_name(tmp_path):
     assert format_of(write(tmp_path, "a b\n", "x.conllu")) == "CoNLL-U" and format_of(write(tmp_path, "a b\n", "X.MRG")) == "trees"
-    assert format_of(tmp_path / "none") == "columns" and message(read_tagged, tmp_path / "none") == f"{tmp_path / 'none'}: no such file; check the name"
+    assert format_of(tmp_path / "none") == "columns" and message(read_tagged,
+                                                                 tmp_path / "none") == f"{tmp_path / 'none'}: no such file; check the name"
 
 
 GIVE = "give {}, as in the other lines, and an empty line after each sentence"
@@ -137,9 +156,12 @@ def test_mistake_on_a_line(tmp_path, name):
 
 
 @pytest.mark.parametrize("format_, column, mend", [
-    ("CoNLL-2000", "ner", "give --column pos, chunk, or its number, 2 to 3"), ("CoNLL-2003", "upos", "give --column pos, chunk, ner, or its number, 2 to 4"),
-    ("CoNLL-2003", "1", "give --column pos, chunk, ner, or its number, 2 to 4"), ("CoNLL-2003", "5", "give --column pos,"), ("CoNLL-U", "ner", "give --column upos, xpos, or its number, 3 to 10"),
-    ("CoNLL-U", "2", "give --column upos,"), ("CoNLL-U", "11", "give --column upos,"), ("5 columns", "xpos", "give --column 2 to 5"), ("columns", "3", "leave --column out"),
+    ("CoNLL-2000", "ner", "give --column pos, chunk, or its number, 2 to 3"),
+                                                   ("CoNLL-2003", "upos", "give --column pos, chunk, ner, or its number, 2 to 4"),
+    ("CoNLL-2003", "1", "give --column pos, chunk, ner, or its number, 2 to 4"), ("CoNLL-2003", "5", "give --column pos,"),
+                                                   ("CoNLL-U", "ner", "give --column upos, xpos, or its number, 3 to 10"),
+    ("CoNLL-U", "2", "give --column upos,"), ("CoNLL-U", "11", "give --column upos,"), ("5 columns", "xpos", "give --column 2 to 5"),
+                                                   ("columns", "3", "leave --column out"),
     ("word/TAG", "3", "leave --column out"), ("trees", "1", "leave --column out")])
 def test_a_column_that_is_not_there(format_, column, mend, tmp_path):
     path = write(tmp_path, FILES[format_][0], "a")

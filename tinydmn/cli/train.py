@@ -52,7 +52,8 @@ def add_arguments(parser):
     parser.add_argument("--plain", action="store_const", const=True, help="babi: the paper's model, without the switches that a task has by default")
     parser.add_argument("--kind", choices=("fine", "binary"), help="sst: five classes or two (default fine)")
     parser.add_argument("--phrases", type=number(float, least=0.0, most=1.0), metavar="SHARE", help="sst: share of the phrases that an epoch sees (default 0.5)")
-    parser.add_argument("--column", type=column, metavar="NAME", help=f"pos: which tags, where a format has several: {', '.join(COLUMN_NAMES)}, or the "
+    parser.add_argument("--column", type=column, metavar="NAME",
+                        help=f"pos: which tags, where a format has several: {', '.join(COLUMN_NAMES)}, or the "
                                                                       "number of a column (default xpos, which is pos in CoNLL-2000 and -2003)")
     parser.add_argument("--vectors", metavar="FILE", help="sst, pos: word vectors to begin with, a GloVe text file, or glove for the installed package")
     parser.add_argument("--out", metavar="FILE", help="checkpoint to write (default runs/babi-TASK.npz, runs/sst-KIND.npz, runs/pos.npz)")
