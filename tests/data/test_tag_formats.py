@@ -120,7 +120,8 @@ def test_the_last_slash_parts(tmp_path):
 
 
 @pytest.mark.parametrize("text, format_", [
-    ("1/2 CD\nN/A NN\n", "columns"), ("# #\n5 CD\n", "columns"), ("( (\n) )\na DT\n", "columns"), ("(\t(\n)\t)\n", "columns"), ("(\t-LRB-\n)\t-RRB-\n", "columns"),
+    ("1/2 CD\nN/A NN\n", "columns"), ("# #\n5 CD\n", "columns"), ("( (\n) )\na DT\n", "columns"),
+    ("(\t(\n)\t)\n", "columns"), ("(\t-LRB-\n)\t-RRB-\n", "columns"),
                                            ("-LRB- -LRB-\n", "columns"),
     ("( ( O\nsee VB B-VP\n) ) O\n", "CoNLL-2000"), ("( ( O O\nsee VB B-VP O\n) ) O O\n", "CoNLL-2003"), ("He PRP he\nran VBD run\n", "3 columns"),
                                            ("(NN dog)\n", "trees"),

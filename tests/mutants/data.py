@@ -133,7 +133,8 @@ MUTANTS = [
     Mutant(TAGGED, "{split: tagged_stories(read_tagged(file, column)) for", "{split: tagged_stories(read_tagged(file)) for", TEST_TAGGED, "--column is ignored in a folder"),
     Mutant(TAGGED, "        return read_conllu(path, str(place + 1))", "        return read_conllu(path)", TEST_TAGGED,
            "--column is ignored in a file"),
-    Mutant(FORMATS, "name = Path(path).name.lower().removesuffix", "name = Path(path).name.removesuffix", "tests/data/test_tag_formats.py", "A.CONLLU is read as columns"),
+    Mutant(FORMATS, "name = Path(path).name.lower().removesuffix", "name = Path(path).name.removesuffix", "tests/data/test_tag_formats.py",
+           "A.CONLLU is read as columns"),
     Mutant(TAGGED, 'kinds = {"tsv": {}, "conllu": {}}', 'kinds = {"conllu": {}, "tsv": {}}', TEST_TAGGED, "CoNLL-U goes before columns"),
     Mutant(TAGGED, "tuple(tagged_stories(read_wsj(path, split)) for split in WSJ)", "tuple(tagged_stories(read_wsj(path, split)) for split in sorted(WSJ))", TEST_TAGGED, "the WSJ's parts in another order"),
 
