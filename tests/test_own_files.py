@@ -274,8 +274,9 @@ def test_a_run_on_trees_is_asked_of_a_table(tmp_path, capsys, untrained):  # noq
         write(tmp_path / f"{name}.txt", "(3 (2 It) (4 good))\n(1 (2 It) (0 bad))\n")
     train(capsys, "sst", "--data", tmp_path, "--out", tmp_path / "a.npz")
     write(tmp_path / "t", "It good,positive\nIt bad,awful\n")
-    said = json.loads(run(capsys, "eval", tmp_path / "a.npz", "--file", tmp_path / "t", "--json")[1])
-    assert said["n_questions"] == 2 and said["unseen_answers"] == ["awful"]
+    _, out, err = run(capsys, "eval", tmp_path / "a.npz", "--file", tmp_path / "t", "--json")
+    assert err == f"{tmp_path / 't'}: read as a table with a comma between columns, text and label, no names of columns\n"
+    assert json.loads(out)["n_questions"] == 2 and json.loads(out)["unseen_answers"] == ["awful"]
     assert json.loads(run(capsys, "eval", tmp_path / "a.npz", "--file", tmp_path / "dev.txt", "--json")[1])["unseen_answers"] == []
 
 
@@ -328,8 +329,9 @@ def test_another_column_is_another_run(tmp_path, capsys, untrained):  # noqa: F8
     path = write(tmp_path / "t", "EU NNP B-NP B-ORG\nruns VBZ B-VP O\n\nRome NNP B-NP B-LOC\n\nIt PRP B-NP O\n")
     train(capsys, "pos", "--file", path, "--column", "ner", "--out", tmp_path / "a.npz")
     assert "--column differs from the run in" in refused(capsys, "pos", "--resume", "--column", "chunk", "--out", tmp_path / "a.npz")
-    said = json.loads(run(capsys, "eval", tmp_path / "a.npz", "--file", path, "--json")[1])
-    assert said["unseen_answers"] == [] and said["n_questions"] == 4
+    _, out, err = run(capsys, "eval", tmp_path / "a.npz", "--file", path, "--json")
+    assert err == f"{path}: read as CoNLL-2003, column ner\n"
+    assert json.loads(out)["unseen_answers"] == [] and json.loads(out)["n_questions"] == 4
 
 
 def test_a_checkpoint_that_knows_of_no_files(tmp_path, capsys, untrained):  # noqa: F811

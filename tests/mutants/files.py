@@ -142,6 +142,7 @@ MUTANTS = [
     train('    if about["set"] == "babi" and not supervised(material.train):', "    if False:", "nothing is said of gates that are not told"),
     train("(n := in_common(material.train, material.valid)):", "(n := 0):", "nothing is said of questions in common"),
     evaluate('    if about.get("file") and not args.file and', '    if about.get("file") and', "--file is ignored for what was held out"),
+    evaluate("    if os.path.isfile(path) or os.path.isdir(path):", "    if False:", "eval does not say how it reads a file"),
     evaluate('    if digest(train, [], valid) != about["texts"]:', "    if False:", "a file that has changed is taken for the old one"),
     evaluate("    return valid, f\"{about['valid'] or", "    return train, f\"{about['valid'] or", "training is asked, not what was held out"),
     evaluate('trees = not about.get("file") and first_letter(args.file) in ("(", "")', 'trees = not about.get("file")',

@@ -7,12 +7,14 @@
   tinydmn eval runs/babi-my_stories.npz           a run on a file of your own: on what it held out, or its --valid
 """
 
+import os
+import sys
 from dataclasses import asdict
 
 import numpy as np
 
 from ..data.babi import load_task
-from ..data.files import read_file, read_stories
+from ..data.files import how_read, read_file, read_stories
 from ..data.generator import generate
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
@@ -98,6 +100,13 @@ def held_out_of(args, about):
     return valid, f"{about['valid'] or about['file'] + ', every tenth'}, validation"
 
 
+def say_how(path, about):
+    """Says in which of its formats a file was read, unless it is a pipe, which is empty by now -> its name."""
+    if os.path.isfile(path) or os.path.isdir(path):
+        print(f"{path}: read as {how_read(about['set'], path, about['column'])}", file=sys.stderr)
+    return path
+
+
 def stories_of(args, about):
     """bAbI: the stories that the options name, and a name for them."""
     if args.file:
@@ -113,7 +122,9 @@ def sentiment_of(args, about):
     kind = about["kind"]
     if args.file:
         trees = not about.get("file") and first_letter(args.file) in ("(", "")             # no letter: what cannot be looked at twice
-        return sentiment_stories(read_sst(args.file), kind) if trees else read_file("sst", args.file), args.file
+        if not trees:
+            return read_file("sst", args.file), say_how(args.file, about)
+        return sentiment_stories(read_sst(args.file), kind), args.file
     if args.data:
         trees, source = split_of(load_sst(args.data, np.random.default_rng([about["seed"], 2])), args, kind)
         return sentiment_stories(trees, kind), source
@@ -123,7 +134,7 @@ def sentiment_of(args, about):
 def tagged_of(args, about):
     """Tags: sentences, and a name for them."""
     if args.file:
-        return tagged_stories(read_tagged(args.file, about["column"])), args.file
+        return tagged_stories(read_tagged(args.file, about["column"])), say_how(args.file, about)
     if args.data:
         return split_of(load_tagged(args.data, about["column"], np.random.default_rng([about["seed"], 3])), args, about["column"])
     return tagged_texts(args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, 3, FRESH]), known(about)), "generated sentences"
