@@ -4,6 +4,7 @@ from . import Mutant
 
 BABI, FIND, READ, WRITE = "tinydmn/data/babi.py", "tests/data/test_babi_find.py", "tests/data/test_babi_read.py", "tests/data/test_babi_write.py"
 TEXT, SST, TAGGED, GLOVE = "tinydmn/data/text.py", "tinydmn/data/sst.py", "tinydmn/data/tagged.py", "tinydmn/data/glove.py"
+FORMATS = "tinydmn/data/tag_formats.py"
 TEST_TEXT, TEST_SST, TEST_TAGGED, TEST_GLOVE = (f"tests/data/test_{name}.py" for name in ("text", "sst", "tagged", "glove"))
 VOCABULARY, WORDS, MARKERS = "tinydmn/data/vocabulary.py", "tests/data/test_vocabulary.py", "tests/data/test_markers.py"
 RETELLING, RETOLD = "tinydmn/data/retelling.py", "tests/data/test_retelling.py"
@@ -106,18 +107,18 @@ MUTANTS = [
     Mutant(SST, "Question([\"sentiment\"], [answer], 1) if answer else None", "Question([\"sentiment\"], [answer], 1)", TEST_SST, "neutral texts are asked without an answer"),
 
     # tagged words
-    Mutant(TAGGED, 'COLUMNS = {"upos": 3, "xpos": 4}', 'COLUMNS = {"upos": 4, "xpos": 3}', TEST_TAGGED, "the two tags of CoNLL-U change places"),
+    Mutant(FORMATS, 'COLUMNS = {"upos": 3, "xpos": 4}', 'COLUMNS = {"upos": 4, "xpos": 3}', TEST_TAGGED, "the two tags of CoNLL-U change places"),
     Mutant(TAGGED, 'id_, form, tag = columns[0], columns[1], ', 'id_, form, tag = columns[0], columns[2], ', TEST_TAGGED, "lemmas for forms"),
     Mutant(TAGGED, '"train": range(0, 19), "valid": range(19, 22)', '"train": range(0, 18), "valid": range(19, 22)', TEST_TAGGED, "section 18 is lost"),
     Mutant(TAGGED, '"train": range(0, 19), "valid": range(19, 22)', '"train": range(0, 20), "valid": range(19, 22)', TEST_TAGGED, "section 19 in training and validation"),
     Mutant(TAGGED, '"test": range(22, 25)', '"test": range(22, 24)', TEST_TAGGED, "section 24 is lost"),
     Mutant(TAGGED, '"dev": "valid", "valid": "valid", "test": "test"}', '"dev": "test", "valid": "valid", "test": "valid"}', TEST_TAGGED, "dev and test change places"),
     Mutant(TAGGED, 'len(columns) == 10 and re.fullmatch("[0-9]+[-.][0-9]+", columns[0])', 'len(columns) == 10 and re.fullmatch("[0-9]+-[0-9]+", columns[0])', TEST_TAGGED, "empty nodes are words"),
-    Mutant(TAGGED, 'len(pairs) + 1, column, path, line)', 'len(pairs), column, path, line)', TEST_TAGGED, "words count from 0"),
-    Mutant(TAGGED, '    if tag in ("", "_"):', '    if tag == "":', TEST_TAGGED, "no tag is a tag"),
+    Mutant(TAGGED, 'len(pairs) + 1, place, path, line)', 'len(pairs), place, path, line)', TEST_TAGGED, "words count from 0"),
+    Mutant(TAGGED, '    if tag == "" or tag == "_" and place in COLUMNS.values():', '    if tag == "":', TEST_TAGGED, "no tag is a tag"),
     Mutant(TAGGED, "            first = first or line", "            first = line", TEST_TAGGED, "a sentence's source is its last word's line"),
-    Mutant(TAGGED, 'columns = text.split("\\t") if "\\t" in text else', 'columns = text.split() if "\\t" in text else', TEST_TAGGED, "a form may hold no blank"),
-    Mutant(TAGGED, "        if text.strip(\" \\t\"):", "        if text:", TEST_TAGGED, "a line of blanks does not end a sentence"),
+    Mutant(FORMATS, 'text.split("\\t") if "\\t" in text else', 'text.split() if "\\t" in text else', TEST_TAGGED, "a form may hold no blank"),
+    Mutant(FORMATS, "        if text.strip(\" \\t\"):", "        if text:", TEST_TAGGED, "a line of blanks does not end a sentence"),
     Mutant(TAGGED, "[Question(QUESTION, [tag for _, tag in s.pairs], 1)]", "[Question(QUESTION, [tag for tag, _ in s.pairs], 1)]", TEST_TAGGED, "words for tags"),
     Mutant(TAGGED, '                if word is not None and label != "-NONE-":', "                if word is not None:", TEST_TAGGED, "traces are words"),
     Mutant(TAGGED, "                    pairs.append((unescape(word), label))", "                    pairs.append((word, label))", TEST_TAGGED, "escapes stay"),
@@ -131,8 +132,10 @@ MUTANTS = [
     Mutant(TAGGED, "        return train, stories[\"valid\"], test", "        return train, test, stories[\"valid\"]", TEST_TAGGED, "validation and test change places"),
     Mutant(TAGGED, "    return *split_by_story(train, 0.1, rng), test", "    return *split_by_story(train, 0.1), test", TEST_TAGGED, "the split is never drawn"),
     Mutant(TAGGED, "{split: tagged_stories(read_tagged(file, column)) for", "{split: tagged_stories(read_tagged(file)) for", TEST_TAGGED, "--column is ignored in a folder"),
-    Mutant(TAGGED, "        return read_conllu(path, column)", "        return read_conllu(path)", TEST_TAGGED, "--column is ignored in a file"),
-    Mutant(TAGGED, "name = Path(path).name.lower().removesuffix", "name = Path(path).name.removesuffix", TEST_TAGGED, "A.CONLLU is read as columns"),
+    Mutant(TAGGED, "        return read_conllu(path, str(place + 1))", "        return read_conllu(path)", TEST_TAGGED,
+           "--column is ignored in a file"),
+    Mutant(FORMATS, "name = Path(path).name.lower().removesuffix", "name = Path(path).name.removesuffix", "tests/data/test_tag_formats.py",
+           "A.CONLLU is read as columns"),
     Mutant(TAGGED, 'kinds = {"tsv": {}, "conllu": {}}', 'kinds = {"conllu": {}, "tsv": {}}', TEST_TAGGED, "CoNLL-U goes before columns"),
     Mutant(TAGGED, "tuple(tagged_stories(read_wsj(path, split)) for split in WSJ)", "tuple(tagged_stories(read_wsj(path, split)) for split in sorted(WSJ))", TEST_TAGGED, "the WSJ's parts in another order"),
 
@@ -299,7 +302,7 @@ MUTANTS = [
     Mutant(EVAL, 'np.random.default_rng([args.seed, about["task"], FRESH])', 'np.random.default_rng([about["seed"], about["task"], FRESH])', TEST_EVAL, "--seed is ignored"),
     Mutant(EVAL, "    return train + valid\n", "    return train\n", "tests/data/test_eval_command.py tests/test_apart.py", "fresh texts may be those of validation"),
     Mutant(EVAL, "    return train + valid\n", "    return valid\n", TEST_EVAL, "fresh texts may be those of training"),
-    Mutant(EVAL, '    if about["data"]:\n        return []\n', "", TEST_EVAL, "a run on files is asked for texts it has not"),
+    Mutant(EVAL, "    if not generated(about):\n        return []\n", "", TEST_EVAL, "a run on files is asked for texts it has not"),
     Mutant(EVAL, 'load_sst(args.data, np.random.default_rng([about["seed"], 2]))', "load_sst(args.data, np.random.default_rng([args.seed, 2]))", TEST_EVAL, "trees are split otherwise than in training"),
     Mutant(EVAL, 'np.random.default_rng([about["seed"], 3])), args', "np.random.default_rng([args.seed, 3])), args", TEST_EVAL, "sentences are split otherwise than in training"),
     Mutant(EVAL, "sentiment_stories(read_sst(args.file), kind)", "sentiment_stories(read_sst(args.file))", TEST_EVAL, "binary: a file is read as fine"),

@@ -3,13 +3,15 @@
   tinydmn eval runs/babi-1.npz                    on freshly generated texts, other ones than the run generated
   tinydmn eval runs/babi-1.npz --data DIR --split test
   tinydmn eval runs/babi-1.npz --file stories.txt
-  tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for decides how a file is read
+  tinydmn eval runs/pos.npz --file dev.conllu     what it was trained for, and what the file holds, decide how it is read
+  tinydmn eval runs/babi-my_stories.npz           a run on a file of your own: on what it held out, or its --valid
   tinydmn eval runs/babi-1.npz --wrong            also what it got wrong, and where it looked
   tinydmn eval runs/babi-1.npz --predictions answers.csv --plot confusion.png
 """
 
 import gzip
 import os
+import sys
 from argparse import ArgumentTypeError
 from dataclasses import asdict
 from itertools import groupby
@@ -17,19 +19,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.babi import load_task, read_babi
+from ..data.babi import load_task
+from ..data.files import how_read, read_file, read_stories
 from ..data.generator import generate
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
 from ..data.retagged import Retagged, columns_text
 from ..data.sst import ANSWERS, load_sst, read_sst, sentiment_stories
 from ..data.tagged import load_tagged, read_tagged, tagged_stories
+from ..data.text import first_letter
 from ..errors import UserError
 from ..terminal import answer_text, fitted, wrap
 from ..training import checkpoint
 from ..training.answers import answers, asked_text, csv_text, json_lines
 from ..training.evaluate import evaluate, interval
-from ..training.material import batch_of, texts_of
+from ..training.material import batch_of, digest, generated, texts_of
 from ..writing import check_place, write_whole
 from .common import TEXTS, add_backend, add_json, add_seed, counted, number, picture, print_json
 
@@ -42,7 +46,7 @@ def add_arguments(parser):
     parser.add_argument("checkpoint", help="a trained network")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--data", metavar="DIR", help="folder of the published files")
-    where.add_argument("--file", metavar="FILE", help="one file: in bAbI format, trees, or tagged words")
+    where.add_argument("--file", metavar="FILE", help="one file: stories, trees or texts with labels, or tagged words")
     parser.add_argument("--split", choices=SPLITS, help="which of the files in --data (default valid)")
     parser.add_argument("--size", choices=("1k", "10k"), help="babi: of the files in --data (default: as in training)")
     parser.add_argument("--stories", type=number(**TEXTS), metavar="N", help="how many texts are generated, where neither --data nor --file is given (default 200)")
@@ -76,7 +80,10 @@ def run(args):
         raise UserError(f"--size: is for babi, and {args.checkpoint} is a run of {about['set']}; leave it out")
     if args.predictions:
         check_predictions(args, about["set"])
-    stories, source = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]](args, about)
+    read = {"babi": stories_of, "sst": sentiment_of, "pos": tagged_of}[about["set"]]
+    if about.get("file") and not args.file and (about["set"] == "babi" or not args.data):
+        read = held_out_of
+    stories, source = read(args, about)
     stories = [story for story in stories if story.questions]
     if not stories:
         raise UserError(f"{source}: has no question to ask{' (neutral texts are left out)' if about['kind'] == 'binary' else ''}; give another file")
@@ -126,10 +133,31 @@ def check(args):
         raise UserError("--overwrite: is about the file of --predictions; give that, or leave it out")
 
 
+def held_out_of(args, about):
+    """What a run on a file of one's own was validated with, and a name for it.  Raises UserError where the file is another one by now."""
+    if args.data:
+        raise UserError(f"--data: {args.checkpoint} was trained on stories of no task, {about['file']}; give --file FILE, or leave --data out")
+    if args.stories:
+        raise UserError(f"--stories: {args.checkpoint} was trained on {about['file']}, and we generate no such texts; "
+                        f"give --file FILE, or leave --stories out")
+    train, valid, *_ = texts_of(about)
+    if digest(train, [], valid) != about["texts"]:
+        raise UserError(f"{about['file']}: has changed since {args.checkpoint} was begun, and what would be asked may be what it was trained on; "
+                        f"give --file FILE")
+    return valid, f"{about['valid'] or about['file'] + ', every tenth'}, validation"
+
+
+def say_how(path, about):
+    """Says in which of its formats a file was read, unless it is a pipe, which is empty by now -> its name."""
+    if os.path.isfile(path) or os.path.isdir(path):
+        print(f"{path}: read as {how_read(about['set'], path, about['column'])}", file=sys.stderr)
+    return path
+
+
 def stories_of(args, about):
     """bAbI: the stories that the options name, and a name for them."""
     if args.file:
-        return read_babi(args.file), args.file
+        return read_stories(args.file), args.file
     if args.data:
         return split_of(load_task(args.data, about["task"], args.size or about["size"]), args, f"task {about['task']}")
     stories = generate(about["task"], args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, about["task"], FRESH]), known(about))
@@ -140,6 +168,9 @@ def sentiment_of(args, about):
     """Sentiment: whole sentences, and a name for them."""
     kind = about["kind"]
     if args.file:
+        trees = not about.get("file") and first_letter(args.file) in ("(", "")             # no letter: what cannot be looked at twice
+        if not trees:
+            return read_file("sst", args.file), say_how(args.file, about)
         return sentiment_stories(read_sst(args.file), kind), args.file
     if args.data:
         trees, source = split_of(load_sst(args.data, np.random.default_rng([about["seed"], 2])), args, kind)
@@ -150,7 +181,7 @@ def sentiment_of(args, about):
 def tagged_of(args, about):
     """Tags: sentences, and a name for them."""
     if args.file:
-        return tagged_stories(read_tagged(args.file, about["column"])), args.file
+        return tagged_stories(read_tagged(args.file, about["column"])), say_how(args.file, about)
     if args.data:
         return split_of(load_tagged(args.data, about["column"], np.random.default_rng([about["seed"], 3])), args, about["column"])
     return tagged_texts(args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, 3, FRESH]), known(about)), "generated sentences"
@@ -158,7 +189,7 @@ def tagged_of(args, about):
 
 def known(about):
     """What a network was trained on and its epoch chosen by, where that was generated too: a fresh text is none of these."""
-    if about["data"]:
+    if not generated(about):
         return []
     train, valid, *_ = texts_of(about)
     return train + valid

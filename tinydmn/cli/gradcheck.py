@@ -22,7 +22,7 @@ from ..model import DMN
 from ..ops import BACKENDS
 from ..terminal import wrap
 from ..training import checkpoint
-from ..training.material import batch_of
+from ..training.material import batch_of, texts_of
 from .common import add_json, add_seed, number, print_json
 
 ENTRIES = 40                   # of each parameter of a checkpoint, at random
@@ -107,7 +107,8 @@ def checks(args, backends, rng):
         trained, _, about = checkpoint.load(args.checkpoint)
         texts = {"babi": lambda: generate(about["task"], 20, rng), "sst": lambda: sentiment_texts(20, rng, about["kind"]), "pos": lambda: tagged_texts(20, rng)}
         answers = set(trained.vocabulary.answers)
-        known = [s for s in texts[about["set"]]() if all({",".join(q.answer), *q.answer} & answers for q in s.questions)]
+        stories = texts_of(about)[0] if about.get("file") else texts[about["set"]]()
+        known = [s for s in stories if all({",".join(q.answer), *q.answer} & answers for q in s.questions)]
         if not known:
             raise UserError(f"{args.checkpoint}: none of its answers is one of our generated texts; check a network trained on generated texts")
         models = [DMN(trained.config, trained.vocabulary, backend, dtype="float64") for backend in backends]

@@ -1,30 +1,21 @@
-"""Sentences with a tag for each word: two columns, CoNLL-U, or Penn Treebank files."""
+"""Sentences with a tag for each word: columns, CoNLL-U, or Penn Treebank files, and what else tag_formats.py knows."""
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UserError, at_line
 from .babi import split_by_story
 from .story import Question, Story
+from .tag_formats import COLUMNS, WIDTHS, Sentence, blocks, cells_of, counted, format_of, place_of, read_conll, read_slashes
 from .text import numbered_lines, paths_in, short, unescape
 
 QUESTION = ["tags"]
-COLUMNS = {"upos": 3, "xpos": 4}                                          # of CoNLL-U's ten
 WSJ = {"train": range(0, 19), "valid": range(19, 22), "test": range(22, 25)}
 WSJ_PLACES = (".", "wsj", "mrg/wsj", "parsed/mrg/wsj", "treebank_3/parsed/mrg/wsj")
 SPLIT_NAMES = {"train": "train", "dev": "valid", "valid": "valid", "test": "test"}
 PTB_TOKEN = re.compile(r"[()]|[^ \t()]+")
 FILE_NAME = re.compile(r"(?:.*[-_.])?(train|dev|valid|test)\.(tsv|conllu)(?:\.gz)?")
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence as the file has it, case kept."""
-
-    pairs: list[tuple[str, str]]              # (form, tag) of each word
-    source: str = ""                          # "FILE:LINE" of its first word
 
 
 def tagged_stories(sentences):
@@ -40,13 +31,12 @@ def read_columns(path):
     Raises UserError (FILE:LINE: problem; mend) for a line with another number of columns.
     """
     sentences = []
-    for block in _blocks(path):
+    for block in blocks(path):
         pairs = []
         for line, text in block:
-            columns = text.split("\t") if "\t" in text else re.split(" +", text.strip(" "))
-            columns = [column.strip(" ") for column in columns]
+            columns = cells_of(text)
             if len(columns) != 2:
-                raise at_line(path, line, f"{_columns(columns)} in {short(text)}", "write FORM<TAB>TAG")
+                raise at_line(path, line, f"{counted(columns)} in {short(text)}", "write FORM<TAB>TAG")
             if not all(columns):
                 problem = f"word {short(columns[0])} without a tag" if columns[0] else f"tag {short(columns[1])} without a word"
                 raise at_line(path, line, problem, "write FORM<TAB>TAG")
@@ -56,23 +46,25 @@ def read_columns(path):
 
 
 def read_conllu(path, column="xpos"):
-    """Sentences of a CoNLL-U file as list[Sentence], with the language's own tags ("xpos") or the universal ones ("upos").
+    """Sentences of a CoNLL-U file as list[Sentence], with the language's own tags ("xpos"), the universal ones ("upos"), or the
+    words of any other column ("8", counted from 1).
 
     Syntactic words count: "don't" is do, n't; the ranges that span them (1-2) and empty nodes (1.1) are left out.
     Raises UserError (FILE:LINE: problem; mend).
     """
-    if column not in COLUMNS:
+    place = COLUMNS.get(column, int(column) - 1 if column.isdecimal() else 0)
+    if not 2 <= place < 10:
         raise UserError(f"column {column!r} is unknown; give {' or '.join(COLUMNS)}")
     sentences = []
-    for block in _blocks(path):
+    for block in blocks(path):
         pairs, first = [], None
         for line, text in block:
             columns = text.split("\t")
             if text.startswith("#") or len(columns) == 10 and re.fullmatch("[0-9]+[-.][0-9]+", columns[0]):
                 continue
             if len(columns) != 10:
-                raise at_line(path, line, f"{_columns(columns)} in {short(text)}", "give CoNLL-U's ten columns, a tab between them")
-            pairs.append(_conllu_word(columns, len(pairs) + 1, column, path, line))
+                raise at_line(path, line, f"{counted(columns)} in {short(text)}", "give CoNLL-U's ten columns, a tab between them")
+            pairs.append(_conllu_word(columns, len(pairs) + 1, place, path, line))
             first = first or line
         if pairs:                                          # comments alone, at the end of a file, are no sentence
             sentences.append(Sentence(pairs, f"{path}:{first}"))
@@ -81,33 +73,18 @@ def read_conllu(path, column="xpos"):
     return sentences
 
 
-def _conllu_word(columns, number, column, path, line):
-    """The columns of a word, which should be the sentence's word `number` -> (form, tag)."""
-    id_, form, tag = columns[0], columns[1], columns[COLUMNS[column]]
+def _conllu_word(columns, number, place, path, line):
+    """The columns of a word, which should be the sentence's word `number` -> (form, tag), the tag that at index `place`."""
+    id_, form, tag = columns[0], columns[1], columns[place]
     if id_ != str(number):
         mend = "put a blank line after each sentence" if id_ == "1" else "number the words of a sentence 1, 2, 3, ..."
         raise at_line(path, line, f"word number {short(id_)} where {number} should be", mend)
     if not form:
         raise at_line(path, line, f"word number {number} is empty", "write the word in the second column")
-    if tag in ("", "_"):
-        other = next(name for name in COLUMNS if name != column)
-        raise at_line(path, line, f"word {short(form)} without {column.upper()}", f"give the tag, or read the column {other}")
+    if tag == "" or tag == "_" and place in COLUMNS.values():          # of features, say, none is a tag as well
+        name, other = sorted(COLUMNS, key=lambda name: COLUMNS[name] != place) if place in COLUMNS.values() else (f"column {place + 1}", "xpos")
+        raise at_line(path, line, f"word {short(form)} without {name.upper()}", f"give the tag, or read the column {other}")
     return form, tag
-
-
-def _blocks(path):
-    """The runs of lines between blank lines, each a list of (line number, text)."""
-    blocks = [[]]
-    for line, text in numbered_lines(path, "sentences"):
-        if text.strip(" \t"):
-            blocks[-1].append((line, text))
-        elif blocks[-1]:
-            blocks.append([])
-    return [block for block in blocks if block]
-
-
-def _columns(columns):
-    return f"{len(columns)} column{'s' * (len(columns) > 1)}"
 
 
 # Penn Treebank
@@ -169,13 +146,27 @@ def read_wsj(folder, split):
     sentences = []
     for section in WSJ[split]:
         below = place / f"{section:02d}"
-        paths = paths_in(below) if below.is_dir() else []
-        paths = [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
+        paths = _mrg_files(below)
         if not paths:
             raise UserError(f"{below}: no .mrg file of section {section}; put the section there ({split} takes {WSJ[split][0]} to {WSJ[split][-1]})")
         for path in paths:
             sentences += read_ptb(path)
     return sentences
+
+
+def read_mrg_folder(folder):
+    """Sentences of a folder of .mrg files that knows no sections, as NLTK ships its part of the Wall Street Journal (wsj_0001.mrg, ..., there or
+    in combined/), file by file, as list[Sentence]; none where there is no such file."""
+    for place in (Path(folder), Path(folder) / "combined"):
+        if paths := _mrg_files(place):
+            return [sentence for path in paths for sentence in read_ptb(path)]
+    return []
+
+
+def _mrg_files(folder):
+    """The .mrg files of a folder, packed ones among them, by name; none where there is no folder."""
+    paths = paths_in(folder) if folder.is_dir() else []
+    return [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
 
 
 def _wsj_place(folder):
@@ -189,9 +180,9 @@ def _wsj_place(folder):
 def load_tagged(path, column="xpos", rng=None):
     """(train, valid, test), each list[Story]; test is None where there is none.
 
-    A folder holds train.tsv, dev.tsv and test.tsv; or NAME-train.conllu, NAME-dev.conllu, ... (`column`: "xpos" or "upos"); or the WSJ's
-    sections.  A file is .tsv, .conllu or .mrg.  Without a validation file the train file is split by `split_by_story(train, 0.1, rng)`.
-    Raises UserError where nothing of these lies there.
+    A folder holds train.tsv, dev.tsv and test.tsv; or NAME-train.conllu, NAME-dev.conllu, ... (`column`: as in `read_tagged`); or the WSJ's
+    sections; or .mrg files without sections, of which every tenth sentence is held out.  A file is read by `read_tagged`.  Without a validation
+    file the train file is split by `split_by_story(train, 0.1, rng)`.  Raises UserError where nothing of these lies there.
     """
     path = Path(path)
     if os.path.isfile(path):
@@ -203,6 +194,8 @@ def load_tagged(path, column="xpos", rng=None):
         files = next((files for files in kinds.values() if "train" in files), None)
         if files is None and _wsj_place(path):
             return tuple(tagged_stories(read_wsj(path, split)) for split in WSJ)
+        if files is None and not any(kinds.values()) and len(found := tagged_stories(read_mrg_folder(path))) > 1:
+            return *split_by_story(found, 0.1), None
         if files is None:
             found = ", ".join(file.name for files in kinds.values() for file in files.values())
             raise UserError(f"{path}: has {found}, but no train file; put train.tsv or NAME-train.conllu beside it" if found else
@@ -229,8 +222,19 @@ def _files_in(folder):
 
 
 def read_tagged(path, column="xpos"):
-    """Sentences of one file as list[Sentence], read as its name ends: .conllu (`column`: "xpos" or "upos"), .mrg, else two columns."""
-    name = Path(path).name.lower().removesuffix(".gz")
-    if name.endswith(".conllu"):
-        return read_conllu(path, column)
-    return read_ptb(path) if name.endswith(".mrg") else read_columns(path)
+    """Sentences of one file, or of a folder of .mrg files, as list[Sentence], in whichever format it is (tag_formats.py).
+
+    column: where there are several kinds of tags, which: "xpos" (or "pos"), "upos", "chunk", "ner", or a column's number.  Raises UserError.
+    """
+    if os.path.isdir(path):
+        sentences = read_mrg_folder(path)
+        if not sentences:
+            raise UserError(f"{path}: is a folder without .mrg files; give a file, or a folder as --data")
+        return sentences
+    format_ = format_of(path)
+    place = place_of(column, format_, path)
+    if format_ == "CoNLL-U":
+        return read_conllu(path, str(place + 1))
+    if format_ in ("columns", "word/TAG", "trees"):
+        return {"columns": read_columns, "word/TAG": read_slashes, "trees": read_ptb}[format_](path)
+    return read_conll(path, place, WIDTHS.get(format_) or int(format_.split()[0]))

@@ -1,6 +1,7 @@
 """Text files, plain or .gz, and the escapes that treebank files use.  Every fault of a file is a UserError that names it."""
 
 import gzip
+import os
 import re
 import zlib
 from contextlib import contextmanager
@@ -53,6 +54,14 @@ def numbered_lines(path, holds):
     return enumerate((line.rstrip("\r") for line in read_text(path, holds).split("\n")), 1)
 
 
+def first_letter(path):
+    """Of a file that may be read twice; of another, a pipe, or one that is missing or empty, nothing."""
+    if not os.path.isfile(path):
+        return ""
+    with open_bytes(path) as file:
+        return file.read(4096).removeprefix(BOM).lstrip()[:1].decode(errors="replace")
+
+
 def paths_in(folder):
     """What lies in a folder, sorted by name.  Raises UserError where it cannot be read."""
     try:
@@ -69,3 +78,8 @@ def unescape(word):
 def short(text):
     """Text for a message, in quotes, cut after 40 characters."""
     return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def treebank_words(text):
+    """The words of ordinary text, in a list."""
+    return text.split()  # replaced at the merge

@@ -13,6 +13,7 @@ from typing import Callable
 import numpy as np
 
 from ..data.batch import NONE, Batch, cut_at_questions, make_batch, take_stories
+from ..data.files import parts_of_file
 from ..data.glove import packaged_glove, read_glove
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
@@ -66,6 +67,21 @@ class Material:
         return model, len(self.vocabulary.words) - int(np.sum(ids >= 0))
 
 
+def generated(about):
+    """Whether the texts of a run are our own, and in no file."""
+    return about["data"] is None and not about.get("file")
+
+
+def supervised(stories):
+    """Whether a question of `stories` names the facts that it rests on: then there is something that the gates can be told."""
+    return any(len(q.support) for story in stories for q in story.questions)
+
+
+def _of_file(about, train):
+    """What the settings of a run on a file of one's own go by: how many texts there are to learn from, and of stories whether gates are told."""
+    return ((len(train), supervised(train))[:1 + (about["set"] == "babi")]) if about.get("file") else ()
+
+
 def digest(*parts):
     """16 letters that tell lists of stories from others, and where one part ends and the next begins."""
     out = sha256()
@@ -83,7 +99,8 @@ def batch_of(stories, vocabulary, config):
 
 def gather(about, **given):
     """about: {"set": one of SETS, "data": folder or None, "seed": int, and babi: "task", "size", "plain"; sst: "kind", "phrases"; pos: "column"; sst
-    and pos: "vectors": a file, "glove" (the installed package) or None}; given: fields of Config -> Material.  Raises UserError for what is missing."""
+    and pos: "vectors": a file, "glove" (the installed package) or None}; of a run on a file of one's own also "file" and "valid" (a file or None);
+    given: fields of Config -> Material.  Raises UserError for what is missing."""
     train, valid, test, *more = texts_of(about)
     return {"babi": _babi, "sst": _sst, "pos": _pos}[about["set"]](about, given, train, valid, test, *more)
 
@@ -93,6 +110,8 @@ def texts_of(about):
 
     Raises UserError for what is missing, and where nothing is left to learn from or to validate with.
     """
+    if about.get("file"):
+        return *parts_of_file(about["set"], about["file"], about["valid"], about["column"]), None, *[[]] * (about["set"] == "sst")
     found = {"babi": _babi_texts, "sst": _sst_texts, "pos": _pos_texts}[about["set"]](about)
     for stories, part in zip(found, ("training", "validation")):
         if not stories:
@@ -120,7 +139,8 @@ def _babi_texts(about):
 
 
 def _babi(about, given, train, valid, test):
-    config = _suits(babi_config(about["task"], about["size"] or size_of(train), about["plain"], **given), "babi", train)
+    preset = about["task"], about["size"] or size_of(train), about["plain"], *_of_file(about, train)
+    config = _suits(babi_config(*preset, **given), "babi", train)
     vocabulary = Vocabulary.build(train, config.answer)
     whole = batch_of(train, vocabulary, config)
     if config.rename == "no" and not config.shorten:
@@ -151,7 +171,7 @@ def _sst_texts(about):
 
 def _sst(about, given, train, valid, test, phrases):
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _wide_enough(_suits(sst_config(about["data"] is None, **given), "sst", train), vectors, given)
+    config = _wide_enough(_suits(sst_config(generated(about), *_of_file(about, train), **given), "sst", train), vectors, given)
     vocabulary = Vocabulary.build(train + phrases, config.answer, more_words=vectors[0] if vectors else ())
     whole = batch_of(train + phrases, vocabulary, config)
 
@@ -173,7 +193,7 @@ def _pos_texts(about):
 
 def _pos(about, given, train, valid, test):
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _wide_enough(_suits(pos_config(about["data"] is None, **given), "pos", train), vectors, given)
+    config = _wide_enough(_suits(pos_config(generated(about), *_of_file(about, train), **given), "pos", train), vectors, given)
     vocabulary = Vocabulary.build(train, "tags", features=True, more_words=vectors[0] if vectors else ())
     whole = batch_of(train, vocabulary, config)
     return Material(config, vocabulary, train, valid, test, lambda rng: whole, vectors)
@@ -220,6 +240,16 @@ def about_run(task_set, data, seed, **more):
     data = str(Path(data).resolve()) if data else None
     if more.get("vectors") not in (None, "glove"):
         more["vectors"] = str(Path(more["vectors"]).resolve())
-    name = {"babi": lambda: f"babi-{more['task']}", "sst": lambda: f"sst-{more['kind']}", "pos": lambda: "pos"}[task_set]()
+    if more.get("file"):                                   # other runs have neither key
+        more |= {name: more.get(name) and str(Path(more[name]).resolve()) for name in ("file", "valid")} | {"task": None}
+        name = f"{task_set}-{name_of_file(more['file'])}"
+    else:
+        name = {"babi": lambda: f"babi-{more['task']}", "sst": lambda: f"sst-{more['kind']}", "pos": lambda: "pos"}[task_set]()
     every = {"task": None, "size": None, "plain": False, "kind": None, "column": None, "vectors": None, "phrases": 0.5}
     return {"set": task_set, "name": name, "data": data, "seed": seed} | every | more
+
+
+def name_of_file(path):
+    """What a run on that file is called: stories of my_stories.txt.gz are babi-my_stories."""
+    name = Path(path).name
+    return Path(name.removesuffix(".gz")).stem or name
