@@ -1,5 +1,6 @@
-"""Errors that are the user's to mend: one line, no traceback, exit code 2."""
+"""Errors that are the user's to mend: one line, no traceback, exit code 2; and what is a line, but no error."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,16 @@ class UserError(ValueError):
 def at_line(path, line, problem, mend):
     """A UserError in the common form  FILE:LINE: problem; mend."""
     return UserError(f"{path}:{line}: {problem}; {mend}")
+
+
+_noticed = set()
+
+
+def notice(about, text):
+    """One line on standard error for the user, no reason to stop; of what it is `about` nothing more is said in this process."""
+    if about not in _noticed and sys.stderr:
+        _noticed.add(about)
+        print("tinydmn:", " ".join(text.splitlines()), file=sys.stderr, flush=True)
 
 
 def check_rng(rng):
