@@ -17,6 +17,7 @@ from ..data.tagged import Sentence, tagged_stories
 from ..data.vocabulary import END_OF_SENTENCE
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
+from ..streams import typed_lines
 from ..terminal import attention_text, columns, padded, shown, use_colour
 from ..training import checkpoint
 from ..training.material import batch_of
@@ -51,7 +52,7 @@ def run(args):
 
 def ask_stories(model, about, args):
     labels, facts, asked = [], [], False                   # facts as they were typed, and as words
-    for line in sys.stdin:
+    for line in typed_lines():
         # a line of a bAbI file will do: its answer is left out, and the number 1 begins a new story
         number, text = re.fullmatch(r"\s*(?:([0-9]+)\s+)?(.*?)\s*", line.split("\t")[0]).groups()
         if not text or number == "1":
@@ -98,7 +99,7 @@ def ask_sentences(model, about, args):
 def lines():
     """Lines of the standard input that hold something."""
     found = False
-    for line in sys.stdin:
+    for line in typed_lines():
         if line.strip():
             found = True
             yield line.strip()

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ..data.sources import SIZES, size_of
-from ..errors import UserError
+from ..errors import UserError, kind_of
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
 from ..training.material import SETS, about_run, gather, share_of, unknown_words
@@ -56,9 +56,9 @@ def run(args):
     if args.resume:
         model, state, about, material = resumed(args, out)
     else:
-        if out.exists() and not args.overwrite:
-            mend = "give --out a file" if out.is_dir() else "go on with --resume, replace it with --overwrite, or give another --out"
-            raise UserError(f"{out}: exists already{' and is a folder' * out.is_dir()}; {mend}")
+        if (kind := kind_of(out)) and not args.overwrite:
+            mend = "give --out a file" if kind == "folder" else "go on with --resume, replace it with --overwrite, or give another --out"
+            raise UserError(f"{out}: exists already{' and is a folder' * (kind == 'folder')}; {mend}")
         material = gather(about, **given_config(args))
         about["texts"] = material.digest
         memory.check(material.train + material.valid, material.config, "float32", material.vocabulary)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UserError, at_line
+from ..errors import UserError, at_line, kind_of
 from .babi import split_by_story
 from .story import Question, Story
 from .text import numbered_lines, paths_in, short, unescape
@@ -169,7 +169,7 @@ def read_wsj(folder, split):
     sentences = []
     for section in WSJ[split]:
         below = place / f"{section:02d}"
-        paths = paths_in(below) if below.is_dir() else []
+        paths = paths_in(below) if os.path.isdir(below) else []
         paths = [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
         if not paths:
             raise UserError(f"{below}: no .mrg file of section {section}; put the section there ({split} takes {WSJ[split][0]} to {WSJ[split][-1]})")
@@ -181,7 +181,7 @@ def read_wsj(folder, split):
 def _wsj_place(folder):
     """The folder that holds the section folders; None where there is none."""
     places = [Path(folder) / place for place in WSJ_PLACES]
-    return next((place for place in places if any((place / f"{section:02d}").is_dir() for section in range(25))), None)
+    return next((place for place in places if any(os.path.isdir(place / f"{section:02d}") for section in range(25))), None)
 
 
 # finding the files
@@ -194,9 +194,9 @@ def load_tagged(path, column="xpos", rng=None):
     Raises UserError where nothing of these lies there.
     """
     path = Path(path)
-    if os.path.isfile(path):
+    if (kind := kind_of(path)) == "file":
         files = {"train": path}
-    elif not os.path.isdir(path):
+    elif kind is None:
         raise UserError(f"{path}: no such file or folder; give a file or a folder with tagged sentences")
     else:
         kinds = _files_in(path)

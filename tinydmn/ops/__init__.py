@@ -74,7 +74,7 @@ def cache_problem():
 def not_kept(why):
     """What a user is told where compiled kernels cannot be kept."""
     place = f" in {cache_folder()}" if cache_folder() else ""
-    return f"compiled kernels cannot be kept{place} ({why}): each process compiles them anew; set NUMBA_CACHE_DIR to a folder that you may write to"
+    return f"compiled kernels cannot be kept{place} ({why}), so each process compiles anew; set NUMBA_CACHE_DIR to a folder that you may write to"
 
 
 def prune(folder):
