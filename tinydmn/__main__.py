@@ -17,6 +17,7 @@ def main():
     try:
         if heeds:
             signal.signal(signal.SIGINT, _leave)
+        from .errors import UserError
         from .streams import settle
         settle()                                           # before whatever may want to say something
         from .cli import main as run                       # this takes a moment
@@ -30,6 +31,9 @@ def main():
     except KeyboardInterrupt:
         print("tinydmn: stopped", file=sys.stderr)
         return 130
+    except UserError as error:                             # while it was loaded
+        print(f"tinydmn: {error}", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         _forget(sys.stdout, sys.stderr)
         return 0

@@ -7,16 +7,22 @@ and needs a folder that can be written even to read from it.  Here none of this 
 import os
 import pickle
 import sys
+import warnings
 from contextlib import suppress
 from hashlib import sha256
 
-import numba
+from ..errors import notice
+from . import cache_folder, cache_problem, not_kept
+
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    import numba
+for warning in said:                                       # of a variable NUMBA_... that it cannot read: with a traceback, after the first line
+    notice("numba", str(warning.message).strip().splitlines()[0])
+
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
-
-from ..errors import notice
-from . import cache_folder, cache_problem, not_kept
 
 DIGEST = 32                    # bytes of a file before the kernel: their digest, so that a damaged one is seen
 
