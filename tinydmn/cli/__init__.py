@@ -19,6 +19,9 @@ class _Parser(ArgumentParser):
     def error(self, message):
         self.exit(2, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
 
+    def _print_message(self, message, file=None):
+        print(message or "", end="", file=file or sys.stderr)                  # argparse's own is silent where it cannot be written
+
 
 def parser():
     """The whole command line as an ArgumentParser."""
