@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from tinydmn import errors, streams
 from tinydmn.cli import main
 from tinydmn.errors import UserError, check_folder, kind_of, notice
+from tinydmn.plots.loading import quiet
 from tinydmn.terminal import columns
 from tinydmn.training import checkpoint, loop
 from tinydmn.training.material import about_run
@@ -288,6 +290,17 @@ def test_pictures_without_a_folder_for_settings(trained, tmp_path):
     code = "import tempfile; tempfile.mkdtemp = lambda **_: open('/'); from tinydmn.__main__ import main; raise SystemExit(main())"
     _, (said,) = process("-c", code, "ask", str(trained), "--plot", "a.png", code=2, module=(), MPLCONFIGDIR=NOWHERE)
     assert said.startswith(b"tinydmn ask: argument --plot: no picture can be drawn: Matplotlib requires access to a writable cache directory")
+
+
+def test_matplotlib_is_heard_again_afterwards():
+    log = logging.getLogger("matplotlib")
+    for level in (logging.NOTSET, logging.DEBUG):
+        log.setLevel(level)
+        with pytest.raises(ZeroDivisionError), quiet():
+            assert not log.isEnabledFor(logging.WARNING) and log.isEnabledFor(logging.ERROR)
+            1 / 0
+        assert log.level == level
+    log.setLevel(logging.NOTSET)
 
 
 def test_a_line_is_said_once_a_process(capsys, monkeypatch):

@@ -73,7 +73,7 @@ MUTANTS = [
     Mutant("tinydmn/__main__.py", "        if heeds:\n            signal.signal(signal.SIGINT, _leave)", "        if True:\n            signal.signal(signal.SIGINT, _leave)",
            f"{INTERRUPT}::test_a_background_job_goes_on_after_ctrl_c",
            "a background job heeds Ctrl-C"),
-    Mutant("tinydmn/__main__.py", "                sys.stdout.flush()  ", "                pass  ", f"{INTERRUPT}::test_a_reader_that_has_gone_is_no_error", "a reader that has gone is noticed too late"),
+    Mutant("tinydmn/__main__.py", "            sys.stdout.flush()  ", "            pass  ", f"{INTERRUPT}::test_a_reader_that_has_gone_is_no_error", "a reader that has gone is noticed too late"),
     Mutant("tinydmn/__main__.py", "    except BrokenPipeError:", "    except ZeroDivisionError:", f"{INTERRUPT}::test_a_reader_that_has_gone_is_no_error", "a reader that has gone is a traceback"),
     Mutant("tinydmn/__main__.py", "return _later()", "return None", f"{INTERRUPT}::test_ctrl_c_at_a_bad_moment_comes_again",
            "Ctrl-C during a further import is forgotten"),
@@ -104,7 +104,7 @@ MUTANTS = [
 
     # info and the benchmark
     Mutant("tinydmn/cli/info.py", "figures[package] = None", "pass", BENCH, "what is not installed is not named"),
-    Mutant("tinydmn/cli/info.py", "\"threads\": threads.count()", "\"threads\": os.cpu_count()", BENCH, "TINYDMN_THREADS is ignored"),
+    Mutant("tinydmn/cli/info.py", "figures[\"threads\"] = threads.count()", "figures[\"threads\"] = os.cpu_count()", BENCH, "TINYDMN_THREADS is ignored"),
     Mutant("tinydmn/cli/info.py", "\"tqdm\", \"wcwidth\",", "\"tqdm\",", BENCH, "a package is not named"),
     Mutant("tinydmn/cli/bench.py", "{\"one-thread\": (\"numba\", 1)}", "{\"one-thread\": (\"numba\", n)}", BENCH, "as many threads against as many"),
     Mutant("tinydmn/cli/bench.py", "\"share_of_sgemm\": flop / seconds / rate", "\"share_of_sgemm\": rate * seconds / flop if flop else 0", BENCH, "a share upside down"),

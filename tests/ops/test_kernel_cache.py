@@ -2,6 +2,7 @@
 What cannot be kept or loaded is compiled, with one line about it."""
 
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -151,42 +152,6 @@ def test_operations_are_loaded_once_and_from_the_kernels_folder(monkeypatch):
         ops.load("jax")
 
 
-def test_compiled_now_and_loaded_from_the_cache_are_the_same_bits(tmp_path):
-    """A first process compiles, a second loads what the first kept: a helper that is not inlined could differ between the two.
-
-    20 sequences of 12 units go through the loop, 50 through BLAS.
-    """
-    code = """if True:
-        import sys
-        import numpy as np
-        from tinydmn import ops
-        op, rng = ops.load("numba"), np.random.default_rng(0)
-        f = lambda *shape: rng.normal(size=shape).astype("float32")
-        for B in (20, 50):
-            rows, n = rng.integers(0, 9, (B, 8)).astype("int32"), rng.integers(1, 9, B).astype("int32")
-            at, g = n[:, None] - 1, rng.random((B, 8), "float32")
-            for forward, backward, gates, more in ((op.gru_forward, op.gru_backward, 3, (g,)), (op.lstm_forward, op.lstm_backward, 4, ()),
-                                                   (op.rnn_forward, op.rnn_backward, 1, ())):
-                a, U = f(9, gates * 12), f(gates * 12, 12)
-                dU = np.zeros_like(U)
-                out, cache = forward(a, rows, n, at, *more, U)
-                d = backward(out, cache, rows, n, at, *more, U, dU)
-                print(*(x.tobytes().hex() for x in (out, *(d if more else [d]), dU)))
-        modules = [sys.modules[f"tinydmn.ops.{cell}_numba"] for cell in ("gru", "lstm", "rnn")]
-        print("hits", *(sum(kernel.stats.cache_hits.values()) for module in modules for kernel in (module._forward, module._backward)))
-    """
-    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    run = lambda: subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout.split("hits")
-    compiled, hits = run()
-    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb*")}
-    assert len(compiled) > 1000 and set(hits.split()) == {"0"}
-    assert {path.relative_to(tmp_path).parts[:2] for path in kept} == {("tinydmn", ops.cache_folder().name)} and len(kept) > 6
-    loaded, hits = run()
-    assert loaded == compiled and set(hits.split()) == {"1"}
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb*")} == kept     # nothing was compiled again
-
-
 # ---- no place to keep them, and what is kept there is no kernel
 
 KERNEL = """if True:
@@ -283,7 +248,6 @@ def test_what_is_whole_but_no_kernel_is_compiled_anew(tmp_path):
     """Of another version of Numba, say, whose insides are others; and a folder in the place of a file."""
     shutil.copytree(kept_once(tmp_path), tmp_path / "elsewhere")
     one, other = files(tmp_path / "elsewhere")
-    import pickle
     data = pickle.dumps(("no", "kernel"))
     one.write_bytes(compiled.sha256(data).digest() + data)
     other.unlink()
@@ -343,3 +307,41 @@ def test_every_kernel_is_declared_by_our_njit():
     for source in Path(ops.__file__).parent.glob("*_numba.py"):
         text = source.read_text()
         assert "@njit" not in text or "from .compiled import njit\n" in text and not re.search(r"from numba import .*\bjit|import numba\b", text)
+
+
+# ---- and all of them, which takes a while
+
+def test_compiled_now_and_loaded_from_the_cache_are_the_same_bits(tmp_path):
+    """A first process compiles, a second loads what the first kept: a helper that is not inlined could differ between the two.
+
+    20 sequences of 12 units go through the loop, 50 through BLAS.
+    """
+    code = """if True:
+        import sys
+        import numpy as np
+        from tinydmn import ops
+        op, rng = ops.load("numba"), np.random.default_rng(0)
+        f = lambda *shape: rng.normal(size=shape).astype("float32")
+        for B in (20, 50):
+            rows, n = rng.integers(0, 9, (B, 8)).astype("int32"), rng.integers(1, 9, B).astype("int32")
+            at, g = n[:, None] - 1, rng.random((B, 8), "float32")
+            for forward, backward, gates, more in ((op.gru_forward, op.gru_backward, 3, (g,)), (op.lstm_forward, op.lstm_backward, 4, ()),
+                                                   (op.rnn_forward, op.rnn_backward, 1, ())):
+                a, U = f(9, gates * 12), f(gates * 12, 12)
+                dU = np.zeros_like(U)
+                out, cache = forward(a, rows, n, at, *more, U)
+                d = backward(out, cache, rows, n, at, *more, U, dU)
+                print(*(x.tobytes().hex() for x in (out, *(d if more else [d]), dU)))
+        modules = [sys.modules[f"tinydmn.ops.{cell}_numba"] for cell in ("gru", "lstm", "rnn")]
+        print("hits", *(sum(kernel.stats.cache_hits.values()) for module in modules for kernel in (module._forward, module._backward)))
+    """
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    run = lambda: subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout.split("hits")
+    compiled, hits = run()
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb*")}
+    assert len(compiled) > 1000 and set(hits.split()) == {"0"}
+    assert {path.relative_to(tmp_path).parts[:2] for path in kept} == {("tinydmn", ops.cache_folder().name)} and len(kept) > 6
+    loaded, hits = run()
+    assert loaded == compiled and set(hits.split()) == {"1"}
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb*")} == kept     # nothing was compiled again
