@@ -236,7 +236,8 @@ def test_a_folder_in_place_of_a_file(words, says, tmp_path, trained, capsys):
 
 # ---- the environment
 
-@pytest.mark.parametrize("words", [("train", "babi"), ("eval", "none.npz"), ("ask", "none.npz"), ("data", "--task", "1", "--out", "none"), ("table", "1"), ("bench",), ("gradcheck",)])
+@pytest.mark.parametrize("words", [("train", "babi"), ("eval", "none.npz"), ("ask", "none.npz"), ("data", "--task", "1", "--out", "none"), ("table", "1"), ("bench",), ("gradcheck",),
+                                   ("info",), ("info", "--json")])
 def test_a_wrong_number_of_threads_is_said_before_the_work(words, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TINYDMN_THREADS", "abc")
@@ -250,16 +251,6 @@ def test_help_needs_no_threads(words, capsys, monkeypatch):
     with pytest.raises(SystemExit) as stop:
         main(words)
     assert stop.value.code == 0 and not capsys.readouterr().err
-
-
-def test_info_tells_all_it_can_and_what_is_wrong(capsys, monkeypatch):
-    monkeypatch.setenv("TINYDMN_THREADS", "abc")
-    wrong = "TINYDMN_THREADS is 'abc'; give a number of threads, 1 to 1024, or unset it"
-    assert main(["info"]) == 2
-    out, err = capsys.readouterr()
-    assert re.search(f"^threads +{wrong}$", out, re.M) and "\nfolder " in out and err == f"tinydmn info: {wrong}\n"
-    assert main(["info", "--json"]) == 2
-    assert json.loads(capsys.readouterr().out)["threads"] is None
 
 
 @pytest.mark.parametrize("variable, words, says", [

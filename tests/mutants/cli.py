@@ -104,7 +104,7 @@ MUTANTS = [
 
     # info and the benchmark
     Mutant("tinydmn/cli/info.py", "figures[package] = None", "pass", BENCH, "what is not installed is not named"),
-    Mutant("tinydmn/cli/info.py", "figures[\"threads\"] = threads.count()", "figures[\"threads\"] = os.cpu_count()", BENCH, "TINYDMN_THREADS is ignored"),
+    Mutant("tinydmn/cli/info.py", "\"threads\": threads.count()", "\"threads\": os.cpu_count()", BENCH, "TINYDMN_THREADS is ignored"),
     Mutant("tinydmn/cli/info.py", "\"tqdm\", \"wcwidth\",", "\"tqdm\",", BENCH, "a package is not named"),
     Mutant("tinydmn/cli/bench.py", "{\"one-thread\": (\"numba\", 1)}", "{\"one-thread\": (\"numba\", n)}", BENCH, "as many threads against as many"),
     Mutant("tinydmn/cli/bench.py", "\"share_of_sgemm\": flop / seconds / rate", "\"share_of_sgemm\": rate * seconds / flop if flop else 0", BENCH, "a share upside down"),

@@ -64,8 +64,6 @@ MUTANTS = [
     # variables of the environment
     Mutant("tinydmn/cli/__init__.py", "            threads.count()  ", "            pass  ", f"{MACHINES}::test_a_wrong_number_of_threads_is_said_before_the_work",
            "a wrong number of threads is found after the work"),
-    Mutant("tinydmn/cli/__init__.py", "if args.run is not info.run:", "if True:", MACHINES, "info tells nothing where a variable is wrong"),
-    Mutant("tinydmn/cli/info.py", "    if wrong:\n        raise wrong\n", "", MACHINES, "info with a wrong variable ends well"),
     Mutant("tinydmn/cli/info.py", "\"cache\": None if problem else str(cache_folder())", "\"cache\": str(cache_folder())", BENCH, "info says kernels are kept where they are not"),
     Mutant("tinydmn/cli/info.py", "problem and not_kept(problem)", "problem", BENCH, "info does not say what to do"),
     Mutant("tinydmn/training/progress.py", "except ValueError as error:  ", "except ZeroDivisionError as error:  ", f"{MACHINES}::test_a_variable_that_a_library_refuses_is_one_line",

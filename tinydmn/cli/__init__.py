@@ -44,8 +44,7 @@ def main(argv=None):
     try:
         args = parser().parse_args(argv)
         name += f" {args.command}"
-        if args.run is not info.run:                       # which tells it with all else
-            threads.count()                                # what is wrong with TINYDMN_THREADS is said before the work
+        threads.count()                                    # what is wrong with TINYDMN_THREADS is said before the work
         threads.keep_freed_memory()
         with threads.interruptible():
             return args.run(args) or 0

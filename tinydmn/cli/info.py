@@ -6,7 +6,6 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from .. import __version__, threads
-from ..errors import UserError
 from ..ops import cache_folder, cache_problem, not_kept
 from .common import add_json, print_json
 
@@ -18,7 +17,6 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Tells all that it can, wherever it runs, and what is wrong with TINYDMN_THREADS at the end."""
     figures = {"tinydmn": __version__, "python": platform.python_version(), "system": platform.platform(), "processor": processor()}
     for package in PACKAGES:
         try:
@@ -26,21 +24,14 @@ def run(args):
         except PackageNotFoundError:
             figures[package] = None
     problem = cache_problem()
-    figures |= {"cores": os.cpu_count(), "threads": None, "blas": threads.blas_names(), "cache": None if problem else str(cache_folder()),
+    figures |= {"cores": os.cpu_count(), "threads": threads.count(), "blas": threads.blas_names(), "cache": None if problem else str(cache_folder()),
                 "cache_problem": problem and not_kept(problem), "folder": os.path.dirname(sys.modules["tinydmn"].__file__)}
-    wrong = None
-    try:
-        figures["threads"] = threads.count()
-    except UserError as error:
-        wrong = error
     if args.json:
         print_json(figures)
-    else:
-        without = {"threads": wrong, "cache": "nowhere", "cache_problem": "none"}
-        for name, value in figures.items():
-            print(f"{name:14} {without.get(name, 'not installed') if value is None else value}")
-    if wrong:
-        raise wrong
+        return
+    without = {"cache": "nowhere", "cache_problem": "none"}
+    for name, value in figures.items():
+        print(f"{name:14} {without.get(name, 'not installed') if value is None else value}")
 
 
 def processor():
