@@ -80,8 +80,8 @@ def test_what_is_not_utf_8_is_named_with_its_line(trained, typed, line, byte, en
 
 def test_lines_that_were_typed():
     """As bytes, as text where a stream has nothing else; only a newline ends a line; a mark is one at the very beginning alone."""
-    text = "\ufeffa\u2028b\x0bc\r\n\n \ufeffd\t\ne"
-    want = ["a\u2028b\x0bc", "", " \ufeffd\t", "e"]
+    text = "\ufeffa\u2028b\x0bc\r\n\n\ufeffd\t\ne"
+    want = ["a\u2028b\x0bc", "", "\ufeffd\t", "e"]
     assert list(streams.typed_lines(io.TextIOWrapper(io.BytesIO(text.encode()), encoding="ascii"))) == want
     assert list(streams.typed_lines(io.StringIO(text))) == want and list(streams.typed_lines(io.StringIO(""))) == []
     lines = streams.typed_lines(io.TextIOWrapper(io.BytesIO(b"a\nb\xff\n")))
@@ -108,7 +108,7 @@ def test_any_name_of_a_file(tmp_path, trained, environment, name):
 
 
 def test_files_are_written_where_the_name_is_no_text(tmp_path, trained):
-    """Also by the processes that a table starts; and its picture shows the name of a file."""
+    """Also by the processes that a table starts, which read a file of such a name."""
     place = os.fsencode(tmp_path) + b"/\xff\xc3\xa4"
     process("data", "--task", "1", "--stories", "2", "--out", place, **C_LOCALE)
     assert len(os.listdir(place)) == 2

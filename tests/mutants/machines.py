@@ -3,18 +3,20 @@
 from . import Mutant
 
 MACHINES, PICTURES, BENCH, TEXT, PROGRESS = "tests/test_machines.py", "tests/test_pictures.py", "tests/test_bench.py", "tests/data/test_text.py", "tests/test_progress.py"
-LETTERS, NAMES = f"{MACHINES}::test_any_letter_in_and_out", f"{MACHINES}::test_any_name_of_a_file"
+LETTERS, SETTLED, TYPED, CLOSED, FULL, KINDS, FILE, FOLDER = (f"{MACHINES}::test_{name}" for name in (
+    "any_letter_in_and_out", "streams_that_are_settled", "lines_that_were_typed", "a_stream_that_was_closed", "no_room_for_the_output_is_one_line",
+    "what_lies_there_is_called_what_it_is", "a_file_in_place_of_a_folder", "a_folder_in_place_of_a_file"))
 
 
-def streams(old, new, what, tests=MACHINES):
+def streams(old, new, what, tests=SETTLED):
     return Mutant("tinydmn/streams.py", old, new, tests, what)
 
 
-def main(old, new, what, tests=MACHINES):
+def main(old, new, what, tests=FULL):
     return Mutant("tinydmn/__main__.py", old, new, tests, what)
 
 
-def errors(old, new, what, tests=MACHINES):
+def errors(old, new, what, tests=KINDS):
     return Mutant("tinydmn/errors.py", old, new, tests, what)
 
 
@@ -27,45 +29,43 @@ MUTANTS = [
     streams("            stream.reconfigure(errors=\"tinydmn\")", "            pass", "a letter that a stream lacks is a traceback"),
     streams("(SIGNS.get(c, \"?\") for", "(\"?\" for", "our signs are question marks"),
     streams("\"\".join(SIGNS.get(c, \"?\") for c in error.object[error.start:error.end])", "\"?\"", "a whole word is one question mark"),
-    streams("    if not isinstance(error, UnicodeEncodeError):\n        raise error\n", "", "bytes that are no text become signs"),
-    streams("        if stream is None:  ", "        if False:  ", "a stream that was closed is a traceback"),
+    streams("    if not isinstance(error, UnicodeEncodeError):\n        raise error\n", "", "bytes that are no text become signs", f"{MACHINES}::test_bytes_of_an_unreadable_kind_are_no_matter_of_settle"),
+    streams("        if stream is None:  ", "        if False:  ", "a stream that was closed is a traceback", CLOSED),
     streams("enumerate(getattr(stream, \"buffer\", stream), 1)", "enumerate(stream, 1)", "what is typed is read in the machine's encoding", LETTERS),
-    streams("line.removeprefix(\"\\ufeff\") if number == 1 else line", "line", "a byte order mark is a letter of the first word"),
-    streams(" if number == 1 else line)", ")", "a mark inside a text is lost", f"{MACHINES}::test_lines_that_were_typed"),
-    streams(".rstrip(\"\\r\\n\")", ".rstrip(\"\\n\")", "a line keeps half of its end"),
-    streams("line = line.decode()", "line = line.decode(errors=\"replace\")", "bytes that are not UTF-8 are unknown words"),
-    streams("at_line(\"standard input\", number,", "at_line(\"standard input\", number - 1,", "the line before is named"),
+    streams("line.removeprefix(\"\\ufeff\") if number == 1 else line", "line", "a byte order mark is a letter of the first word", TYPED),
+    streams(" if number == 1 else line)", ")", "a mark inside a text is lost", TYPED),
+    streams(".rstrip(\"\\r\\n\")", ".rstrip(\"\\n\")", "a line keeps half of its end", TYPED),
+    streams("line = line.decode()", "line = line.decode(errors=\"replace\")", "bytes that are not UTF-8 are unknown words", TYPED),
+    streams("at_line(\"standard input\", number,", "at_line(\"standard input\", number - 1,", "the line before is named", TYPED),
     main("        settle()  ", "        pass  ", "no stream is settled", LETTERS),
     main("        if error.errno not in FULL or error.filename:", "        if True:", "a full disk is a traceback"),
-    main("        _forget(sys.stdout)\n", "        pass\n", "what has no room is tried again at the end", f"{MACHINES}::test_no_room_for_the_output_is_one_line"),
+    main("        _forget(sys.stdout)\n", "        pass\n", "what has no room is tried again at the end"),
     Mutant("tinydmn/cli/__init__.py", "        print(message or \"\", end=\"\", file=file or sys.stderr)  ", "        super()._print_message(message, file)  ",
-           f"{MACHINES}::test_no_room_for_the_output_is_one_line", "help without room ends well"),
+           FULL, "help without room ends well"),
     Mutant("tinydmn/cli/ask.py", "    for line in typed_lines():\n        # a line", "    for line in sys.stdin:\n        # a line", LETTERS, "stories are read in the machine's encoding"),
     Mutant("tinydmn/bench/compare.py", "env=os.environ | {\"PYTHONIOENCODING\": \"utf-8\"}", "env=None", f"{MACHINES}::test_workers_speak_utf_8_whatever_the_machine_speaks",
            "a worker speaks the machine's encoding"),
     Mutant("lessons/common.py", "    settle()\n", "", f"{MACHINES}::test_lessons_print_on_any_stream", "a lesson's letters are a traceback"),
-    Mutant("tinydmn/cli/table.py", "else shown(Path(vectors).name)", "else Path(vectors).name", f"{MACHINES}::test_files_are_written_where_the_name_is_no_text",
-           "a name that is no text cannot be drawn"),
-    Mutant("tinydmn/training/progress.py", "disable=not self.live,", "disable=not self.live, ascii=False,", PROGRESS, "a bar of blocks where there are none"),
+    Mutant("tinydmn/training/progress.py", "disable=not self.live,", "disable=not self.live, ascii=False,", f"{PROGRESS}::test_the_bar_has_letters_of_its_terminal", "a bar of blocks where there are none"),
 
     # names and folders
     errors("    except (FileNotFoundError, NotADirectoryError):\n        return None\n", "", "what is not there cannot be read"),
     errors("        if error.errno == errno.ENAMETOOLONG:\n            return None\n", "", "a name that is too long is not called missing"),
     errors("\"folder\" if stat.S_ISDIR(os.stat(path).st_mode) else \"file\"", "\"folder\"", "a file is a folder"),
-    errors("    except ValueError:  ", "    except ZeroDivisionError:  ", "a name that cannot be is a traceback", f"{MACHINES} {TEXT}"),
+    errors("    except ValueError:  ", "    except ZeroDivisionError:  ", "a name that cannot be is a traceback", TEXT),
     errors("'no such folder' if kind is None else f'is a {kind}, not a folder'", "'no such folder'", "a file is called missing"),
     Mutant("tinydmn/data/sst.py", "    check_folder(folder, \"give", "    str(\"give", TEXT, "a file is called a folder without trees"),
-    Mutant("tinydmn/data/text.py", "    if kind_of(path) == \"folder\":  ", "    if False:  ", f"{MACHINES} tests/data/test_sst.py", "a folder is a file that cannot be read"),
-    Mutant("tinydmn/training/tables.py", "        if table != 3 or not kind_of(folder):", "        if not kind_of(folder):", f"{MACHINES}::test_a_file_in_place_of_a_folder",
+    Mutant("tinydmn/data/text.py", "    if kind_of(path) == \"folder\":  ", "    if False:  ", FOLDER, "a folder is a file that cannot be read"),
+    Mutant("tinydmn/training/tables.py", "        if table != 3 or not kind_of(folder):", "        if not kind_of(folder):", FILE,
            "a table's runs fail one by one"),
-    Mutant("tinydmn/training/checkpoint.py", "    if (kind := kind_of(path)) == \"folder\":", "    if (kind := kind_of(path)) is True:", MACHINES, "a folder is a broken checkpoint"),
-    Mutant("tinydmn/cli/table.py", "'is a folder, not a file' if kind else 'no such file'", "'no such file'", MACHINES, "a folder is called missing"),
+    Mutant("tinydmn/training/checkpoint.py", "    if (kind := kind_of(path)) == \"folder\":", "    if (kind := kind_of(path)) is True:", FOLDER, "a folder is a broken checkpoint"),
+    Mutant("tinydmn/cli/table.py", "'is a folder, not a file' if kind else 'no such file'", "'no such file'", FOLDER, "a folder is called missing"),
 
     # variables of the environment
-    Mutant("tinydmn/cli/__init__.py", "            threads.count()  ", "            pass  ", f"{MACHINES}::test_a_wrong_number_of_threads_is_said_before_the_work",
+    Mutant("tinydmn/cli/__init__.py", "        threads.count()  ", "        pass  ", f"{MACHINES}::test_a_wrong_number_of_threads_is_said_before_the_work",
            "a wrong number of threads is found after the work"),
-    Mutant("tinydmn/cli/info.py", "\"cache\": None if problem else str(cache_folder())", "\"cache\": str(cache_folder())", BENCH, "info says kernels are kept where they are not"),
-    Mutant("tinydmn/cli/info.py", "problem and not_kept(problem)", "problem", BENCH, "info does not say what to do"),
+    Mutant("tinydmn/cli/info.py", "\"cache\": None if problem else str(cache_folder())", "\"cache\": str(cache_folder())", f"{BENCH}::test_info_where_kernels_cannot_be_kept", "info says kernels are kept where they are not"),
+    Mutant("tinydmn/cli/info.py", "problem and not_kept(problem)", "problem", f"{BENCH}::test_info_where_kernels_cannot_be_kept", "info does not say what to do"),
     Mutant("tinydmn/training/progress.py", "except ValueError as error:  ", "except ZeroDivisionError as error:  ", f"{MACHINES}::test_a_variable_that_a_library_refuses_is_one_line",
            "a variable of tqdm's is a traceback"),
     Mutant("tinydmn/plots/loading.py", "except ValueError as error:", "except ZeroDivisionError as error:", f"{MACHINES}::test_a_variable_that_a_library_refuses_is_one_line",

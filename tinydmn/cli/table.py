@@ -18,7 +18,7 @@ from time import perf_counter
 from .. import __version__, threads
 from ..data.sources import SIZES
 from ..errors import UserError, kind_of
-from ..terminal import shown, wrap
+from ..terminal import wrap
 from ..training.runs import finished, run_all, write_whole
 from ..training.tables import PASSED, VARIANTS, difference, entries_of, measured, runs_of, table_1_summary
 from .common import SEEDS, add_backend, add_config, add_json, given_config, number, print_json
@@ -122,7 +122,7 @@ def heading(args, runs, results, size, vectors):
     lines = [f"Table {args.table}: {TITLES[args.table]}, in %{' (QUICK: without meaning)' if args.quick else ''}",
              f"ours: {' and '.join(sources)}, {' or '.join(splits) or 'no'} set{several}"]
     if args.table > 1:
-        begun = "none" if vectors is None else "GloVe 6B, 50 numbers" if vectors == "glove" else shown(Path(vectors).name)
+        begun = "none" if vectors is None else "GloVe 6B, 50 numbers" if vectors == "glove" else Path(vectors).name
         lines.append(f"paper: {'test, WSJ' if args.table == 3 else 'test'}" + f"; word vectors of ours: {begun}" * any(r.about["set"] != "babi" for r in runs))
     else:
         lines.append("paper: test; plain: the paper's model; extended: with switches it does not have")
