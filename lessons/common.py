@@ -13,6 +13,7 @@ from tinydmn.data.batch import make_batch
 from tinydmn.data.sources import babi_stories
 from tinydmn.errors import UserError
 from tinydmn.plots import plot_attentions
+from tinydmn.streams import settle
 from tinydmn.terminal import attention_text, wrap
 from tinydmn.training.evaluate import interval
 
@@ -27,8 +28,7 @@ def options(doc, data=False):
     """
     sys.excepthook = _one_line_for_the_user
     threads.keep_freed_memory()
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")           # a terminal without some letter shows a ? instead of a traceback
+    settle()
     parser = ArgumentParser(description=doc, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the same lesson at a smaller size, in seconds")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out", metavar="DIR", help="where pictures go (default lessons/out)")

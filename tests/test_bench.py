@@ -199,10 +199,11 @@ def test_each_side_has_the_threads_it_is_to_have(monkeypatch):
 
 # ---- each operation alone
 
-def test_every_operation_is_timed_and_its_products_are_counted(monkeypatch):
+@pytest.mark.parametrize("backend", ops.BACKENDS)
+def test_every_operation_is_timed_and_its_products_are_counted(backend, monkeypatch):
     monkeypatch.setattr(operations, "best_seconds", lambda call, budget=0: (call(), 0.5)[1])
     S, Q, F, words, H = 2, 3, 4, 5, 6
-    found = operations.table("numpy", S=S, Q=Q, F=F, words=words, V=7, H=H)
+    found = operations.table(backend, S=S, Q=Q, F=F, words=words, V=7, H=H)
     assert all(seconds == 0.5 for _, seconds, _ in found)
     timed = {name.split(",")[0] for name, _, _ in found}
     every = {name for names in ops.OPERATIONS.values() for name in names}
@@ -316,10 +317,25 @@ def test_info_says_what_a_report_needs(capsys, monkeypatch):
     assert main(["info"]) == 0
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert lines["numpy"] == np.__version__ and set(lines) == set(figures)
+    assert figures["cache_problem"] is None and lines["cache"] == str(ops.cache_folder()) and lines["cache_problem"] == "none"
+
+
+@pytest.mark.parametrize("folder, why", [(None, "this user has no home folder"), (Path(__file__) / "below", "Not a directory")])
+def test_info_where_kernels_cannot_be_kept(folder, why, capfd, monkeypatch):
+    """It is not an error there, and tells the truth: they are kept nowhere, why, and what to do."""
+    monkeypatch.setattr(ops, "cache_folder", lambda: folder)
+    monkeypatch.setattr(info, "cache_folder", lambda: folder)
+    assert main(["info", "--json"]) == 0
+    figures = strict(capfd.readouterr().out)
+    assert figures["cache"] is None and f"({why})" in figures["cache_problem"] and "set NUMBA_CACHE_DIR" in figures["cache_problem"]
+    assert main(["info"]) == 0
+    out, err = capfd.readouterr()
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert lines["cache"] == "nowhere" and lines["cache_problem"] == figures["cache_problem"] and not err
 
 
 def test_the_processor_where_the_system_does_not_tell(monkeypatch):
-    def no_file(*_):
+    def no_file(*_, **__):
         raise OSError
     monkeypatch.setattr("builtins.open", no_file)
     monkeypatch.setattr(info.platform, "processor", lambda: "")

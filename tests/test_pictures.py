@@ -23,7 +23,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from tinydmn import plots
+from tinydmn import errors, plots
 from tinydmn.plots import attention, confusion, curves, drawing, tables, tags, words
 from tinydmn.terminal import DONE
 from tests.test_plots import boxes, check_texts, make_gates
@@ -657,7 +657,7 @@ def test_a_font_is_sought_for_each_word_of_a_user(drawn, monkeypatch, k):
     def word():
         given.append(chr(0x0E01 + len(given)))             # another letter of the Thai script each time
         return f"a {given[-1]}"
-    monkeypatch.setattr(drawing, "_fonts_with", lambda letters: sought.update(letters) or ())
+    monkeypatch.setattr(drawing, "_fonts_with", lambda letters: sought.update(letters) or ((), frozenset()))
     drawn(every_picture(word, "path.png")[k])
     assert given and set(given) <= sought
 
@@ -667,6 +667,8 @@ def no_other_fonts(monkeypatch):
     """A machine that has Matplotlib's own fonts alone."""
     own = [font for font in font_manager.fontManager.ttflist if font.fname.startswith(matplotlib.get_data_path())]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [font.fname for font in own])
+    monkeypatch.setattr(errors, "_noticed", set())
     drawing._fonts_with.cache_clear()
     yield own
     drawing._fonts_with.cache_clear()
@@ -693,11 +695,35 @@ def a_font(path, family, letters, advance=2000):
 
 
 @pytest.mark.parametrize("k", range(len(every_picture(str, ""))))
-def test_a_letter_that_no_font_has_is_a_box_and_no_warning(tmp_path, no_other_fonts, k, caplog, capfd):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert every_picture(lambda: f"a {THAI} {RARE}", tmp_path / f"a.{('png', 'svg', 'pdf')[k % 3]}")[k]().stat().st_size > 1000
-    assert not caplog.records and capfd.readouterr() == ("", "")
+def test_a_letter_that_no_font_has_is_a_box_and_a_line_says_what_to_install(tmp_path, no_other_fonts, k, caplog, capfd):
+    for _ in range(2):                                     # once is enough
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert every_picture(lambda: f"a {THAI} {RARE}", tmp_path / f"a.{('png', 'svg', 'pdf')[k % 3]}")[k]().stat().st_size > 1000
+    says = (f"tinydmn: no font of this machine has {THAI} {RARE} and boxes stand for them in the picture; install one that has, say of the Noto family "
+            f"(apt install fonts-noto, or fonts.google.com/noto), and draw it again\n")
+    assert not caplog.records and capfd.readouterr() == ("", says)
+
+
+def test_what_is_said_of_letters_that_no_font_has(tmp_path, no_other_fonts, capfd, monkeypatch):
+    """The first of many; of letters that are there, or that nobody can see, nothing."""
+    draw = lambda text: plots.plot_attention([text], [[0.5, 0.5]], tmp_path / "a.png")
+    draw("mary é \u200d\t\u0301")
+    assert capfd.readouterr().err == ""
+    draw(f"mary {THAI}\u200d")
+    assert f" has {THAI} and boxes stand for it in the picture; " in capfd.readouterr().err
+    monkeypatch.setattr(errors, "_noticed", set())
+    draw("".join(map(chr, range(0x0E0B, 0x0E00, -1))))
+    assert " has ก ข ฃ ค ฅ ฆ ง จ ... and boxes stand for them in the picture; " in capfd.readouterr().err
+
+
+def test_a_font_that_was_installed_meanwhile_is_taken(tmp_path, no_other_fonts, monkeypatch, capfd):
+    """Matplotlib keeps a list of fonts from an earlier process; a broken file among the new ones does no harm."""
+    a_font(tmp_path / "new.ttf", "New", THAI)
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(tmp_path / name) for name in ("broken.ttf", "new.ttf")])
+    svg = plots.plot_attention([f"mary {THAI}"], [[0.5, 0.5]], tmp_path / "a.svg").read_text()
+    assert 'id="New-' in svg and capfd.readouterr() == ("", "")
 
 
 def test_no_warning_of_a_whole_process(tmp_path):
@@ -706,7 +732,8 @@ def test_no_warning_of_a_whole_process(tmp_path):
             "letters = 'a \\u0e01 \\U00013000 \\u0928\\u092e \\u6f22 \\U0001f469\\u200d\\U0001f467'\n"
             "for draw in (*every_picture(lambda: letters, f'{sys.argv[1]}/a.png'), every_picture(lambda: letters, f'{sys.argv[1]}/a.pdf')[0]):\n    draw()")
     done = subprocess.run([sys.executable, "-W", "error", "-c", code, str(tmp_path)], cwd=Path(__file__).parents[1], capture_output=True, text=True)
-    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert not done.stderr or done.stderr.count("\n") == 1 and done.stderr.startswith("tinydmn: no font of this machine has ")
 
 
 def test_a_font_that_has_the_letter_is_taken(tmp_path, no_other_fonts):
@@ -741,7 +768,8 @@ def test_a_broken_font_does_no_harm(tmp_path, no_other_fonts, caplog):
         warnings.simplefilter("error")
         assert "Fine" in plots.plot_attention([THAI], [[0.9, 0.1]], tmp_path / "a.svg", question=f"{THAI}?", support=[0]).read_text()      # bold and not
     assert not caplog.records
-    assert drawing._fonts_with(frozenset(THAI)) == ("Fine",) and drawing._fonts_with(frozenset("abc ")) == () and drawing._fonts_with(frozenset(RARE)) == ()
+    assert drawing._fonts_with(frozenset(THAI)) == (("Fine",), frozenset()) and drawing._fonts_with(frozenset("abc ")) == ((), frozenset())
+    assert drawing._fonts_with(frozenset(THAI + RARE)) == (("Fine",), frozenset(RARE))
 
 
 def test_settings_of_others_are_left_as_they_were(tmp_path, no_other_fonts):

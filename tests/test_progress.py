@@ -56,6 +56,21 @@ def test_a_line_an_epoch_has_each_figure_in_its_place():
     assert lines(now) == [("3", "12", "0.1235", "11.1", "22.2", "33.3", "44.4", "678", " *")]
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "utf-8"])
+def test_the_bar_has_letters_of_its_terminal(encoding):
+    class Terminal(Screen):
+        encoding = None
+    screen = Terminal(True)
+    Terminal.encoding = encoding
+    shown = Progress(CONFIG, state(0), 100, stream=screen)
+    for _ in range(5):
+        shown.step(losses(1, 1, 100, 2), 1.0)
+        shown.bar.refresh()
+    shown.close()
+    text = screen.getvalue()
+    assert ("█" if encoding == "utf-8" else "#") in text and text.encode(encoding) and all(len(line) <= 80 for line in text.split("\r"))
+
+
 def test_gates_that_are_not_supervised_have_no_figure():
     assert lines(state(1, train_gate_accuracy=float("nan"), valid_gate_accuracy=float("nan")))[0][4:7] == ("-", "30.0", "-")
     assert lines(state(1, valid_gate_accuracy=float("nan")))[0][4:7] == ("20.0", "30.0", "-")

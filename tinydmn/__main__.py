@@ -1,11 +1,13 @@
 """The command line as a process of its own: python -m tinydmn, or tinydmn."""
 
 import _thread
+import errno
 import os
 import signal
 import sys
 import threading
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 AGAIN = 0.02                   # seconds after which Ctrl-C is tried again, where it came at a bad moment
 
 
@@ -15,29 +17,42 @@ def main():
     try:
         if heeds:
             signal.signal(signal.SIGINT, _leave)
+        from .errors import UserError
+        from .streams import settle
+        settle()                                           # before whatever may want to say something
         from .cli import main as run                       # this takes a moment
         if heeds:
             sys.unraisablehook = _unraisable
             signal.signal(signal.SIGINT, _interrupt)
-        sys.stdin = sys.stdin or open(os.devnull)          # None where it was closed
-        for stream in filter(None, (sys.stdin, sys.stdout, sys.stderr)):
-            stream.reconfigure(errors="replace")           # a letter that it does not know is no reason to stop
         try:
             return run()
         finally:
-            if sys.stdout:
-                sys.stdout.flush()                         # now, not in the interpreter's last moment: whoever reads us may have gone
+            sys.stdout.flush()                             # now, not in the interpreter's last moment: whoever reads us may have gone
     except KeyboardInterrupt:
         print("tinydmn: stopped", file=sys.stderr)
         return 130
+    except UserError as error:                             # while it was loaded
+        print(f"tinydmn: {error}", file=sys.stderr)
+        return 2
     except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            os.dup2(nowhere, stream.fileno())              # what is still to be written
+        _forget(sys.stdout, sys.stderr)
         return 0
+    except OSError as error:
+        if error.errno not in FULL or error.filename:      # what has a name is no stream
+            raise
+        print(f"tinydmn: output cannot be written ({error.strerror}); write it elsewhere", file=sys.stderr)
+        _forget(sys.stdout)
+        return 2
     finally:
         if heeds:
             signal.signal(signal.SIGINT, signal.SIG_IGN)   # all is done: nothing is left to stop
+
+
+def _forget(*streams):
+    """What is still to be written to these goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nowhere, stream.fileno())
 
 
 def _leave(*_):

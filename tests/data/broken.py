@@ -25,7 +25,8 @@ def check_whole_file_mistakes(tmp_path, read, good):
     """`read(path)` names the file and a mend where it is missing, a folder, empty, cut or mislabelled; `good` is a file's text it can read."""
     packed = gzip.compress((good * 50).encode())
     assert message(read, tmp_path / "none.txt") == f"{tmp_path / 'none.txt'}: no such file; check the name"
-    assert message(read, tmp_path) == f"{tmp_path}: cannot be read (Is a directory); give a file you may read"
+    assert message(read, tmp_path) == f"{tmp_path}: is a folder, not a file; give a file"
+    assert message(read, "a\0b").startswith("a\0b: no file can have this name here")
     rotten = packed[:30] + bytes(b ^ 255 for b in packed[30:50]) + packed[50:]
     for name, content, problem in [("empty.txt", b"", "empty; "), ("blank.txt", b" \n\n", "empty; "), ("empty.gz", b"", "empty; "),
                                    ("plain.gz", good, "ends in .gz but is no gzip file; "), ("cut.gz", packed[:-12], "broken gzip file ("),

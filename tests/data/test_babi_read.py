@@ -136,5 +136,5 @@ def test_mistakes_of_the_whole_file(tmp_path):
         assert "\n" not in str(error.value)
     with pytest.raises(UserError, match="none.txt: no such file; check the name"):
         read_babi(tmp_path / "none.txt")
-    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\); give a file you may read"):
+    with pytest.raises(UserError, match=r"is a folder, not a file; give a file"):
         read_babi(tmp_path)

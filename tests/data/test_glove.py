@@ -18,6 +18,11 @@ WORDS = ["the", ",", ". . .", "café", "3"]
 VECTORS = np.array([[0.5, -1, 0.2], [1, 2, 3], [4, 5, 6], [7, 8, 9], [7, 7, 7]], np.float32)
 
 
+def parted(text, *between):
+    """The same lines with other blanks: `between` word and numbers, and from number to number."""
+    return "".join(between[-1].join([between[0].join(fields[:2]), *fields[2:]]) + "\n" for fields in (line.rsplit(" ", 3) for line in text.splitlines()))
+
+
 def same(got, words, vectors):
     assert got[0] == words
     assert got[1].dtype == np.float32 and got[1].flags.c_contiguous
@@ -27,9 +32,17 @@ def same(got, words, vectors):
 @pytest.mark.parametrize("change", [
     lambda t: t, lambda t: "6 3\n" + t, lambda t: t.replace("\n", "\r\n"), lambda t: t.replace("\n", " \n"), lambda t: t + "\n",
     lambda t: t.rstrip("\n"), lambda t: "\ufeff" + t, lambda t: "\ufeff6 3\n" + t, lambda t: gzip.compress(t.encode()),
-], ids=["plain", "header", "CRLF", "blank at the end", "blank line", "no last newline", "byte order mark", "mark and header", "gzip"])
+    lambda t: parted(t, "\t", " "), lambda t: parted(t, "\t"), lambda t: "6\t3\n" + parted(t, " ", "\t"), lambda t: parted(t, "   ", "  "),
+    lambda t: t.replace("\n", "\t\n"),
+], ids=["plain", "header", "CRLF", "blank at the end", "blank line", "no last newline", "byte order mark", "mark and header", "gzip",
+        "a tab after the word", "tabs", "tabs between numbers", "columns of blanks", "tab at the end"])
 def test_by_hand(tmp_path, change):
     same(read_glove(write(tmp_path, change(TEXT), "a.txt")), WORDS, VECTORS)
+
+
+def test_a_word_may_be_nothing_and_hold_other_blanks(tmp_path):
+    """As the published files have them: no-break and other blanks of Unicode are letters of a word."""
+    same(read_glove(write(tmp_path, " 1 2 3\na\u00a0b\u3000c\t4 5 6\n", "a.txt")), ["", "a\u00a0b\u3000c"], [[1, 2, 3], [4, 5, 6]])
 
 
 def test_only_what_is_asked_for(tmp_path):
@@ -75,12 +88,13 @@ MISTAKES = {
     "header of another dimension": ("2 4\nthe 1 2 3\n", 2, "3 numbers after 'the', where 4 should be", AGAIN),
     "no number": ("the 1 2 3\nof 1 x 3\n", 2, "'x' is no number", AGAIN),
     "no number on the first line": ("the 1 x 3\n", 1, "'x' is no number", AGAIN),
-    "two blanks": ("the 1 2 3\nof 1  3\n", 2, "'' is no number", AGAIN),
+    "two blanks": ("the 1 2 3\nof 1  3\n", 2, "2 numbers after 'of', where 3 should be", AGAIN),
     "nan": ("the 1 2 3\nof 1 nan 3\n", 2, "'nan' is no finite number", AGAIN),
     "inf": ("the 1 2 3\nof 1 2 -inf\n", 2, "'-inf' is no finite number", AGAIN),
     "too large for float32": ("the 1 2 3\nof 1 1e39 3\n", 2, "'1e39' is no finite number", AGAIN),
-    "words only": ("the\nof\n", 1, "no numbers after 'the'", "give lines of a word and its numbers, with blanks between"),
-    "tabs": ("the\t1\t2\n", 1, r"no numbers after 'the\t1\t2'", "give lines of a word and its numbers, with blanks between"),
+    "words only": ("the\nof\n", 1, "no numbers after 'the'", "give lines of a word and its numbers, with blanks or tabs between"),
+    "a tab and a number too many": ("the\t1 2 3\nof\t1 2 3 4\n", 2, "4 numbers after 'of', where 3 should be", AGAIN),
+    "commas": ("the,1,2\n", 1, "no numbers after 'the,1,2'", "give lines of a word and its numbers, with blanks or tabs between"),
     "word not UTF-8": (b"the 1 2\ncaf\xe9 1 2\n", 2, r"word 'caf\\xe9' is not UTF-8", "save the file as UTF-8"),
 }
 

@@ -53,6 +53,10 @@ FOLDERS = [lambda path: load_task(path, 1), load_sst, load_tagged]
 def test_folders_that_are_none(tmp_path, load, monkeypatch):
     for name in ("none", "x" * 300):                                           # too long for any system
         assert message(load, tmp_path / name).startswith(f"{tmp_path / name}: no such f")
+    file = write(tmp_path, "x", "file")
+    assert load is FOLDERS[2] or message(load, file).startswith(f"{file}: is a file, not a folder; give the folder with the ")
+    assert message(load, file / "below").startswith(f"{file / 'below'}: no such f")
+    assert message(load, "a\0b").startswith("a\0b: no file can have this name here")
     if load is not load_sst:                                                   # it looks for files by their names alone
         monkeypatch.setattr(Path, "iterdir", lambda folder: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
         assert message(load, tmp_path) == f"{tmp_path}: cannot be read (Permission denied); give a folder you may read"

@@ -53,7 +53,7 @@ MUTANTS = [
     Mutant("tinydmn/__main__.py", "        if heeds:\n            signal.signal(signal.SIGINT, _leave)", "        if True:\n            signal.signal(signal.SIGINT, _leave)",
            f"{INTERRUPT}::test_a_background_job_goes_on_after_ctrl_c",
            "a background job heeds Ctrl-C"),
-    Mutant("tinydmn/__main__.py", "                sys.stdout.flush()  ", "                pass  ", f"{INTERRUPT}::test_a_reader_that_has_gone_is_no_error", "a reader that has gone is noticed too late"),
+    Mutant("tinydmn/__main__.py", "            sys.stdout.flush()  ", "            pass  ", f"{INTERRUPT}::test_a_reader_that_has_gone_is_no_error", "a reader that has gone is noticed too late"),
     Mutant("tinydmn/__main__.py", "    except BrokenPipeError:", "    except ZeroDivisionError:", f"{INTERRUPT}::test_a_reader_that_has_gone_is_no_error", "a reader that has gone is a traceback"),
     Mutant("tinydmn/__main__.py", "return _later()", "return None", f"{INTERRUPT}::test_ctrl_c_at_a_bad_moment_comes_again",
            "Ctrl-C during a further import is forgotten"),

@@ -53,8 +53,7 @@ MUTANTS = [
     Mutant(BABI, "    if folder.resolve().name in other:", "    if folder.name in other:", FIND, "a folder of the other size is taken from inside"),
     Mutant(BABI, "[folder] + [above / name for above", "[above / name for above", FIND, "the folder itself is not looked at"),
     Mutant(BABI, "for above in (folder, folder / DOWNLOAD)", "for above in (folder,)", FIND, "the download's own folder is not looked into"),
-    Mutant(BABI, "    if not os.path.isdir(folder):\n        raise UserError(f\"{folder}: no such folder; give the folder with the bAbI", "    if not folder.is_dir():\n"
-           "        raise UserError(f\"{folder}: no such folder; give the folder with the bAbI", TEST_TEXT, "a name that is too long is a traceback"),
+    Mutant(BABI, "    check_folder(folder, \"give the folder with the bAbI files\")\n", "", TEST_TEXT, "a file is called a folder without stories"),
     Mutant(BABI, "if match and int(match[1]) == task:", "if match and match[1].startswith(str(task)):", FIND, "task 11 is taken for task 1"),
     Mutant(BABI, "            known = files.setdefault(match[2], path)", "            known = files[match[2]] = path", FIND, "the packed copy goes before the plain file"),
     Mutant(BABI, "            if known.name not in (path.name", "            if False and known.name not in (path.name", FIND, "of two train files one is taken silently"),
@@ -147,11 +146,14 @@ MUTANTS = [
     Mutant(GLOVE, "            if n_read >= n_first and not wanted_bytes:\n                break", "            pass", TEST_GLOVE, "the whole file is read"),
     Mutant(GLOVE, "text.removeprefix(BOM)", "text", TEST_GLOVE, "a byte order mark is a letter of the first word"),
     Mutant(GLOVE, "    return int(fields[1]) or None if len(fields) == 2", "    return int(fields[0]) or None if len(fields) == 2", TEST_GLOVE, "the number of words for the dimension"),
-    Mutant(GLOVE, "    return text.rsplit(b\" \", size)[0]", "    return text.split(b\" \", 1)[0]", TEST_GLOVE, "a word with blanks is cut"),
-    Mutant(GLOVE, "_vector(text.rsplit(b\" \", size)[1:], path, line)", "_vector(text.split(b\" \")[1:size + 1], path, line)", TEST_GLOVE, "blanks in a word shift its vector"),
-    Mutant(GLOVE, "        if extra < 0 or all(map(_is_number, fields[:extra])):", "        if extra < 0:", TEST_GLOVE, "a longer vector is part of the word"),
+    Mutant(GLOVE, "    fields = text.rsplit(None, size)\n", "    fields = text.split()[-size - 1:]\n", TEST_GLOVE, "a word with blanks is cut"),
+    Mutant(GLOVE, "    fields = text.rsplit(None, size)\n", "    fields = text.split(None, size)\n", TEST_GLOVE, "blanks in a word shift its vector"),
+    Mutant(GLOVE, "    fields = text.rsplit(None, size)\n", "    fields = text.rsplit(b\" \", size)\n", TEST_GLOVE, "a tab is a letter of a word"),
+    Mutant(GLOVE, "    numbers = text.split()[not text[:1].isspace():]", "    numbers = text.split(b\" \")[1:]", TEST_GLOVE, "the first line has one number fewer where a tab stands behind its word"),
+    Mutant(GLOVE, "    if len(fields) == size and text[:1].isspace():", "    if False:", TEST_GLOVE, "a word that is nothing is a mistake"),
+    Mutant(GLOVE, " or len(extra := fields[0].split()) > 1 and all(map(_is_number, extra[1:])):", ":", TEST_GLOVE, "a longer vector is part of the word"),
     Mutant(GLOVE, "        if np.isfinite(vector).all():", "        if True:", TEST_GLOVE, "NaN is a number"),
-    Mutant(GLOVE, "text.rstrip(b\" \\r\\n\")", "text.rstrip(b\"\\r\\n\")", TEST_GLOVE, "a blank at the end is a number"),
+    Mutant(GLOVE, "text = text.rstrip()", "text = text.rstrip(b\"\\r\\n\")", TEST_GLOVE, "a line of blanks is a word's"),
 
     # vocabulary
     Mutant(VOCABULARY, "FEWEST = 3 ", "FEWEST = 4 ", WORDS, "a feature of three words does not count"),

@@ -255,7 +255,7 @@ MUTANTS = [
     Mutant(TRAIN, "valid_batch = material.batch(material.valid)", "valid_batch = material.batch(material.train)", APART, "the epoch is chosen on training"),
     Mutant(TRAIN, "        checkpoint.save(out, model, state, about)\n        progress.epoch(state)", "        progress.epoch(state)", RESUME, "the run is not saved after each epoch"),
     Mutant(TRAIN, "    checkpoint.save(out, model, state, about)              # from here", "    # from here", RESUME, "Ctrl-C in the first epoch leaves nothing"),
-    Mutant(TRAIN, "if out.exists() and not args.overwrite:", "if False:", RESUME, "an existing checkpoint is overwritten"),
+    Mutant(TRAIN, "if (kind := kind_of(out)) and not args.overwrite:", "if False:", RESUME, "an existing checkpoint is overwritten"),
     Mutant(TRAIN, 'if args.task_set != about["set"]:', "if False:", RESUME, "--resume ignores another task set"),
     Mutant(TRAIN, 'for name in ("seed", *OWN[about["set"]]):', 'for name in OWN[about["set"]]:', RESUME, "--resume ignores another seed"),
     Mutant(TRAIN, 'for name in ("seed", *OWN[about["set"]]):', 'for name in ("seed",):', RESUME, "--resume ignores another task, kind or column"),

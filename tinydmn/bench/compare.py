@@ -1,5 +1,6 @@
 """Training against a peer: both sides stand ready in processes of their own and take turns, so that a slow minute of the machine hits both."""
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -36,7 +37,8 @@ class _Side:
     def __init__(self, side, threads, case, seed, data):
         words = [sys.executable, "-m", "tinydmn.bench.worker", side, threads, case.stories, case.episode, case.hidden, case.task, seed, data or ""]
         self.side = side
-        self.process = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                                        env=os.environ | {"PYTHONIOENCODING": "utf-8"})
 
     def ready(self):
         """-> questions a batch."""

@@ -37,7 +37,7 @@ def table(backend="numba", S=8, Q=40, F=10, words=6, V=30, H=80, seed=0):
     rows, n = rng.integers(0, R, (Q, F + 1)).astype(np.int32), rng.integers(3, F + 2, Q).astype(np.int32)
     last, pairs = n[:, None] - 1, int(n.sum())
     L, c, q, m, a_words, a_facts, g = f(V, H), f(R, H), f(Q, H), f(Q, H), f(V, 3 * H), f(R, 3 * H), rng.random((Q, F + 1), np.float32)
-    gate = f(H, H), f(H, 7 * H + 2), f(H), f(H), np.float32(0.1) * np.ones((), np.float32)
+    gate = f(H, H), f(H, 7 * H + 2), f(H), f(H), np.full((), 0.1, np.float32)
     W_b, W_1, b_1, W_2, b_2 = gate
     d_gate = tuple(np.zeros_like(x) for x in gate)
     shared = op.gate_shared_forward(c, rows, n, q, W_b, W_1, b_1)

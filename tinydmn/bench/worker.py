@@ -21,6 +21,7 @@ from ..data.sources import babi_stories
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..model import DMN
+from ..streams import settle
 
 BATCHES = 8                    # different batches, taken in turn
 
@@ -84,6 +85,7 @@ def main(side, n_threads, stories, episode, hidden, task, seed, data=""):
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)           # Ctrl-C in a terminal reaches every process of it: who asked for the work decides
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    settle()
     try:
         main(*sys.argv[1:])
     except UserError as error:

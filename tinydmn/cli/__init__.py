@@ -19,6 +19,9 @@ class _Parser(ArgumentParser):
     def error(self, message):
         self.exit(2, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
 
+    def _print_message(self, message, file=None):
+        print(message or "", end="", file=file or sys.stderr)                  # argparse's own is silent where it cannot be written
+
 
 def parser():
     """The whole command line as an ArgumentParser."""
@@ -41,6 +44,7 @@ def main(argv=None):
     try:
         args = parser().parse_args(argv)
         name += f" {args.command}"
+        threads.count()                                    # what is wrong with TINYDMN_THREADS is said before the work
         threads.keep_freed_memory()
         with threads.interruptible():
             return args.run(args) or 0

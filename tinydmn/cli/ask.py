@@ -16,6 +16,7 @@ from ..data.sst import sentiment_question
 from ..data.tagged import Sentence, tagged_stories
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
+from ..streams import typed_lines
 from ..terminal import answer_text, columns, padded, shown
 from ..training import checkpoint
 from ..training.answers import attention, places, ranked
@@ -52,7 +53,7 @@ def run(args):
 
 def ask_stories(model, about, args):
     labels, facts, asked = [], [], False                   # facts as they were typed, and as words
-    for line in sys.stdin:
+    for line in typed_lines():
         # a line of a bAbI file will do: its answer is left out, and the number 1 begins a new story
         number, text = re.fullmatch(r"\s*(?:([0-9]+)\s+)?(.*?)\s*", line.split("\t")[0]).groups()
         if not text or number == "1":
@@ -107,7 +108,7 @@ def ask_sentences(model, about, args):
 def lines():
     """Lines of the standard input that hold something."""
     found = False
-    for line in sys.stdin:
+    for line in typed_lines():
         if line.strip():
             found = True
             yield line.strip()

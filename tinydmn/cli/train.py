@@ -27,7 +27,7 @@ from time import perf_counter
 from ..data.files import how_read, in_common
 from ..data.sources import SIZES, size_of
 from ..data.tag_formats import COLUMN_NAMES
-from ..errors import UserError
+from ..errors import UserError, kind_of
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
 from ..training.material import SETS, about_run, gather, share_of, supervised, unknown_words
@@ -75,9 +75,9 @@ def run(args):
     if args.resume:
         model, state, about, material = resumed(args, out)
     else:
-        if out.exists() and not args.overwrite:
-            mend = "give --out a file" if out.is_dir() else "go on with --resume, replace it with --overwrite, or give another --out"
-            raise UserError(f"{out}: exists already{' and is a folder' * out.is_dir()}; {mend}")
+        if (kind := kind_of(out)) and not args.overwrite:
+            mend = "give --out a file" if kind == "folder" else "go on with --resume, replace it with --overwrite, or give another --out"
+            raise UserError(f"{out}: exists already{' and is a folder' * (kind == 'folder')}; {mend}")
         material = gather(about, **given_config(args))
         about["texts"] = material.digest
         for line in said_of(material, about):

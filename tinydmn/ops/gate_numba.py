@@ -8,8 +8,8 @@ What makes it fast, each exact algebra:
 """
 
 import numpy as np
-from numba import njit
 
+from .compiled import njit
 from .tanh_numba import FAST, tanh
 
 

@@ -10,8 +10,8 @@ What makes it fast, each exact:
 """
 
 import numpy as np
-from numba import njit
 
+from .compiled import njit
 from .packing_numba import rows_product, schedule
 from .tanh_numba import FAST, sigmoid, tanh
 

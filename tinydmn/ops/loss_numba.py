@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from .compiled import njit
 from .tanh_numba import FAST
 
 

@@ -1,8 +1,8 @@
 """Long short-term memory, compiled.  Meaning, names and shapes: lstm_numpy.py; what makes it fast: gru_numba.py and packing_numba.py."""
 
 import numpy as np
-from numba import njit
 
+from .compiled import njit
 from .packing_numba import add_outer, rows_product, schedule, states_at, states_at_backward
 from .tanh_numba import FAST, sigmoid, tanh
 

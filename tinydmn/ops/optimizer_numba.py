@@ -2,8 +2,7 @@
 
 import math
 
-from numba import njit
-
+from .compiled import njit
 from .tanh_numba import FAST
 
 

@@ -8,8 +8,8 @@ Every function is marked forceinline; tanh_numba.py says why.
 """
 
 import numpy as np
-from numba import njit
 
+from .compiled import njit
 from .tanh_numba import FAST
 
 MANY = 40                                                  # rows from which on BLAS is faster than a loop that keeps the matrix in cache

@@ -8,8 +8,10 @@ float64, in which things are checked: the C library's.
 import math
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
+
+from .compiled import njit
 
 # A function that kernels call is marked forceinline.  Else its code stands twice, alone and in the caller's file of the cache, differently
 # optimised, and a process that compiles would run the one and a process that loads the other: not the same bits.

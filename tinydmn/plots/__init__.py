@@ -3,6 +3,7 @@
 No window opens unless `show=True`, which hands the saved file to the system's viewer.  What colour says, shade, shape or a label says as well.
 """
 
+from . import loading                                      # first: it loads Matplotlib
 from .attention import plot_attention, plot_attentions
 from .confusion import plot_confusion
 from .curves import plot_gradient_norms, plot_training

@@ -1,7 +1,6 @@
 """What every picture is drawn with: one style, places in inches, texts that are measured before they are set, and how a picture is saved."""
 
 import contextlib
-import logging
 import textwrap
 import warnings
 import webbrowser
@@ -14,7 +13,8 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..errors import UserError, check_picture
+from ..errors import UserError, check_picture, notice
+from .loading import quiet
 
 # Fixed settings, so that one input gives one picture whatever a matplotlibrc on the machine says; words are never read as formulae.
 _FONT = "DejaVu Sans"                   # comes with Matplotlib
@@ -30,28 +30,22 @@ LINE, PAD = 0.17, 0.15              # inches: a line of text; the rim of a pictu
 @contextlib.contextmanager
 def new_figure(*texts):
     """A figure in our style.  texts: what will be drawn of the user's own words (strings, or lists of them); letters that our font does not
-    have come from another font of this machine, where one has them, and else as a box, silently."""
-    with matplotlib.rc_context(), warnings.catch_warnings(), _quiet(logging.getLogger("matplotlib.font_manager")):
+    have come from another font of this machine; where none has them, boxes stand for them, and a line says what to install."""
+    with matplotlib.rc_context(), warnings.catch_warnings(), quiet():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
         letters = frozenset("".join(_flat(texts)))
         if not letters <= _letters_of(font_manager.findfont(_FONT)):
-            matplotlib.rcParams["font.family"] = [_FONT, *_fonts_with(letters)]
+            names, missing = _fonts_with(letters)
+            matplotlib.rcParams["font.family"] = [_FONT, *names]
+            if missing:
+                some = " ".join(sorted(missing)[:8]) + " ..." * (len(missing) > 8)
+                notice("fonts", f"no font of this machine has {some} and boxes stand for {'it' if len(missing) == 1 else 'them'} in the picture; "
+                                f"install one that has, say of the Noto family (apt install fonts-noto, or fonts.google.com/noto), and draw it again")
         figure = Figure()
         FigureCanvasAgg(figure)
         yield figure
-
-
-@contextlib.contextmanager
-def _quiet(log):
-    """What it would warn of (that another font has no bold, say) is not said."""
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def _flat(texts):
@@ -67,21 +61,30 @@ def _letters_of(path):
 
 @cache
 def _fonts_with(letters):
-    """Names of fonts of this machine that between them have those of `letters` that ours lacks, the most useful first; few as can be."""
+    """Names of fonts of this machine that between them have those of `letters` that ours lacks, the most useful first, few as can be; and the
+    letters that none has."""
     missing, names = {c for c in letters - _letters_of(font_manager.findfont(_FONT)) if c.isprintable()}, []
-    while missing:
+    for fonts in (lambda: font_manager.fontManager.ttflist, _new_fonts):
         having = {}
-        for font in font_manager.fontManager.ttflist:
+        for font in fonts() if missing else ():
             if font.fname.startswith(matplotlib.get_data_path()):
                 continue                                   # its own mathematical fonts have other signs where letters should be
             with contextlib.suppress(Exception):           # a broken font file is no reason to draw nothing
                 having.setdefault(font.name, missing & _letters_of(font.fname))
-        best = max(having, key=lambda name: (len(having[name]), name), default=None)
-        if best is None or not having[best]:
-            break
-        names.append(best)
-        missing -= having[best]
-    return tuple(names)
+        while missing and (best := max(having, key=lambda name: (len(having[name] & missing), name), default=None)) and having[best] & missing:
+            names.append(best)
+            missing -= having[best]
+    return tuple(names), frozenset(missing)
+
+
+def _new_fonts():
+    """Fonts that were installed since Matplotlib looked for fonts: it keeps a list of them, and would never see these."""
+    manager = font_manager.fontManager
+    before = len(manager.ttflist)
+    for path in {*font_manager.findSystemFonts()} - {font.fname for font in manager.ttflist}:
+        with contextlib.suppress(Exception):
+            manager.addfont(path)
+    return manager.ttflist[before:]
 
 
 def save(figure, path, show=False):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..config import Config
 from ..data.vocabulary import Vocabulary
-from ..errors import UserError
+from ..errors import UserError, kind_of
 from ..model import DMN
 from ..parameters import shapes, views
 from .loop import State
@@ -54,7 +54,9 @@ def save(path, model, state, about):
 def load(path, backend="numba"):
     """-> model (its best weights in params), State, about.  Raises UserError for whatever is not a checkpoint of this version."""
     path = Path(path)
-    if not path.is_file():
+    if (kind := kind_of(path)) == "folder":
+        raise UserError(f"{path}: is a folder, not a checkpoint; give the .npz file in it")
+    if kind is None:
         raise UserError(f"{path}: no such checkpoint; train one:  tinydmn train babi --task 1 --out {path}")
     again = "train again, or give another checkpoint"
     meta, arrays = _read(path, again)

@@ -3,7 +3,12 @@
 import sys
 from time import perf_counter
 
-from tqdm import tqdm
+from ..errors import UserError
+
+try:
+    from tqdm import tqdm
+except ValueError as error:                                # it reads its defaults when it is loaded
+    raise UserError(f"tqdm, which draws the progress bar, refuses a variable of the environment ({error}); mend or unset those named TQDM_...") from None
 
 
 class Progress:

@@ -26,6 +26,7 @@ from ..data.story import Question, Story, asked, count_questions
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..model import DMN, right_answers
+from ..streams import settle
 from ..writing import json_text, write_whole
 from . import checkpoint, loop, memory
 from .evaluate import evaluate, outputs
@@ -174,9 +175,9 @@ def run_all(runs, folder, jobs, backend="numba", on_end=None):
 def _start(run, folder, backend, n_threads):
     """A worker process; what it says of errors goes to NAME.log."""
     home = str(Path(__file__).parents[2])                  # where this package was found, it will be found again
-    environment = os.environ | {"TINYDMN_THREADS": str(n_threads), "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
+    environment = os.environ | {"TINYDMN_THREADS": str(n_threads), "PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
     with open(folder / f"{run.name}.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen([sys.executable, "-m", "tinydmn.training.runs"], stdin=subprocess.PIPE, stdout=log, stderr=log, text=True,
+        process = subprocess.Popen([sys.executable, "-m", "tinydmn.training.runs"], stdin=subprocess.PIPE, stdout=log, stderr=log, encoding="utf-8",
                                    env=environment)
     try:
         print(json.dumps({"run": asdict(run), "folder": str(folder), "backend": backend}), file=process.stdin, flush=True)
@@ -222,6 +223,7 @@ def main():
     """A worker: the run to make stands in the first line of the input; when the input ends, whoever asked for it has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)           # Ctrl-C in a terminal reaches every process of it: the first one decides
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settle()
     told = json.loads(sys.stdin.readline())
 
     def stop_with_parent():

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.babi import FOLDERS, TITLES, load_task
 from ..data.sources import size_of
-from ..errors import UserError
+from ..errors import UserError, check_folder, kind_of
 from .material import about_run
 from .runs import Run
 
@@ -46,8 +46,8 @@ def runs_of(table, seeds=(0,), data=None, sst=None, size=None, tasks=None, varia
     if taken := [name for name in SET_BY_TABLE[table] if name in given]:
         raise UserError(f"--{taken[0]}: table {table} sets it from row to row; leave it out" + (", or choose by --variants" if table == 1 else ""))
     for folder in filter(None, (data, sst)):
-        if not Path(folder).exists():
-            raise UserError(f"{folder}: no such folder; give the folder with the published files, or leave it out for texts of our own")
+        if table != 3 or not kind_of(folder):              # tagged words may be one file
+            check_folder(folder, "give the folder with the published files, or leave it out for texts of our own")
     given = QUICK | given if quick else given
     if vectors and "embedding" in given and quick:
         given = {k: v for k, v in given.items() if k != "embedding"}                       # as wide as the vectors
