@@ -8,6 +8,7 @@ import pytest
 from tinydmn.data.batch import cut_at_questions, take_stories
 from tinydmn.data.grammar.sentiment import sentiment_texts
 from tinydmn.data.grammar.tags import tagged_texts
+from tinydmn.data.names import Classes
 from tinydmn.data.sources import babi_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.errors import UserError
@@ -233,19 +234,19 @@ def test_validation_and_test_are_never_told_again(switches, told_again, whereabo
 
 def test_what_retelling_knows_it_knows_from_training(told_again, whereabouts, monkeypatch):
     seen = []
-    for name in ("name_classes", "standing_alone"):
+    for name in ("find_classes", "standing_alone", "counting"):
         monkeypatch.setattr(materials, name, lambda stories, f=getattr(materials, name): seen.append(stories) or f(stories))
     told_again(rename="yes", shorten=1.0)
-    assert len(seen) == 2 and all(stories is whereabouts[0] for stories in seen)
+    assert len(seen) == 3 and all(stories is whereabouts[0] for stories in seen)
     told_again()
-    assert len(seen) == 2
+    assert len(seen) == 3
 
 
 def test_names_are_not_dealt_out_where_the_answer_would_have_no_class(monkeypatch):
     """Lists of several names, as one class, are known in some orders alone: such a story keeps its names, the others do not."""
     stories = [Story([["mary", "and", "john", "left"]], [Question(["who"], answer, 1, [0])]) for answer in (["mary", "john"], ["mary"])] * 20
     monkeypatch.setattr(materials, "babi_stories", lambda *_: (stories, stories[:2], None))
-    monkeypatch.setattr(materials, "name_classes", lambda _: [[("mary",), ("john",)]])
+    monkeypatch.setattr(materials, "find_classes", lambda _: Classes([[("mary",), ("john",)]], []))
     for answer, wanted in (("word", {"mary,john", "mary"}), ("sequence", None)):
         material = gather(told("babi", None), **TINY | {"rename": "yes", "answer": answer})
         batch = material.epoch(np.random.default_rng(0))

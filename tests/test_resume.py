@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from tinydmn.data.names import Classes
 from tinydmn.cli import main
 from tinydmn.config import Config
 from tinydmn.data.generator import write_task
@@ -69,8 +70,8 @@ def without_seconds(state):
 @pytest.mark.parametrize("name", RUNS)
 def test_stopped_after_any_epoch_it_goes_on_to_the_same_bits(name, files, tmp_path, capsys, monkeypatch):
     words = (*RUNS[name], "--data", files / RUNS[name][0])
-    names = [[("mary",), ("john",)], [("kitchen",), ("garden",), ("office",)]]
-    monkeypatch.setattr(material, "name_classes", lambda stories: names)                   # so few stories show none
+    names = Classes([[("mary",), ("john",)], [("kitchen",), ("garden",), ("office",)]], [])
+    monkeypatch.setattr(material, "find_classes", lambda stories: names)                   # so few stories show none
     assert train(capsys, *words, "--out", tmp_path / "whole.npz")[0] == 0
     model, whole, about = checkpoint.load(tmp_path / "whole.npz")
     n_epochs = whole.epoch

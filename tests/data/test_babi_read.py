@@ -65,9 +65,16 @@ def test_gz(tmp_path):
     assert without_source(packed) == without_source(read_babi(write(tmp_path, PLAIN, "a.txt")))
 
 
-def test_an_empty_id_field_means_support_not_known(tmp_path):
-    story, = read_babi(write(tmp_path, "1 Mary went to the garden.\n2 Where is Mary?\tgarden\t\n"))
-    assert story.questions[0].support == []
+@pytest.mark.parametrize("end", ["\t", "\t ", "", " "])      # an editor may trim it
+def test_an_empty_or_missing_id_field_means_support_not_known(tmp_path, end):
+    story, = read_babi(write(tmp_path, f"1 Mary went to the garden.\n2 Where is Mary?\tgarden{end}\n"))
+    assert (story.questions[0].answer, story.questions[0].support) == (["garden"], [])
+
+
+@pytest.mark.parametrize("fact", ["Mary has 3 apples.", "Mary  has 3", "At 9 o'clock  12", "The score is  2 3", "Route 66", "Mary is  in the  garden."])
+def test_a_fact_may_hold_numbers_and_wide_gaps(tmp_path, fact):
+    story, = read_babi(write(tmp_path, f"1 {fact}\n2 Where is Mary?\tgarden\t1\n"))
+    assert story.facts == [fact.lower().rstrip(".").split()]
 
 
 FACT = "1 Mary went to the garden.\n"
@@ -86,8 +93,13 @@ MISTAKES = {
     "zero": (FACT + "0 John went.\n", 2, "number 0 does not follow 1", "number this line 2, or 1 for a new story"),
     "not 1 first": ("\n2 John went.\n", 2, "number 2 does not follow the beginning", "number this line 1"),
     "fact of a full stop": (FACT + "2 .\n", 2, "a fact without words", "write N text."),
-    "no tabs": (FACT + "2 Where is Mary?\n", 2, "1 field in question 'Where is Mary?'", FORM),
-    "no ids": (FACT + "2 Where is Mary?\tgarden\n", 2, r"2 fields in question 'Where is Mary?\tgarden'", FORM),
+    "no answer and no tabs": (FACT + "2 Where is Mary?\n", 2, "no answer behind the question mark in 'Where is Mary?'", FORM),
+    "blanks for tabs": (FACT + "2 Where is Mary?    garden  1\n", 2, "no tab behind the question mark in 'Where is Mary?    garden  1'", FORM),
+    "a blank for a tab": (FACT + "2 Where is Mary? garden\n", 2, "no tab behind the question mark in 'Where is Mary? garden'", FORM),
+    "the mark in a fact": (FACT + "2 Who? she said.\n", 2, "no tab behind the question mark in 'Who? she said.'", FORM),
+    "blanks for tabs, no mark": (FACT + "2 Where is Mary    garden  1\n", 2, "answer and ids without tabs in 'Where is Mary    garden  1'", FORM),
+    "two ids": (FACT + "2 Where is Mary  garden   1 1\n", 2, "answer and ids without tabs in 'Where is Mary  garden   1 1'", FORM),
+    "a wide mark": (FACT + "2 \u8c01\uff1f \u739b\u4e3d 1\n", 2, "no tab behind the question mark in '\u8c01\uff1f \u739b\u4e3d 1'", FORM),
     "too many": (FACT + "2 Who?\ta\t1\t1\n", 2, r"4 fields in question 'Who?\ta\t1\t1'", FORM),
     "no answer": (FACT + "2 Where is Mary?\t \t1\n", 2, "a question without its answer", ANSWER),
     "half a list": (FACT + "2 What has Mary?\tmilk,\t1\n", 2, "a question without its answer", ANSWER),

@@ -6,11 +6,11 @@
   echo 'She can open the can .' | tinydmn ask runs/pos.npz
 """
 
-import re
 import sys
 
 import numpy as np
 
+from ..data.babi import typed_questions
 from ..data.story import Question, Story, sentence_words
 from ..data.sst import sentiment_question
 from ..data.tagged import Sentence, tagged_stories
@@ -22,6 +22,8 @@ from ..training import checkpoint
 from ..training.answers import attention, places, ranked
 from ..training.material import batch_of
 from .common import add_backend, picture, print_json
+
+SIGNS = ".,;:!?\"'()[]"        # that may stand before or behind a word: for training they were part of it, or words of their own
 
 WELCOME = {
     "babi": """Tell a story, one sentence a line; a line that ends in ? is a question.
@@ -52,23 +54,10 @@ def run(args):
 
 
 def ask_stories(model, about, args):
-    labels, facts, asked = [], [], False                   # facts as they were typed, and as words
-    for line in typed_lines():
-        # a line of a bAbI file will do: its answer is left out, and the number 1 begins a new story
-        number, text = re.fullmatch(r"\s*(?:([0-9]+)\s+)?(.*?)\s*", line.split("\t")[0]).groups()
-        if not text or number == "1":
-            labels, facts = [], []
-        words = words_of(text, model.vocabulary)
-        if text.endswith("?"):
-            if not facts or not words:
-                advise(f"a question before any fact: {text!r}; tell a fact first, a line that ends in a full stop" if not facts else
-                       f"a question without words: {text!r}; write one like  Where is Mary?")
-                continue
-            answer(model, labels, facts, text, words, args)
-            asked = True
-        elif words:
-            labels.append(text)
-            facts.append(words)
+    asked = False
+    for facts, question in typed_questions(typed_lines(), advise):
+        answer(model, facts, [sentence_words(fact) for fact in facts], question, sentence_words(question), args)
+        asked = True
     if not asked:
         raise UserError("no question was asked; end a question's line with ?")
 
@@ -116,11 +105,6 @@ def lines():
         raise UserError("nothing was typed; give a text, a line each")
 
 
-def words_of(text, vocabulary):
-    """The words of a fact or a question, as those of a file; of one that training never saw, what stands between its points and commas."""
-    return [part for word in sentence_words(text) for part in (re.findall("[^.?!,;:]+", word) if vocabulary.unknown([word]) else [word])]
-
-
 def think(model, facts, question):
     """facts: token lists, question: tokens -> [(answer, probability)], likeliest first, and gates (passes made, places + end-of-passes)."""
     batch = batch_of([Story(facts, [Question(question, [], len(facts))])], model.vocabulary, model.config)
@@ -138,7 +122,9 @@ def answer(model, labels, facts, text, question, args):
                     "facts": labels, "gates": gates, "unknown_words": unknown}, indent=None)
     else:
         if unknown:
-            print(f"never seen in training, read as unknown: {shown(', '.join(unknown))}")
+            plain = {word: word.strip(SIGNS) for word in unknown}
+            hint = lambda word: f" (it knows {plain[word]})" * (plain[word] != "" and not model.vocabulary.unknown([plain[word]]))
+            print(f"never seen in training, read as unknown: {shown(', '.join(word + hint(word) for word in unknown))}")
         print("\n" + answer_text(text, said, labels, gates), flush=True)                  # another program may wait for it
     if args.plot:
         from ..plots import plot_attention                 # loads Matplotlib

@@ -25,6 +25,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ..data.files import how_read, in_common
+from ..data.names import classes_text
 from ..data.sources import SIZES, size_of
 from ..data.tag_formats import COLUMN_NAMES
 from ..errors import UserError, kind_of
@@ -146,6 +147,8 @@ def said_of(material, about):
             yield f"{n} of {every} validation questions stand in training as well, with all that is told before them"
     if about["set"] == "babi" and not supervised(material.train):
         yield "no question of training names its supporting facts: the gates are not supervised"
+    if material.config.rename == "yes":
+        yield from classes_text(material.names) or ["no names can change places"]
 
 
 def about_of(args):

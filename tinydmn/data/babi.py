@@ -2,6 +2,7 @@
 
 A story is a run of numbered lines; the number goes back to 1 where the next story begins.  A fact is `N text.`, a question
 `N question?<TAB>answer<TAB>ids`, where the ids are the line numbers of its supporting facts in the order of the reasoning.
+What is typed is read by the same rules (`typed_questions`), but for the numbers, which may be left out.
 """
 
 import gzip
@@ -13,10 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UserError, at_line, check_folder, check_rng
-from .story import Question, Story, answer_words, sentence_words
+from .story import QUESTION_MARKS, Question, Story, answer_words, is_question, sentence_words
 from .text import paths_in, read_text, short
 
 NUMBERED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
+ANSWERED = re.compile(r"(?: {2,}|\u3000)\S+ {2,}[0-9]+( +[0-9]+)*$")                          # columns: blanks where tabs should be
+TABS = "write  N question?<TAB>answer<TAB>ids"
 FILE_NAME = re.compile(r"qa([0-9]+)_(?:.+_)?(train|valid|test)\.txt(?:\.gz)?")
 
 # Where the two sizes lie below a download; folders with validation files stand first.
@@ -40,7 +43,7 @@ def read_babi(path):
     """Stories of one file, plain or .gz, as list[Story]: words in lower case, support as indices into Story.facts in the file's order.
 
     A story's `source` is FILE:LINE of its first line.  Blank lines, a blank before a tab and Windows line ends do no harm; the id field
-    may be empty (support not known).
+    may be empty or missing (support not known).
     Raises UserError (FILE:LINE: problem; mend) for whatever is not in the format.
     """
     stories, facts, questions = [], [], []
@@ -54,7 +57,9 @@ def read_babi(path):
         if number == 1:
             facts, questions, fact_at = [], [], {}
             stories.append(Story(facts, questions, f"{path}:{line}"))
-        if "\t" in text or text.endswith("?"):
+        if problem := _no_fact(text):
+            raise at_line(path, line, problem, TABS)
+        if "\t" in text:
             questions.append(_question(text, number, fact_at, path, line))
         else:
             fact = sentence_words(text)
@@ -84,18 +89,25 @@ def _number(text, previous, path, line):
 def _question(text, number, fact_at, path, line):
     """The fields of a question's line -> Question.  `fact_at` knows the facts told so far."""
     fields = [field.strip() for field in text.split("\t")]
-    if len(fields) != 3:
-        raise at_line(path, line, f"{len(fields)} field{'s' * (len(fields) > 1)} in question {short(text)}",
-                      "write  N question?<TAB>answer<TAB>ids")
+    if len(fields) > 3:
+        raise at_line(path, line, f"{len(fields)} fields in question {short(text)}", TABS)
     tokens, answer = sentence_words(fields[0]), answer_words(fields[1])
     if not tokens:
-        raise at_line(path, line, "a question without words", "write  N question?<TAB>answer<TAB>ids")
+        raise at_line(path, line, "a question without words", TABS)
     if not answer or not all(answer):
         raise at_line(path, line, "a question without its answer", "write one word, or several with commas between them")
     if not fact_at:
         raise at_line(path, line, "a question before any fact", "tell a fact first")
-    support = [_support(word, number, fact_at, path, line) for word in fields[2].split()]
+    support = [_support(word, number, fact_at, path, line) for word in "".join(fields[2:]).split()]
     return Question(tokens, answer, len(fact_at), support)
+
+
+def _no_fact(text):
+    """What speaks against a line without a tab being a fact; None for one that is."""
+    if "\t" in text or not (mark := next((mark for mark in QUESTION_MARKS if mark in text), None)):
+        return f"answer and ids without tabs in {short(text)}" if "\t" not in text and ANSWERED.search(text) else None
+    behind = text.rpartition(mark)[2].strip()
+    return f"{'no tab' if behind else 'no answer'} behind the question mark in {short(text)}"
 
 
 def _support(word, number, fact_at, path, line):
@@ -109,6 +121,45 @@ def _support(word, number, fact_at, path, line):
     problem = ("points to the question itself" if id_ == number else "points forward" if id_ > number
                else "points to no line" if id_ < 1 else "points to a question")
     raise at_line(path, line, f"supporting id {id_} {problem}", mend)
+
+
+# what is typed
+
+def typed_questions(lines, problem):
+    """Lines as they are typed, or piped from a file -> yields (facts, question), texts as they were typed, as soon as a question is asked.
+
+    A line of a bAbI file will do: its number is left out, and what stands behind its question.  Where lines begin with 1, 2, 3, ... these are
+    their numbers, and each 1 begins a new story, as an empty line does; any other number is a word ("104 has the desk").
+    problem(text): is told of a line that is neither fact nor question.
+    """
+    story, numbered = [], False                            # lines of this story: [number, what stands behind it, the whole, is it a fact]
+    for line in lines:
+        line = line.strip(" \r\n")
+        if not line.strip():
+            story, numbered = [], False
+            continue
+        match = NUMBERED.fullmatch(line)
+        number, text = (int(match[1]), match[2]) if match else (None, line)
+        if not numbered and story and (story[-1][0], number) == (1, 2):        # only now it shows what the 1 of the line before was
+            story, numbered = story[-1:], True
+        elif numbered and number == 1:
+            story, numbered = [], False
+        story.append([number, text, line, False])
+        texts = [(text if numbered and number == i else whole).split("\t")[0].strip() for i, (number, text, whole, _) in enumerate(story, 1)]
+        facts, said = [text for text, (*_, is_fact) in zip(texts, story) if is_fact], texts[-1]
+        if is_question(said) or "\t" in line:
+            if not facts:
+                problem(f"a question before any fact: {short(said)}; tell a fact first, a line that ends in a full stop")
+            elif not sentence_words(said):
+                problem(f"a question without words: {short(said)}; write one like  Where is Mary?")
+            else:
+                yield facts, said
+        elif why := _no_fact(said):
+            problem(f"{why}; end a question with its mark, a fact with a full stop")
+        elif not sentence_words(said):
+            problem(f"a fact without words: {short(said)}; write one like  Mary went to the garden.")
+        else:
+            story[-1][-1] = True
 
 
 # finding the files of a task

@@ -39,8 +39,10 @@ MANY, ABOUT_TWO = 12, 6    # facts: hardly two stories of more tell the same, no
 NEW = 6.0                  # standard errors, counted by stories: what comes out of a swap and of its reverse goes together
 NEVER = 9.0                # stories in which a word is expected: where it is in none, that is no chance (e^-9)
 SHOWN, RARELY = 5, 0.01    # so often must training have what comes out, where names meet in more than this share of the questions about them
+SHOWN_NAMES = 8            # of a class, in a line for people
 
 Classes = namedtuple("Classes", "taken refused")           # [[name, ...], ...], each name a tuple of words; [([name, ...], why), ...]
+NONE_FOUND = Classes([], [])
 
 
 def name_classes(stories):
@@ -58,6 +60,12 @@ def find_classes(stories):
             return Classes(taken, refused)
         refused.append((worst.group, worst.why))           # one at a time: the others are tried again with these words as they stand
         taken = [group for group in taken if group is not worst.group] + [part for part in worst.parts if len(part) > 1]
+
+
+def classes_text(classes):
+    """Classes -> a line each: which names are dealt out anew, which are left alone and why."""
+    text = lambda group: " ".join("_".join(name) for name in group[:SHOWN_NAMES]) + " ..." * (len(group) > SHOWN_NAMES)
+    return [f"dealt out anew each epoch: {text(group)}" for group in classes.taken] + [f"left alone: {text(group)}: {why}" for group, why in classes.refused]
 
 
 def cutter(names):

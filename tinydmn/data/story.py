@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from ..errors import UserError
 
+QUESTION_MARKS = "?\uff1f\u061f"                           # also those of Chinese and Arabic
+ENDS = QUESTION_MARKS + ".!\u3002\uff01\u0964"              # of a sentence; also the full stops of Chinese and Hindi
+
 
 @dataclass(frozen=True)
 class Question:
@@ -55,8 +58,16 @@ def count_questions(stories):
 
 
 def sentence_words(text):
-    """A sentence or a question -> its words in lower case, without the full stop or the question mark at its end."""
-    return text.lower().strip().rstrip(".?").split()
+    """A sentence or a question -> its words in lower case, without the full stop or the mark at its end.
+
+    Blanks part words, and nothing else does: 9:15, dr. and ana, are words, for a file as for what is typed.
+    """
+    return text.lower().strip().rstrip(ENDS).split()
+
+
+def is_question(text):
+    """Whether a sentence ends in a question mark, of whatever script."""
+    return text.rstrip().endswith(tuple(QUESTION_MARKS))
 
 
 def answer_words(text):

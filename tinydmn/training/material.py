@@ -17,7 +17,8 @@ from ..data.files import parts_of_file
 from ..data.glove import packaged_glove, read_glove
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
-from ..data.retelling import name_classes, renamed, shortened, standing_alone
+from ..data.names import NONE_FOUND, Classes, find_classes
+from ..data.retelling import counting, renamed, shortened, standing_alone
 from ..data.sources import babi_stories, size_of
 from ..data.sst import load_sst, phrase_stories, sentiment_stories
 from ..data.tagged import load_tagged
@@ -44,6 +45,7 @@ class Material:
     epoch: Callable[[np.random.Generator], Batch]
     vectors: tuple | None = None               # words, (N, D) float32: word vectors to begin with
     phrases: list = field(default_factory=list)            # sentiment: labelled phrases, trained on besides the sentences
+    names: Classes = NONE_FOUND                            # stories with other names: whose change places, and whose do not
 
     def batch(self, stories):
         """list[Story] -> Batch for this run's network."""
@@ -145,17 +147,17 @@ def _babi(about, given, train, valid, test):
     whole = batch_of(train, vocabulary, config)
     if config.rename == "no" and not config.shorten:
         return Material(config, vocabulary, train, valid, test, lambda rng: whole)
-    classes = name_classes(train) if config.rename == "yes" else []
-    alone = standing_alone(train) if config.shorten else None
+    names = find_classes(train) if config.rename == "yes" else NONE_FOUND
+    alone, counts = (standing_alone(train), counting(train)) if config.shorten else (None, None)
     known = set(vocabulary.answers)
 
     def retold(story, rng):
         if config.shorten:
-            story = shortened(story, config.shorten, rng, alone)
-        new = renamed(story, classes, rng)
+            story = shortened(story, config.shorten, rng, alone, counts)
+        new = renamed(story, names.taken, rng)
         # a list of several names, taken as one class, has a class only in the orders that were seen: else the story keeps its names
         return new if config.answer != "word" or all(",".join(q.answer) in known for q in new.questions) else story
-    return Material(config, vocabulary, train, valid, test, lambda rng: batch_of([retold(story, rng) for story in train], vocabulary, config))
+    return Material(config, vocabulary, train, valid, test, lambda rng: batch_of([retold(story, rng) for story in train], vocabulary, config), names=names)
 
 
 def _sst_texts(about):
