@@ -9,7 +9,7 @@ import pytest
 from tinydmn.data.babi import find_task, read_babi
 
 DATA = os.environ.get("TINYDMN_DATA")
-BABI = Path(DATA or ".") / "babi"
+BABI, SST = (Path(DATA or ".") / name for name in ("babi", "sst"))
 needs_published = pytest.mark.skipif(not DATA, reason="set TINYDMN_DATA to the folder that holds babi/ (the published files)")
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from tinydmn.data.babi import load_task
-from tinydmn.data.sst import load_sst
+from tinydmn.data.sst import load_sst, read_sst
 from tinydmn.data.tagged import load_tagged
-from tinydmn.data.text import numbered_lines, open_bytes, read_text, short, unescape
+from tinydmn.data.text import blank_parted, numbered_lines, open_bytes, read_text, short, treebank_words, unescape, with_blanks
 
 from .broken import message, write
+from .published import SST, needs_published
 
 BOM = b"\xef\xbb\xbf"
 
@@ -70,3 +71,45 @@ def test_escapes():
 
 def test_a_long_text_is_cut_after_40_letters():
     assert (short("x" * 40), short("x" * 41)) == (repr("x" * 40), repr("x" * 37 + "..."))
+
+
+# ordinary text
+
+@pytest.mark.parametrize("text, words", [
+    ("It isn't bad.", "It|is|n't|bad|."), ("Good. Really good, (almost) great!", "Good|.|Really|good|,|(|almost|)|great|!"), ("Don't! We'll see; they've won", "Do|n't|!|We|'ll|see|;|they|'ve|won"),
+    ('A "fine" film', "A|``|fine|''|film"), ("John's film costs $5 at 9:15", "John|'s|film|costs|$|5|at|9:15"), ("wide-eyed  and\u00a0slow", "wide-eyed|and\u00a0slow"),
+    ("see http://a.org/x or mail a.b@c.org", "see|http://a.org/x|or|mail|a.b@c.org"), ("", ""), ("one - two", "one|-|two"), ("one - two.", "one|-|two|.")])
+def test_ordinary_text_is_parted_as_a_treebank_does(text, words):
+    assert treebank_words(text) == words.split("|") * bool(words)
+    assert treebank_words(" ".join(words.split("|"))) == words.split("|") * bool(words)    # parted so already: it stays
+
+
+def test_what_is_known_stays_whole():
+    assert treebank_words("Mr. Bean, at the U.S. can't") == ["Mr", ".", "Bean", ",", "at", "the", "U.S", ".", "ca", "n't"]
+    assert treebank_words("Mr. Bean, at the U.S. can't", {"mr.", "u.s.", "can't"}) == ["Mr.", "Bean", ",", "at", "the", "U.S.", "can't"]
+    assert treebank_words('so "good" it', {'"'}) == ["so", '"', "good", '"', "it"]         # a treebank that has plain quotation marks
+
+
+def test_text_that_is_parted_already_stays_as_it_is():
+    for text in ("an e-mail : a@b , or Yahoo!x ?", "he said , so , I think ...", "it 's a film by J.K. Rowling .", "vs. the rest , and the Mr. Men"):
+        assert treebank_words(text) == text.split(" ")
+    assert treebank_words('"So good," he said , I think.') == ["``", "So", "good", ",", "''", "he", "said", ",", "I", "think", "."]     # one stray blank parts nothing
+
+
+def test_known_words_that_hold_blanks_are_one_word():
+    known = {"10 000", "thành phố", "hồ chí minh", "hồ", "a b c", "a b"}
+    assert with_blanks("Ở thành phố Hồ Chí Minh có 10 000 hồ".split(), known) == ["Ở", "thành phố", "Hồ Chí Minh", "có", "10 000", "hồ"]
+    assert with_blanks("a b c a b a".split(), known) == ["a b c", "a b", "a"] and with_blanks([], known) == [] == with_blanks([], set())
+    assert treebank_words("Il a 10 000 livres.", known) == ["Il", "a", "10 000", "livres", "."]
+
+
+def test_blanks_that_part_words():
+    assert blank_parted(" a\u00a0b  c\td\r\ne ") == ["a\u00a0b", "c", "d", "e"] and blank_parted(" \t") == []
+
+
+@needs_published
+@pytest.mark.parametrize("known", [False, True])
+def test_the_treebanks_sentences_pass_unchanged(known):
+    trees = read_sst(SST / "dev.txt")
+    words = frozenset(w.lower() for tree in read_sst(SST / "train.txt") for w in tree.words) if known else frozenset()
+    assert all(treebank_words(" ".join(tree.words), words) == tree.words for tree in trees)

@@ -2,8 +2,11 @@
 
   tinydmn ask runs/babi-1.npz                     type facts, a line each, and a question; an empty line ends the story
   printf 'Mary went to the garden.\\nWhere is Mary?\\n' | tinydmn ask runs/babi-1.npz
-  echo 'not a good film , but a funny one' | tinydmn ask runs/sst-fine.npz
-  echo 'She can open the can .' | tinydmn ask runs/pos.npz
+  echo 'Not a good film, but a funny one.' | tinydmn ask runs/sst-fine.npz
+  echo "She can't open the can." | tinydmn ask runs/pos.npz
+
+A story is read as a bAbI file is, with or without numbers of lines: blanks part words, 9:15 and dr. are words.  A text or a sentence is parted into
+words as the Penn Treebank does (do n't, and a full stop for itself); one that is parted so already is taken as it is.
 """
 
 import sys
@@ -14,6 +17,7 @@ from ..data.babi import typed_questions
 from ..data.story import Question, Story, sentence_words
 from ..data.sst import sentiment_question
 from ..data.tagged import Sentence, tagged_stories
+from ..data.text import treebank_words
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
 from ..streams import typed_lines
@@ -28,8 +32,8 @@ SIGNS = ".,;:!?\"'()[]"        # that may stand before or behind a word: for tra
 WELCOME = {
     "babi": """Tell a story, one sentence a line; a line that ends in ? is a question.
 An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}""",
-    "sst": "Type a text, one a line; Ctrl-D ends.",
-    "pos": "Type a sentence, one a line, with blanks around its punctuation; Ctrl-D ends.",
+    "sst": "Type a text, one a line; Ctrl-D ends.  Punctuation becomes words of its own, as in the treebank.",
+    "pos": "Type a sentence, one a line; Ctrl-D ends.  Punctuation becomes words of its own, as in a treebank.",
 }
 
 
@@ -71,27 +75,34 @@ def advise(problem):
 
 def ask_texts(model, about, args):
     question = sentiment_question(0, about["kind"]).tokens
+    known = frozenset() if about.get("file") else known_words(model)       # a file of one's own was read as this text is: without knowing any word
     for text in lines():
-        words = text.lower().split()
+        words = [word.lower() for word in treebank_words(text, known)]
         answer(model, [text], [words], text, question, args)
 
 
 def ask_sentences(model, about, args):
+    known = known_words(model)
     for text in lines():
-        story, = tagged_stories([Sentence([(word, "?") for word in text.split()], "")])
+        words = treebank_words(text, known)
+        story, = tagged_stories([Sentence([(word, "?") for word in words], "")])
         story = Story(story.facts, [Question(story.questions[0].tokens, [], 1)])
         out = model.forward(batch_of([story], model.vocabulary, model.config))
         tags = [model.vocabulary.answers[k] for k in out.answers[0]]
         p = softmax(out.logits[0].astype(np.float64)).max(axis=-1)
         if args.json:
-            print_json({"words": text.split(), "tags": tags, "probabilities": p, "unknown_words": model.vocabulary.unknown(text.split())},
-                       indent=None)
+            print_json({"words": words, "tags": tags, "probabilities": p, "unknown_words": model.vocabulary.unknown(words)}, indent=None)
             continue
-        width, wide = (max(map(columns, texts)) + 2 for texts in (text.split(), ["x" * 6, *tags]))
-        for word, tag, sure in zip(text.split(), tags, p):
-            known = "" if not model.vocabulary.unknown([word]) else "   never seen in training"
-            print(f"{padded(word, width)}{padded(tag, wide)}{sure:.3f}{known}")
+        width, wide = (max(map(columns, texts)) + 2 for texts in (words, ["x" * 6, *tags]))
+        for word, tag, sure in zip(words, tags, p):
+            known_before = "" if not model.vocabulary.unknown([word]) else "   never seen in training"
+            print(f"{padded(word, width)}{padded(tag, wide)}{sure:.3f}{known_before}")
         print(flush=True)
+
+
+def known_words(model):
+    """Words of the vocabulary, in lower case: what `treebank_words` leaves whole."""
+    return frozenset(word.lower() for word in model.vocabulary.words)
 
 
 def lines():

@@ -116,7 +116,7 @@ def _rows(path):
     and then the one that gives the fewest labels: "Good, fine;pos" is two columns at a comma as well."""
     source = read_text(path, "texts and labels")
     # in a table with tabs a quote may be a letter like others
-    tables = [_cut(source, delimiter, quotes) for delimiter, quotes in (("\t", True), ("\t", False), (",", True), (";", True))]
+    tables = [_cut(source, delimiter, quotes) for delimiter, quotes in (("\t", True), (",", True), (";", True), ("\t", False))]
     if any(not table.rows and not table.fault for table in tables):
         raise UserError(f"{path}: holds no text; {ROW}")
     best = max(tables, key=lambda table: table.rank)

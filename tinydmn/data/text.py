@@ -10,6 +10,9 @@ from pathlib import Path
 from ..errors import UserError, at_line, kind_of
 
 BOM = b"\xef\xbb\xbf"                                        # a byte order mark: some editors begin a file of UTF-8 with it
+PARTED = frozenset([*".,!?;:()", "...", "``", "''", '"', "n't", "'s", "'re", "'ve", "'ll", "'d", "'m"])            # where one stands alone, words are parted
+JOINED = re.compile(r"\w[,;!?][\"')\]]*$")                 # a word and what should be words of their own
+ADDRESS = re.compile(r"\S+@\S+\.\S+|https?://\S+|www\.\S+", re.I)               # one word, whatever signs it holds
 BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
 
 
@@ -82,6 +85,39 @@ def short(text):
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def treebank_words(text):
-    """The words of ordinary text, in a list."""
-    return text.split()  # replaced at the merge
+def blank_parted(text):
+    """Text -> what stands between its blanks and tabs.  A no-break space may stand inside a word."""
+    return [part for part in re.split(r"[ \t\r\n]+", text) if part]
+
+
+def treebank_words(text, known=frozenset()):
+    """Ordinary text -> its words as a treebank has them, in a list: "It isn't bad." is It, is, n't, bad, and the full stop.
+
+    Text that is parted so already, as it is where a full stop or n't stands alone, passes unchanged, and so does whatever is `known`: the words
+    of a vocabulary, in lower case.  A known word that holds blanks ("10 000", or a word of Vietnamese) is one word.
+    """
+    parts = blank_parted(text)
+    joined = any(JOINED.search(part) and part.lower() not in known for part in parts)
+    if joined or not any(part.lower() in PARTED for part in parts):
+        parts = [word for part in parts for word in ([part] if part.lower() in known or ADDRESS.fullmatch(part) else _treebank_part(part, known))]
+    return with_blanks(parts, known)
+
+
+def _treebank_part(part, known):
+    """What stands between two blanks -> its words."""
+    if "\u00a0" in part:
+        return [part]
+    from nltk.tokenize.treebank import TreebankWordTokenizer               # most commands need none
+    words = TreebankWordTokenizer().tokenize(part)
+    return ['"' if word in ("``", "''") and word not in known and '"' in known else word for word in words]
+
+
+def with_blanks(parts, known):
+    """Joins what together is a known word that holds blanks, the longest that fits."""
+    longest = max((word.count(" ") for word in known if " " in word), default=0) + 1
+    words, i = [], 0
+    while i < len(parts):
+        n = next((n for n in range(min(longest, len(parts) - i), 1, -1) if " ".join(parts[i:i + n]).lower() in known), 1)
+        words.append(" ".join(parts[i:i + n]))
+        i += n
+    return words
