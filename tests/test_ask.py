@@ -18,7 +18,9 @@ from tinydmn.data.babi import read_babi, write_babi
 from tinydmn.data.generator import generate
 from tinydmn.data.sst import sentiment_question
 from tinydmn.data.story import Question, Story
+from tinydmn.errors import UserError
 from tinydmn.training import checkpoint, loop
+from tinydmn.training.answers import answers
 from tinydmn.training.evaluate import outputs
 from tinydmn.training.material import about_run, batch_of
 
@@ -169,7 +171,7 @@ def test_words_it_does_not_know_are_named_once_and_in_order(ask):
     ("104 has the desk.", ["104", "has", "the", "desk"]), ("John   took\u00a0milk..", ["john", "took", "milk"])])
 def test_words_are_those_of_a_file(ask, tmp_path, monkeypatch, typed, words):
     read = []
-    monkeypatch.setattr("tinydmn.cli.ask.think", lambda model, facts, question: read.append(([*facts], question)) or ([("x", 1.0)], np.zeros((0, 2))))
+    monkeypatch.setattr("tinydmn.model.DMN.ask", lambda model, facts, question: read.append(([*facts], question)) or ([("x", 1.0)], np.zeros((0, 2))))
     assert ask(network([story()]), f"{typed}\nWhere is mary, Mr. Bean?\n")[0] == 0
     path = tmp_path / "file.txt"
     path.write_text(f"1 {typed}\n2 Where is mary, Mr. Bean?\tgarden\t1\n", encoding="utf-8")
@@ -422,3 +424,56 @@ def test_streams_of_other_kinds(tmp_path, typed, code, says):
                           preexec_fn=closed)
     assert done.returncode == code and says.encode() in done.stdout
     assert not done.stderr if typed else b"no question was asked" in done.stderr and done.stderr.count(b"\n") == 1
+
+
+# the same text by every way in
+
+OWN = [Story(["Dr. Ana, who is 9, has the desk.", "104 has the desk at 9:15.", "Bo-Bo has 3.5 lamps!"],
+             [Question("Who has the desk?", ["ana,"], 1, [0]), Question("104 has what?", ["desk"], 2, [1]), Question("Where is dr. Ana?", ["104"], 3, [0])])]
+
+
+@pytest.mark.parametrize("reading", ["forward", "both"])
+def test_file_typed_piped_and_in_python_a_story_has_the_same_answers(ask, tmp_path, reading):
+    """Numbers, titles and times in it: the file read by `eval`, the file piped into `ask`, its sentences typed, and given to model.ask."""
+    path, facts = tmp_path / "own.txt", ["Dr. Ana, who is 9, has the desk.", "104 has the desk at 9:15.", "Bo-Bo has 3.5 lamps!"]
+    questions = ["Who has the desk?", "104 has what?", "Where is dr. Ana?"]
+    path.write_text("\ufeff" + "".join(f"{2 * k + 1} {fact}\n{2 * k + 2} {question}\tdesk\t\n" for k, (fact, question) in enumerate(zip(facts, questions))), encoding="utf-8")
+    model = network(OWN, seed=2, reading=reading)
+    assert read_babi(path)[0].facts == OWN[0].facts
+    wanted = [(answer.answer, pytest.approx(answer.probability, rel=1e-5)) for answer in answers(model, read_babi(path))]
+    assert len(wanted) == 3 and len({name for name, _ in wanted}) > 1
+    in_python = [model.ask(facts[:k + 1], question)[0][0] for k, question in enumerate(questions)]
+    typed = "".join(f"{fact}\n{question}\n" for fact, question in zip(facts, questions))
+    for found in (in_python, *([(one["answer"], one["probability"]) for one in objects(ask(model, text, "--json")[1])] for text in (path.read_text(encoding="utf-8"), typed))):
+        assert found == wanted
+    tokens = [fact for fact in OWN[0].facts]
+    assert model.ask(tokens, OWN[0].questions[2].tokens)[0] == model.ask(facts, questions[2])[0]
+
+
+def test_asked_in_python(capsys):
+    model = network([story()], seed=3)
+    ranked, gates = model.ask(TOLD, ASKED[0])
+    out, p = said_by(model, story().facts, ["where", "is", "mary"])
+    assert ranked[0][0] == model.vocabulary.answers[int(out.answers[0])] and ranked[0][1] == pytest.approx(max(p), rel=1e-5)
+    np.testing.assert_array_equal(gates, out.gates[:, 0, :5])
+    with pytest.raises(UserError, match="its facts are one text; give a list"):
+        model.ask("Mary sat.", "Where is Mary?")
+    with pytest.raises(UserError, match="tags the words"):
+        tagger().ask(["Mary sat"], "tags")
+    with pytest.raises(UserError, match="has no facts"):
+        model.ask([], "Where is Mary?")
+
+
+def test_ordinary_text_and_the_treebanks_are_judged_alike(ask):
+    texts = [["it", "is", "n't", "a", "good", "film", ",", "but", "a", "funny", "one", "."], ["mr.", "bean", "'s", "film"]]
+    model = network([Story([words], [Question(["sentiment"], [answer], 1)]) for words, answer in zip(texts, ("good", "bad"))], facts="words", episode="gated")
+    said = [objects(ask(model, text + "\n", "--json", task_set="sst")[1])[0] for text in ("It isn't a good film, but a funny one.", "it is n't a good film , but a funny one .")]
+    assert said[0]["facts"] == said[1]["facts"] == texts[0] and said[0]["probability"] == said[1]["probability"] and not said[0]["unknown_words"]
+    assert objects(ask(model, "Mr. Bean's film\n", "--json", task_set="sst")[1])[0]["facts"] == texts[1]
+
+
+def test_a_sentence_is_parted_and_a_word_that_holds_a_blank_can_be_typed(ask):
+    words = ["Thành phố", "có", "10 000", "nhà", "."]
+    model = network([Story([words], [Question(["tags"], ["N", "V", "M", "N", "."], 1)])], answer="tags", facts="words", episode="gated")
+    (found,) = objects(ask(model, "Thành phố có 10 000 nhà.\n", "--json", task_set="pos")[1])
+    assert found["words"] == words and found["unknown_words"] == [] and len(found["tags"]) == 5

@@ -10,9 +10,11 @@ from math import prod
 import numpy as np
 
 from . import answer_module, episodic_memory, input_module, ops as operations, question_module, threads, word_memories, word_vectors
-from .data.batch import NONE, UNSEEN, check_batch, take_stories
-from .errors import check_rng
+from .data.batch import NONE, UNSEEN, check_batch, make_batch, take_stories
+from .data.story import Question, Story
+from .errors import UserError, check_rng
 from .parameters import Parameters, flat, initial, shapes, views
+from .said import attention, ranked
 
 LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice SMALLEST a batch stays whole
 
@@ -337,6 +339,17 @@ class DMN:
             parts = pieces(batch)
             out = threads.run(lambda part: forward(self.params, part[0], x, self.config, self.ops)[0], parts, self.threads)
             return out[0] if len(parts) == 1 else joined(out, parts, batch, self.config.answer == "tags")
+
+    def ask(self, facts, question):
+        """One question about one story -> [(answer, probability)], likeliest first, and gates (passes made, places + end-of-passes).
+
+        facts: a list of sentences, question: one; each a text, read as a bAbI file's, or a list of words.  Raises UserError for what cannot be asked.
+        """
+        if self.config.answer == "tags":
+            raise UserError("this network tags the words of a sentence and answers no question; use forward")
+        batch = make_batch([Story(facts, [Question(question, [], len(facts))])], self.vocabulary, self.config.facts, self.config.answer)
+        out = self.forward(batch)
+        return ranked(self.vocabulary, out, 0), attention(out, 0, batch.n_facts[0])
 
     def loss_and_grads(self, batch, alpha=None, beta=1.0, rng=None):
         """-> J = alpha E_gates + beta E_answers + l2 half the squared length of the matrices, grads (keys of params).

@@ -23,7 +23,7 @@ from ..ops.episode_numpy import softmax
 from ..streams import typed_lines
 from ..terminal import answer_text, columns, padded, shown
 from ..training import checkpoint
-from ..training.answers import attention, places, ranked
+from ..training.answers import places
 from ..training.material import batch_of
 from .common import add_backend, picture, print_json
 
@@ -116,17 +116,10 @@ def lines():
         raise UserError("nothing was typed; give a text, a line each")
 
 
-def think(model, facts, question):
-    """facts: token lists, question: tokens -> [(answer, probability)], likeliest first, and gates (passes made, places + end-of-passes)."""
-    batch = batch_of([Story(facts, [Question(question, [], len(facts))])], model.vocabulary, model.config)
-    out = model.forward(batch)
-    return ranked(model.vocabulary, out, 0), attention(out, 0, batch.n_facts[0])
-
-
 def answer(model, labels, facts, text, question, args):
     """Prints what the network answers, and where each pass looked.  labels: what was typed, a fact each; text: the question, or the text judged."""
     unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])
-    said, gates = think(model, facts, question)
+    said, gates = model.ask(facts, question)
     labels = places(facts, model.config.facts, labels)
     if args.json:
         print_json({"question": text, "answer": said[0][0], "probability": said[0][1], "others": dict(said[1:]),

@@ -13,13 +13,12 @@ import numpy as np
 from ..data.batch import NONE
 from ..data.vocabulary import END_OF_ANSWER, END_OF_SENTENCE
 from ..model import right_answers
-from ..ops.episode_numpy import softmax
+from ..said import attention, ranked, ranked_tags
 from ..writing import json_text
 from .evaluate import outputs
 from .material import batch_of
 
 END = "end of passes"
-RANKED = 4                     # the answer and those that came nearest to it
 
 
 @dataclass(frozen=True)
@@ -89,31 +88,6 @@ def _tags(model, number, story, question, part, out, q, right, first):
         known = bool(question.answer)
         yield Answer(story.source, number, word, words[:t + 1], question.answer[t] if known else "", best[t][0][0], bool(right[t]) if known else None,
                      best[t], gates, gates.argmax(axis=1).tolist(), [])
-
-
-def ranked(vocabulary, out, q, most=RANKED):
-    """What the network says of question q of an Output -> [(answer, probability)], its answer first, then those that came nearest.
-
-    A decoded answer has no others; its probability is that of all its words, as they were decoded.
-    """
-    if vocabulary.kind == "sequence":
-        p, steps = softmax(out.logits[q].astype(np.float64)), np.flatnonzero(out.answers[q] >= 0)
-        return [(vocabulary.answer_text(out.answers[q]) or "(no word)", float(np.prod(p[steps, out.answers[q, steps]])))]
-    return ranked_tags(vocabulary, out.logits[q:q + 1], out.answers[q:q + 1], most)[0]
-
-
-def ranked_tags(vocabulary, logits, chosen, most=RANKED):
-    """logits (N, A), chosen (N,) or more: the answer of each row -> for each row as `ranked`."""
-    scores, rows = logits.astype(np.float64), np.arange(len(logits))
-    p = softmax(scores)
-    scores[rows, chosen[:len(rows)]] = np.inf              # of equals the one that was chosen
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :most]
-    return [[(vocabulary.answers[k], float(of[k])) for k in best] for of, best in zip(p, order)]
-
-
-def attention(out, q, n):
-    """-> (passes made, n + 1): where each pass of question q looked, the last place end-of-passes.  n: places that the question sees."""
-    return out.gates[:out.passes_made[q], q, :n + 1]
 
 
 def places(facts, kind, texts=None):
