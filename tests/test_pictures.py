@@ -740,13 +740,14 @@ def test_a_font_that_has_the_letter_is_taken(tmp_path, no_other_fonts):
     """The letter's own sign, and room for it; letters that ours has are drawn with ours all the same."""
     draw = lambda name, fact: plots.plot_attention([fact], [[0.5, 0.5]], tmp_path / name).read_text()
     without = draw("a.svg", f"mary {THAI * 20}")
-    no_other_fonts += [a_font(tmp_path / "few.ttf", "Few", THAI + "m"), a_font(tmp_path / "many.ttf", "Many", THAI + RARE), a_font(tmp_path / "other.ttf", "Other", "ศ")]
+    no_other_fonts += [a_font(tmp_path / "few.ttf", "Few", THAI + "m"), a_font(tmp_path / "many.ttf", "Many", THAI + RARE + "m"), a_font(tmp_path / "other.ttf", "Other", "ศ")]
     drawing._fonts_with.cache_clear()
     with_font = draw("b.svg", f"mary {THAI * 20}")
     size = lambda svg: float(re.search(r'width="([\d.]+)pt"', svg)[1])
     assert size(with_font) > size(without)                 # two ordinary letters each
     others = lambda svg: {name for name in re.findall(r'id="([A-Za-z-]+)-[0-9a-f]+"', svg) if not name.startswith(("DejaVuSans", "LastResort"))}
     assert others(without) == set() and len(others(with_font)) == 1 and others(with_font) < {"Few", "Many"}
+    assert len({*re.findall(r'id="((?:Few|Many)-[0-9a-f]+)"', with_font)}) == 1              # the one letter, and not the m that these have too
     assert others(draw("c.svg", f"mary {THAI}{RARE}")) == {"Many"}                           # one that has both goes before two
     plain = draw("d.svg", "mary")
     assert others(plain) == set() and size(plain) == size(without_fonts(no_other_fonts, draw))
