@@ -1,6 +1,10 @@
 """README stays true: the lines its table names compute and differentiate the equations they are named for, its folders and options exist."""
 
+import csv
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +67,23 @@ def test_every_package_that_is_asked_for_has_its_reason():
     required = {re.split("[>=<]", line)[0] for line in re.findall(r"^    ([a-z0-9-]+)(?:>=[\d.]+)?$", setup, re.M)}
     table = " ".join(re.findall(r"^\| ([^|]+) \|", README.split("## What it stands on")[1], re.M))
     assert {"numpy", "wcwidth", "pytest", "pyarrow", "torch"} <= required and all(re.search(rf"(?<![\w-]){name}(?![\w-])", table) for name in required), required
+
+
+def test_the_tour_of_ones_own_stories(tmp_path):
+    """Its blocks are run as they stand there, by a shell; what is typed in the end has its right answer and its picture."""
+    tour = README.split("## Your own stories")[1].split("\n## ")[0]
+    writes, commands, typed = re.findall(r"```(?:python|sh|)\n(.*?)```", tour, re.S)
+    (tmp_path / "stories.py").write_text(writes, encoding="utf-8")
+    (tmp_path / "typed.txt").write_text(typed, encoding="utf-8")
+    *lines, last = [line.split("  #")[0].replace("python ", f"'{sys.executable}' ", 1).replace("tinydmn ", f"'{sys.executable}' -m tinydmn ", 1)
+                    for line in commands.splitlines()]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run("set -e\n" + "\n".join([*lines, f"{last} < typed.txt"]), shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"When did Eva get there\?  ->  9:15", done.stdout) and (tmp_path / "where.png").read_bytes().startswith(b"\x89PNG")
+    right = float(re.search(r"every tenth, validation: ([0-9.]+) % of 1[0-9]{2} answers right", done.stdout)[1])
+    assert right > 95, done.stdout
+    with open(tmp_path / "answers.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sum(int(row["right"]) for row in rows) / len(rows) * 100 == pytest.approx(right, abs=0.051)
+    assert all("supporting" not in line for line in done.stderr.splitlines())              # every question names its fact

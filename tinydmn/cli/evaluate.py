@@ -88,6 +88,8 @@ def run(args):
     if not stories:
         raise UserError(f"{source}: has no question to ask{' (neutral texts are left out)' if about['kind'] == 'binary' else ''}; give another file")
     tagged = tagged_file(args, about, stories) if args.predictions and about["set"] == "pos" and not table_name(args.predictions) else None
+    if how := how_it_was_read(args, about):
+        print(how, file=sys.stderr)
     unknown = model.vocabulary.unknown([w for s in stories for text in (*s.facts, *(q.tokens for q in s.questions)) for w in text])
     unseen = model.vocabulary.unseen_answers(stories, model.config.answer)
     thetas = state.kept if args.ensemble else None
@@ -147,11 +149,12 @@ def held_out_of(args, about):
     return valid, f"{about['valid'] or about['file'] + ', every tenth'}, validation"
 
 
-def say_how(path, about):
-    """Says in which of its formats a file was read, unless it is a pipe, which is empty by now -> its name."""
-    if os.path.isfile(path) or os.path.isdir(path):
-        print(f"{path}: read as {how_read(about['set'], path, about['column'])}", file=sys.stderr)
-    return path
+def how_it_was_read(args, about):
+    """In which of its formats a file was read, as a line; None where there is but one, or no file that can be looked at twice."""
+    trees = about["set"] == "sst" and not about.get("file") and first_letter(args.file or "") in ("(", "")
+    if not args.file or about["set"] == "babi" or trees or not (os.path.isfile(args.file) or os.path.isdir(args.file)):
+        return None
+    return f"{args.file}: read as {how_read(about['set'], args.file, about['column'])}"
 
 
 def stories_of(args, about):
@@ -170,7 +173,7 @@ def sentiment_of(args, about):
     if args.file:
         trees = not about.get("file") and first_letter(args.file) in ("(", "")             # no letter: what cannot be looked at twice
         if not trees:
-            return read_file("sst", args.file), say_how(args.file, about)
+            return read_file("sst", args.file), args.file
         return sentiment_stories(read_sst(args.file), kind), args.file
     if args.data:
         trees, source = split_of(load_sst(args.data, np.random.default_rng([about["seed"], 2])), args, kind)
@@ -181,7 +184,7 @@ def sentiment_of(args, about):
 def tagged_of(args, about):
     """Tags: sentences, and a name for them."""
     if args.file:
-        return tagged_stories(read_tagged(args.file, about["column"])), say_how(args.file, about)
+        return tagged_stories(read_tagged(args.file, about["column"])), args.file
     if args.data:
         return split_of(load_tagged(args.data, about["column"], np.random.default_rng([about["seed"], 3])), args, about["column"])
     return tagged_texts(args.stories or FRESH_TEXTS, np.random.default_rng([args.seed, 3, FRESH]), known(about)), "generated sentences"
