@@ -156,6 +156,7 @@ def test_the_factor_between_two_arrays():
     assert factor_between(2 * wanted + [1e-4, 0, 0], wanted) == pytest.approx(2, rel=1e-4)
     for got in (2 * wanted + [1e-3, 0, 0], wanted[::-1], [np.nan, -2, 0], [np.inf, -2, 0], wanted + [0, 0, 1]):
         assert factor_between(np.array(got), wanted) is None
+    assert factor_between(np.array([3.0, -3.0]), np.array([1.0, -1.0])) == pytest.approx(3)            # whose mean is 0
     assert factor_between(wanted, np.zeros(3)) is None and type(factor_between(wanted, wanted)) is float
 
 
