@@ -148,6 +148,27 @@ def way(facts, question):
     return next([name[one], name[two]] for middle, one in at[start] for end, two in at[middle] if end == goal and middle != start)
 
 
+# a diary: times that go on, beside facts in the same order
+
+def diary(n, rng):
+    """Who went where, and when: facts and their times are both in order, so either tells where one is now."""
+    stories = []
+    for _ in range(n):
+        went, facts = {}, []
+        for i, time in enumerate(TIMES):
+            who, room = PEOPLE[rng.integers(3)], ROOMS[rng.integers(4)]
+            facts.append(f"at {time} {who} went to the {room}")
+            went[who] = room, time, i
+        stories.append(told(facts, [q for who, (room, time, i) in went.items() for q in ((f"where is {who}", room, [i]), (f"when did {who} get there", time, [i]))]))
+    return stories
+
+
+def in_diary(facts, question):
+    who = next(a for a in PEOPLE if a in question)
+    time, room = max((TIMES.index(fact[1]), fact[-1]) for fact in facts if who in fact)
+    return [TIMES[time] if question[0] == "when" else room]
+
+
 # who came when, told in the order of coming
 
 def arrivals(n, rng):
@@ -219,6 +240,7 @@ WORLDS = {
     "largest": greatest(SIZES, "{a} has a {v} house", "who has the largest house", "which house has {a}", 3),
     "sums": (sums, sum_of),
     "days": (days, day_before),
+    "diary": (diary, in_diary),
     "ways": (ways, way),
     "arrivals": (arrivals, came),
     "side by side": (side_by_side, lies_in),

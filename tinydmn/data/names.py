@@ -101,7 +101,7 @@ class _Trial:
             outcomes = [of.swapped(v, w) for of in (supported, whole, told)]
             two = _Told((v, w), _about_two(questions, v, w), number).swapped(v, w)
             against = [*(_contrary(out, of.before) for out, of in zip(outcomes, (supported, whole))), _more_contrary(two[2]),
-                       *map(_newer, chain(*outcomes)), _never(v, w, supported)]
+                       *map(_newer, chain(*outcomes, two)), _never(v, w, supported)]
             apart[v, w] = max(against)
             after = outcomes[0][2].after
             met += after.total()
