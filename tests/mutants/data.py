@@ -16,7 +16,7 @@ EVAL, TEST_EVAL = "tinydmn/cli/evaluate.py", "tests/data/test_eval_command.py"
 
 MUTANTS = [
     # bAbI files
-    Mutant(BABI, 'text.strip(" \\r")', "text.strip()", READ, "an empty field of ids is stripped away"),
+    Mutant(BABI, 'text.strip(" \\r")', "text.strip()", READ, "a tab at the end of a file's line asks nothing"),
     Mutant(BABI, 'f"{path}:{line}"))', 'f"{path}:{len(stories) + 1}"))', READ, "a story's source counts stories, not lines"),
     Mutant(BABI, "        if number == 1:\n", "        if number == 1 and not facts:\n", READ, "the next story is taken for more of the first"),
     Mutant(BABI, "        if problem := _no_fact(text):", "        if problem := None:", READ, "a question without tabs is a fact"),
