@@ -585,6 +585,10 @@ def test_lines_of_text_have_room():
             assert " ".join(lines) == words_ and all(drawing.text_size(figure, line)[0] <= width for line in lines)
             for line, following in zip(lines, lines[1:]):
                 assert drawing.text_size(figure, f"{line} {following.split()[0]}")[0] > width - 1.0           # not far emptier than need be
+        uneven = "ill it is till " * 3 + "WWWW MMMM WWWW MMMM"                                # as many letters are broader further down
+        for width in np.linspace(0.8, 3.0, 12):
+            lines = drawing.wrapped(figure, uneven, width)
+            assert " ".join(lines) == uneven and all(drawing.text_size(figure, line)[0] <= width for line in lines)
         assert drawing.wrapped(figure, words_, 9.0) == [words_] and drawing.text_size(figure, "ab")[0] > drawing.text_size(figure, "a")[0] > 0
         bold = drawing.text_size(figure, words_, weight="bold")
         assert bold[0] > drawing.text_size(figure, words_)[0] and not texts(figure)       # what was measured leaves nothing behind
@@ -751,6 +755,13 @@ def test_a_font_that_has_the_letter_is_taken(tmp_path, no_other_fonts):
     assert others(draw("c.svg", f"mary {THAI}{RARE}")) == {"Many"}                           # one that has both goes before two
     plain = draw("d.svg", "mary")
     assert others(plain) == set() and size(plain) == size(without_fonts(no_other_fonts, draw))
+
+
+def test_letters_that_ours_has_are_ours_beside_others(tmp_path, no_other_fonts):
+    """In the same text: the other font has them too, and is asked for its own letter alone."""
+    no_other_fonts.append(a_font(tmp_path / "all.ttf", "All", THAI + "mary"))
+    signs = lambda fact, family: set(re.findall(rf'id="{family}-([0-9a-f]+)"', plots.plot_attention([fact], [[0.5, 0.5]], tmp_path / "a.svg").read_text()))
+    assert len(signs(f"mary {THAI}", "All")) == 1 and signs(f"mary {THAI}", "DejaVuSans") == signs("mary", "DejaVuSans") != set()
 
 
 def without_fonts(fonts, draw):

@@ -164,6 +164,12 @@ def test_rooms_make_a_tree():
 TURN = str.maketrans("nsew", "snwe")
 
 
+def test_no_way_goes_there_and_back_and_every_other_occurs():
+    """Of 1200 stories; each of 12 ways is one of 100 of them."""
+    ways = Counter(tuple(story.questions[0].answer) for story in made(19))
+    assert set(ways) == {(a, b) for a in "nsew" for b in "nsew" if b != a.translate(TURN)} and min(ways.values()) > 50
+
+
 def test_one_thing_of_each_kind():
     for story in made(20):
         taken = [fact[-2] for fact in story.facts if fact[-1] == "there"]

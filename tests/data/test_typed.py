@@ -85,6 +85,23 @@ def test_what_can_be_no_fact_is_told_and_left_out():
         "before any fact", "no tab", "a fact without words", "a question without words"]
 
 
+def test_a_tab_asks_even_where_nothing_stands_behind_it():
+    assert read(["a.", "what\t", "b."]) == [([["a"]], ["what"])]
+
+
+def test_an_answer_does_not_wait_for_the_line_behind_its_question():
+    def typing():
+        yield from ("a.", "who?")
+        pytest.fail("a further line was read")
+    assert next(typed_questions(typing(), no_problem)) == (["a."], "who?")
+
+
+@pytest.mark.parametrize("text, words_", [("Mary went!", "mary went"), ("...No, Dr. Who?!", "...no, dr. who"), (" ?Who is Dr. No. ", "?who is dr. no"), ("वह गई।", "वह गई"),
+                                          ("她走了！", "她走了"), ("Stop. Go.", "stop. go"), (".!?", "")])
+def test_marks_go_from_the_end_of_a_sentence_alone(text, words_):
+    assert sentence_words(text) == words_.split()
+
+
 @pytest.mark.parametrize("mark", "?？؟")
 def test_question_marks_of_other_scripts(mark):
     assert is_question(f"who {mark}") and is_question(f"who{mark} ") and not is_question(f"{mark} who") and sentence_words(f"Who{mark}") == ["who"]

@@ -23,6 +23,10 @@ def answers(old, new, what, tests=ALONE):
     return Mutant("tinydmn/training/answers.py", old, new, tests, what)
 
 
+def said(old, new, what, tests=f"{ALONE} {ASK}"):
+    return Mutant("tinydmn/said.py", old, new, tests, what)
+
+
 def evaluate(old, new, what, tests):
     return Mutant("tinydmn/cli/evaluate.py", old, new, tests, what)
 
@@ -67,25 +71,17 @@ MUTANTS = [
             "passes in the wrong order"),
     answers("+ [(None, END)]", "+ [(len(self.facts), END)]", "end-of-passes as one more fact"),
     # ---- how sure
-    answers("[(vocabulary.answers[k], float(of[k])) for k in best]", "[(vocabulary.answers[k], float(of.max())) for k in best]",
-            "the same probability for every answer", f"{ALONE} {ASK}"),
-    answers("np.argsort(-scores, axis=1, kind=\"stable\")", "np.argsort(scores, axis=1, kind=\"stable\")", "the least likely answer first",
-            f"{ALONE} {ASK}"),
-    answers("    p = softmax(scores)\n", "    p = 1 / (1 + np.exp(-scores))\n", "a sigmoid for the softmax", f"{ALONE} {ASK}"),
-    answers("float(np.prod(p[steps, out.answers[q, steps]]))", "float(p[0, out.answers[q, 0]])",
-            "a decoded answer has the probability of its first word", f"{ALONE} {ASK}"),
-    answers("np.flatnonzero(out.answers[q] >= 0)", "np.flatnonzero(out.answers[q] > 0)", "the end of a decoded answer does not count",
-            f"{ALONE} {ASK}"),
-    answers("return out.gates[:out.passes_made[q], q, :n + 1]", "return np.roll(out.gates[:out.passes_made[q], q, :n + 1], 1, axis=1)",
-            "gates a column further", f"{ALONE} {ASK}"),
-    answers("return out.gates[:out.passes_made[q], q, :n + 1]", "return out.gates[:out.passes_made[q], q, :n + 1][::-1]", "passes mirrored",
-            f"{ALONE} {ASK}"),
-    answers("return out.gates[:out.passes_made[q], q, :n + 1]", "return out.gates[:, q, :n + 1]", "passes that were not made are shown",
-            f"{ALONE} {ASK}"),
+    said("[(vocabulary.answers[k], float(of[k])) for k in best]", "[(vocabulary.answers[k], float(of.max())) for k in best]", "the same probability for every answer"),
+    said("np.argsort(-scores, axis=1, kind=\"stable\")", "np.argsort(scores, axis=1, kind=\"stable\")", "the least likely answer first"),
+    said("    p = softmax(scores)\n", "    p = 1 / (1 + np.exp(-scores))\n", "a sigmoid for the softmax"),
+    said("float(np.prod(p[steps, out.answers[q, steps]]))", "float(p[0, out.answers[q, 0]])", "a decoded answer has the probability of its first word"),
+    said("np.flatnonzero(out.answers[q] >= 0)", "np.flatnonzero(out.answers[q] > 0)", "the end of a decoded answer does not count"),
+    said("return out.gates[:out.passes_made[q], q, :n + 1]", "return np.roll(out.gates[:out.passes_made[q], q, :n + 1], 1, axis=1)", "gates a column further"),
+    said("return out.gates[:out.passes_made[q], q, :n + 1]", "return out.gates[:out.passes_made[q], q, :n + 1][::-1]", "passes mirrored"),
+    said("return out.gates[:out.passes_made[q], q, :n + 1]", "return out.gates[:, q, :n + 1]", "passes that were not made are shown"),
+    said("    scores[rows, chosen[:len(rows)]] = np.inf              # of equals the one that was chosen\n", "", "of equals another than was chosen",
+         f"{ANSWERS}::test_of_equals_the_one_that_was_chosen"),
     answers("*[END_OF_SENTENCE] * (kind == \"both\")", "*[]", "no place for the end of a sentence", f"{PLACES} {ASK}"),
-    answers("    scores[rows, chosen[:len(rows)]] = np.inf              # of equals the one that was chosen\n", "",
-            "of equals another than was chosen",
-            f"{ANSWERS}::test_of_equals_the_one_that_was_chosen"),
     # ---- written down
     answers("for i in range(passes) for what in", "for i in range(passes, 0, -1) for what in", "columns of passes under each other's names", FILES),
     answers("+ [\"\"] * (3 * passes - len(looked))", "", "a row is shorter than its heads",
@@ -161,7 +157,7 @@ MUTANTS = [
     Mutant("tinydmn/cli/ask.py", "file=sys.stderr if args.json else sys.stdout)", "file=sys.stdout)", ASK, "a welcome among the JSON"),
     Mutant("tinydmn/cli/ask.py", "\"gates\": gates, \"unknown_words\": unknown}, indent=None)", "\"gates\": gates, \"unknown_words\": unknown})", ASK,
            "an answer's JSON goes over many lines"),
-    Mutant("tinydmn/cli/ask.py", "unknown(text.split())},\n                       indent=None)", "unknown(text.split())})", ASK,
+    Mutant("tinydmn/cli/ask.py", "unknown(words)}, indent=None)", "unknown(words)})", ASK,
            "a sentence's JSON goes over many lines"),
     Mutant("tinydmn/cli/ask.py", "\"others\": dict(said[1:])", "\"others\": dict(said[:3])", ASK, "the answer is among the others"),
     Mutant("tinydmn/cli/ask.py", "question=text, predicted=said[0][0])", "question=text, predicted=said[-1][0])", ASK,

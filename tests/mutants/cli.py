@@ -12,18 +12,14 @@ def ask(old, new, what, tests=ASK):
 
 MUTANTS = [
     # ask
-    ask("answer(model, labels, facts, text, words, args)", "answer(model, labels, facts[::-1], text, words, args)", "facts in the wrong order"),
-    ask("Question(question, [], len(facts))", "Question(question, [], max(1, len(facts) - 1))", "the last fact is not seen"),
-    ask("if not text or number == \"1\":", "if not text:", "number 1 begins no new story"),
-    ask("if not text or number == \"1\":", "if number == \"1\":", "an empty line begins no new story"),
-    ask("line.split(\"\\t\")[0]", "line", "the answer of a file's line is read"),
-    ask("if vocabulary.unknown([word]) else [word]", "if True else [word]", "a known word with a point in it is cut"),
+    ask("[sentence_words(fact) for fact in facts]", "[sentence_words(fact) for fact in facts[::-1]]", "facts in the wrong order"),
+    Mutant("tinydmn/model.py", "Question(question, [], len(facts))", "Question(question, [], max(1, len(facts) - 1))", ASK, "the last fact is not seen"),
     ask("unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])", "unknown = model.vocabulary.unknown(question)",
         "unknown words of facts are not named"),
     ask("plot_attention(labels, gates, args.plot", "plot_attention(labels, gates[::-1], args.plot", "the picture's passes are mirrored"),
     ask("p = softmax(out.logits[0].astype(np.float64)).max(axis=-1)", "p = softmax(out.logits[0].astype(np.float64)).min(axis=-1)", "a tag with another's probability"),
-    ask("known = \"\" if not model", "known = \"\" if model", "known words are called unknown"),
-    ask("text.lower().split()", "text.split()", "capitals of a text are kept"),
+    ask("known_before = \"\" if not model", "known_before = \"\" if model", "known words are called unknown"),
+    ask("[word.lower() for word in treebank_words(text, known)]", "treebank_words(text, known)", "capitals of a text are kept"),
     ask("(max(map(columns, texts)) + 2 for texts", "(max(map(len, texts)) + 2 for texts", "letters are counted, not columns"),
     ask("[w for w in model.vocabulary.words if not w.startswith(\"<\")]", "[w for w in model.vocabulary.words]", "our markers are called words"),
     ask("if args.plot and not model.config.passes:", "if False:", "a picture of no pass at all"),

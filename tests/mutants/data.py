@@ -3,6 +3,7 @@
 from . import Mutant
 
 BABI, FIND, READ, WRITE = "tinydmn/data/babi.py", "tests/data/test_babi_find.py", "tests/data/test_babi_read.py", "tests/data/test_babi_write.py"
+STORY, TYPED = "tinydmn/data/story.py", "tests/data/test_typed.py"
 TEXT, SST, TAGGED, GLOVE = "tinydmn/data/text.py", "tinydmn/data/sst.py", "tinydmn/data/tagged.py", "tinydmn/data/glove.py"
 FORMATS = "tinydmn/data/tag_formats.py"
 TEST_TEXT, TEST_SST, TEST_TAGGED, TEST_GLOVE = (f"tests/data/test_{name}.py" for name in ("text", "sst", "tagged", "glove"))
@@ -15,17 +16,17 @@ EVAL, TEST_EVAL = "tinydmn/cli/evaluate.py", "tests/data/test_eval_command.py"
 
 MUTANTS = [
     # bAbI files
-    Mutant(BABI, 'text.strip(" \\r")', "text.strip()", READ, "an empty field of ids is stripped away"),
+    Mutant(BABI, 'text.strip(" \\r")', "text.strip()", READ, "a tab at the end of a file's line asks nothing"),
     Mutant(BABI, 'f"{path}:{line}"))', 'f"{path}:{len(stories) + 1}"))', READ, "a story's source counts stories, not lines"),
     Mutant(BABI, "        if number == 1:\n", "        if number == 1 and not facts:\n", READ, "the next story is taken for more of the first"),
-    Mutant(BABI, 'if "\\t" in text or text.endswith("?"):', 'if "\\t" in text:', READ, "a question without tabs is a fact"),
+    Mutant(BABI, "        if problem := _no_fact(text):", "        if problem := None:", READ, "a question without tabs is a fact"),
     Mutant(BABI, "            fact_at[number] = len(facts)\n            facts.append(fact)", "            facts.append(fact)\n            fact_at[number] = len(facts)", READ,
            "supporting facts one too late"),
     Mutant(BABI, "        return fact_at[id_]", "        return id_ - 1", READ, "questions count among the supporting facts"),
     Mutant(BABI, "    if id_ in fact_at:", "    if 0 < id_ < number:", READ, "an id that points to a question is let in"),
     Mutant(BABI, "Question(tokens, answer, len(fact_at), support)", "Question(tokens, answer, number - 1, support)", READ, "questions count among the facts that are seen"),
     Mutant(BABI, "    if number not in (1, previous + 1):", "    if number > previous + 1:", READ, "a line number may come again"),
-    Mutant(BABI, "for word in fields[2].split()]", "for word in sorted(fields[2].split())]", READ, "supporting facts are sorted"),
+    Mutant(BABI, 'for word in "".join(fields[2:]).split()]', 'for word in sorted("".join(fields[2:]).split())]', READ, "supporting facts are sorted"),
     Mutant(BABI, "    if not answer or not all(answer):", "    if not answer:", READ, "half a list is an answer"),
     Mutant(BABI, "    if not fact_at:\n", "    if not fact_at and number > 1:\n", READ, "a question may stand before any fact"),
     Mutant(BABI, "    if not any(story.questions for story in stories):", "    if not stories:", READ, "a file without a question is read"),
@@ -70,6 +71,38 @@ MUTANTS = [
     Mutant(BABI, "            line_of.append(number)", "            line_of.append(len(line_of) + 1)", WRITE, "questions do not count among the line numbers of supports"),
     Mutant(BABI, "        until = question.n_facts if question else last", "        until = question.n_facts if question else told", WRITE, "facts after the last question are lost"),
     Mutant(BABI, "    return \" \".join([first.capitalize(), *map(_capital, rest)])", "    return \" \".join([first.capitalize(), *rest])", WRITE, "names inside a sentence in small letters"),
+
+    # what is typed
+    Mutant(BABI, "            story, numbered = [], False\n            continue\n", "            continue\n", TYPED, "an empty line begins no new story"),
+    Mutant(BABI, "        elif numbered and number == 1:\n", "        elif False:\n", TYPED, "number 1 begins no new story"),
+    Mutant(BABI, "        elif numbered and number == 1:\n", "        elif number == 1:\n", TYPED, "a 1 among words begins a new story"),
+    Mutant(BABI, "(story[-1][0], number) == (1, 2):", "number == 2:", TYPED, "any 2 makes numbers of lines"),
+    Mutant(BABI, "            story, numbered = story[-1:], True\n", "            numbered = True\n", TYPED, "what was typed before a file stays in its story"),
+    Mutant(BABI, "(text if numbered and number == i else whole)", "(text if numbered and number else whole)", TYPED, "104 is the number of a line"),
+    Mutant(BABI, "(text if numbered and number == i else whole)", "(text if number == i else whole)", TYPED, "a 1 alone is the number of a line"),
+    Mutant(BABI, "(text if numbered and number == i else whole)", "whole", TYPED, "numbers of lines are words"),
+    Mutant(BABI, ' else whole).split("\\t")[0].strip()', " else whole).strip()", TYPED, "the answer of a file's line is read"),
+    Mutant(BABI, "story.append([number, text, line, False])", "story.append([number, text, line, True])", TYPED, "questions are facts"),
+    Mutant(BABI, '        if is_question(said) or "\\t" in line:', "        if is_question(said):", TYPED, "a question without its mark is a fact, whatever stands behind its tab"),
+    Mutant(BABI, "            if not facts:\n", "            if False:\n", TYPED, "a question may be typed before any fact"),
+    Mutant(BABI, "            elif not sentence_words(said):\n", "            elif False:\n", TYPED, "a mark alone is a question"),
+    Mutant(BABI, "        elif not sentence_words(said):\n            problem(f\"a fact", "        elif False:\n            problem(f\"a fact", TYPED, "a fact of full stops alone"),
+    Mutant(BABI, "        elif why := _no_fact(said):", "        elif why := None:", TYPED, "a question with its answer behind it is a fact"),
+    Mutant(BABI, '        line = line.strip(" \\r\\n")\n', "        line = line.strip()\n", TYPED, "a tab at the end asks nothing"),
+    Mutant(BABI, "    for line in lines:\n        line = line.strip", "    for line in [*lines]:\n        line = line.strip", TYPED, "nothing is answered before all is typed"),
+    Mutant(BABI, "                yield facts, said\n", "                yield facts[-1:], said\n", TYPED, "only the last fact is seen"),
+    Mutant(BABI, "for mark in QUESTION_MARKS if mark in text), None)", "for mark in QUESTION_MARKS if text.endswith(mark)), None)", f"{TYPED} {READ}",
+           "a question mark with words behind it is none"),
+    Mutant(BABI, "text.rpartition(mark)[2]", "text.partition(mark)[2]", READ, "the first question mark ends the question"),
+    Mutant(BABI, "{'no tab' if behind else 'no answer'}", "{'no answer' if behind else 'no tab'}", READ, "no tab and no answer change places"),
+    Mutant(BABI, 'if "\\t" not in text and ANSWERED.search(text) else None', "if False else None", READ, "columns without a question mark are a fact"),
+    Mutant(BABI, "{2,}|\\u3000)\\S+ {2,}", "+|\\u3000)\\S+ +", READ, "a fact that ends in a number is a question"),
+    Mutant(STORY, "ENDS = QUESTION_MARKS + \".!", "ENDS = QUESTION_MARKS + \".", TYPED, "an exclamation mark is a part of the last word"),
+    Mutant(STORY, "text.lower().strip().rstrip(ENDS).split()", "text.lower().strip().strip(ENDS).split()", TYPED, "signs in front of a sentence go"),
+    Mutant(STORY, "text.lower().strip().rstrip(ENDS).split()", "text.lower().replace(\",\", \" \").strip().rstrip(ENDS).split()", TYPED, "a comma parts words"),
+    Mutant(STORY, "text.lower().strip().rstrip(ENDS).split()", "[word.rstrip(ENDS) for word in text.lower().split()]", TYPED, "dr. loses its point"),
+    Mutant(STORY, 'QUESTION_MARKS = "?\\uff1f\\u061f"', 'QUESTION_MARKS = "?\\uff1f"', TYPED, "the question mark of Arabic asks nothing"),
+    Mutant(STORY, "    return text.rstrip().endswith(tuple", "    return text.endswith(tuple", TYPED, "a blank behind its mark, and it is no question"),
 
     # text files
     Mutant(TEXT, "        data = file.read().removeprefix(BOM)", "        data = file.read()", f"{TEST_TEXT} {READ}", "a byte order mark is a letter"),

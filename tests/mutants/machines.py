@@ -42,7 +42,7 @@ MUTANTS = [
     main("        _forget(sys.stdout)\n", "        pass\n", "what has no room is tried again at the end"),
     Mutant("tinydmn/cli/__init__.py", "        print(message or \"\", end=\"\", file=file or sys.stderr)  ", "        super()._print_message(message, file)  ",
            FULL, "help without room ends well"),
-    Mutant("tinydmn/cli/ask.py", "    for line in typed_lines():\n        # a line", "    for line in sys.stdin:\n        # a line", LETTERS, "stories are read in the machine's encoding"),
+    Mutant("tinydmn/cli/ask.py", "typed_questions(typed_lines(), advise)", "typed_questions(sys.stdin, advise)", LETTERS, "stories are read in the machine's encoding"),
     Mutant("tinydmn/bench/compare.py", "env=os.environ | {\"PYTHONIOENCODING\": \"utf-8\"}", "env=None", f"{MACHINES}::test_workers_speak_utf_8_whatever_the_machine_speaks",
            "a worker speaks the machine's encoding"),
     Mutant("lessons/common.py", "    settle()\n", "", f"{MACHINES}::test_lessons_print_on_any_stream", "a lesson's letters are a traceback"),

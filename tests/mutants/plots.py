@@ -90,7 +90,7 @@ MUTANTS = [
            "test_a_letter_that_no_font_has_is_a_box_and_a_line_says_what_to_install"),
     mutant("drawing", ", quiet():", ":", "a word about each font without bold letters", *FONTS),
     mutant("drawing", "matplotlib.rcParams[\"font.family\"] = [_FONT, *names]", "pass", "other fonts are not taken", *FONTS),
-    mutant("drawing", "= [_FONT, *names]", "= [*names, _FONT]", "another font for the letters that ours has", *FONTS),
+    mutant("drawing", "= [_FONT, *names]", "= [*names, _FONT]", "another font for the letters that ours has", "test_letters_that_ours_has_are_ours_beside_others"),
     mutant("drawing", "key=lambda name: (len(having[name] & missing), name)", "key=lambda name: (-len(having[name] & missing), name)", "the least useful font first", *FONTS),
     mutant("drawing", "with contextlib.suppress(Exception):           # a broken", "if True:           # a broken", "a broken font is a traceback", *FONTS),
     mutant("drawing", "return \"white\" if 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179 else \"black\"", "return \"white\" if r + g + b < 1.5 else \"black\"", "letters hard to read on middling shades",

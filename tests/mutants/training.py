@@ -122,7 +122,7 @@ MUTANTS = [
     Mutant(T + "material.py", "find_classes(train) if", "find_classes(train + valid) if", MATERIAL, "names are found in validation too"),
     Mutant(T + "material.py", "        if config.shorten:\n            story = shortened", "        if False:\n            story = shortened", MATERIAL, "--shorten ignored"),
     Mutant(T + "material.py", 'if config.rename == "no" and not config.shorten:', 'if config.rename == "no":', MATERIAL, "--shorten alone ignored"),
-    Mutant(T + "material.py", "shortened(story, config.shorten, rng, alone)", "shortened(story, 1.0, rng, alone)", MATERIAL, "the share of --shorten ignored"),
+    Mutant(T + "material.py", "shortened(story, config.shorten, rng, alone, counts)", "shortened(story, 1.0, rng, alone, counts)", MATERIAL, "the share of --shorten ignored"),
     Mutant(T + "material.py", "(standing_alone(train), counting(train)) if config.shorten else (None, None)", "(None, counting(train)) if config.shorten else (None, None)", MATERIAL, "what stands alone is asked of each story by itself"),
     Mutant(T + "material.py", 'return new if config.answer != "word" or all(', "return new if True or all(", MATERIAL, "a story told again may ask for an answer without a class"),
     Mutant(T + "material.py", 'preset = about["task"], about["size"] or size_of(train)', 'preset = about["task"], about["size"] or "1k"', MATERIAL,
