@@ -9,7 +9,7 @@ from .. import __version__, threads
 from ..ops import cache_folder, cache_problem, not_kept
 from .common import add_json, print_json
 
-PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "wcwidth", "torch", "jax")
+PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "wcwidth", "nltk", "torch", "jax")
 
 
 def add_arguments(parser):
