@@ -92,6 +92,13 @@ def test_validation_from_another_file(task_set, tmp_path):
     assert (len(train_part), len(valid_part)) == (12, 4)
 
 
+def test_one_column_of_both_files(tmp_path):
+    path, valid = (write(tmp_path / name, "He PRP B-NP O\nran VBD B-VP O\n\n" * 3) for name in "ab")
+    for column, tags in (("pos", ["PRP", "VBD"]), ("chunk", ["B-NP", "B-VP"]), ("ner", ["O", "O"])):
+        for part in parts_of_file("pos", path, valid, column):
+            assert {tuple(story.questions[0].answer) for story in part} == {tuple(tags)} and len(part) == 3
+
+
 def test_copies_of_a_story_stay_together(task_set, tmp_path):
     """What stands twice is not both trained on and asked."""
     path = write(tmp_path / "a", own_text(task_set, "mine", [i // 2 for i in range(40)]))

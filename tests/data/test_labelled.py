@@ -7,7 +7,7 @@ import json
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from tinydmn.data.files import read_file
 from tinydmn.data.labelled import LABEL, TEXT, how_labelled, read_labelled
@@ -49,6 +49,7 @@ pairs = st.lists(st.tuples(text, label), min_size=1, max_size=6)
 
 
 @given(pairs=pairs, delimiter=st.sampled_from(",;\t"), ends=st.sampled_from(["\n", "\r\n"]))
+@example(pairs=[("1", "1\t")], delimiter=",", ends="\n")               # which a tab parts as well, and then quotes are letters
 def test_any_table_comes_back(tmp_path_factory, pairs, delimiter, ends):
     folder = tmp_path_factory.mktemp("table")
     expected = [(words(t.replace("\n", " ").replace("\t", " ")), name.strip()) for t, name in pairs]
@@ -88,7 +89,8 @@ def test_without_names_the_first_row_is_a_text(tmp_path):
     ("so; la,x\nso; lo,y\nla,x\n", [("so; la", "x"), ("so; lo", "y"), ("la", "x")]),
     ("one, two, three\tpos\nfour; five\tneg\n", [("one, two, three", "pos"), ("four; five", "neg")]),
     ('"Quoted" and more\tpos\n"open\tneg\n', [('"quoted" and more', "pos"), ('"open', "neg")]),
-                                            # with tabs a quote is a letter where it must be
+                                            # with tabs a quote is a letter where it must be, in the first row or in a later one
+    ('Good\tpos\n"open\tneg\n', [("good", "pos"), ('"open', "neg")]),
     ('"Quoted, and more",pos\nsay "no",neg\n', [("quoted, and more", "pos"), ('say "no"', "neg")]),
     ('"a ""good"" film", pos\n', [('a "good" film', "pos")])])
 def test_what_parts_the_columns_is_found(tmp_path, text, expected):

@@ -100,7 +100,7 @@ MUTANTS = [
     files("return stories, read_file(task_set, valid, column)",
           "return stories + read_file(task_set, valid, column), read_file(task_set, valid, column)", "validation is learnt from"),
     files("return stories, read_file(task_set, valid, column)", "return stories, read_file(task_set, valid)", "--column is ignored in --valid",
-          f"{OWN} {TEST_FORMATS}"),
+          f"{OWN}::test_one_column_of_both_files"),
     files("[story for story in read_stories(path) if story.questions]", "read_stories(path)", "stories without a question stay"),
     files("    if len(stories) < 2:", "    if False:", "one story alone is a traceback"),
     files('    if task_set == "sst" and len(', "    if False and len(", "one label is learnt"),
