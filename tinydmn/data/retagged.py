@@ -3,7 +3,7 @@
 import re
 
 from ..errors import UserError
-from .tagged import COLUMNS
+from .tag_formats import DOCUMENT, LAST_SLASH, format_of, place_of
 from .text import BOM, open_bytes
 
 LEAF = re.compile(r"\([ \t\r\n]*([^ \t\r\n()]+)[ \t\r\n]+[^ \t\r\n()]+[ \t\r\n]*\)")        # (TAG word) of a tree
@@ -20,49 +20,54 @@ class Retagged:
             data = file.read()
         self.mark = data[:len(BOM)] if data.startswith(BOM) else b""
         self.text = data.removeprefix(BOM).decode()
-        self.spans = list(_spans(str(path), self.text, column))
-        if [self.text[start:end] for start, end in self.spans] != list(tags):
+        format_ = format_of(path)
+        self.slashes = format_ == "word/TAG"               # there a slash inside a tag is written \/
+        self.spans = list(_spans(format_, place_of(column, format_, path), self.text))
+        if [self.text[start:end] for start, end in self.spans] != self._written(tags):
             raise UserError(f"{path}: its tags cannot be put back in their places; give a name that ends in .csv or .jsonl")
 
     def bytes(self, tags):
         """The file with `tags` in the places of its own."""
         parts, done = [], 0
-        for (start, end), tag in zip(self.spans, tags, strict=True):
+        for (start, end), tag in zip(self.spans, self._written(tags), strict=True):
             parts += [self.text[done:start], tag]
             done = end
         return self.mark + "".join([*parts, self.text[done:]]).encode()
 
+    def _written(self, tags):
+        return [tag.replace("/", r"\/") if self.slashes else tag for tag in tags]
 
-def _spans(path, text, column):
-    """Where each tag begins and ends, in the file's order."""
-    name = path.lower().removesuffix(".gz")
-    if name.endswith(".mrg"):
+
+def _spans(format_, place, text):
+    """Where each tag begins and ends, in the file's order.  format_, place: as `format_of` and `place_of` have them."""
+    if format_ == "trees":
         yield from (leaf.span(1) for leaf in LEAF.finditer(text) if leaf[1] != "-NONE-")
         return
     begin = 0
     for line in text.split("\n"):
-        span = _conllu_tag(line, COLUMNS[column]) if name.endswith(".conllu") else _last_column(line)
-        if span:
+        if format_ == "word/TAG":
+            yield from ((begin + token.end() - len(LAST_SLASH.fullmatch(token[0])[2]), begin + token.end()) for token in re.finditer(r"\S+", line))
+        elif span := _cell(line.rstrip("\r"), format_, place):
             yield begin + span[0], begin + span[1]
         begin += len(line) + 1
 
 
-def _conllu_tag(line, column):
-    """Where the tag of a line stands; None where it is no word's."""
-    columns = line.split("\t")
-    if len(columns) != 10 or not re.fullmatch("[0-9]+", columns[0]):
-        return None
-    start = sum(map(len, columns[:column])) + column
-    return start, start + len(columns[column])
-
-
-def _last_column(line):
-    """The same of a line FORM<TAB>TAG, or with blanks for the tab."""
-    line = line.rstrip("\r").rstrip(" ")
+def _cell(line, format_, place):
+    """Where the tag of a line of columns stands; None where it is no word's."""
     if not line.strip("\t "):
         return None
-    start = line.rfind("\t" if "\t" in line else " ") + 1
-    return len(line) - len(line[start:].lstrip(" ")), len(line)
+    cells = [cell.span() for cell in re.finditer("[^ ]+", line)]
+    if "\t" in line:
+        ends = [i for i, letter in enumerate(line + "\t") if letter == "\t"]
+        cells = list(zip([0, *(end + 1 for end in ends)], ends))
+    word = line[slice(*cells[0])].strip(" ")
+    if word == DOCUMENT or format_ == "CoNLL-U" and not (len(cells) == 10 and re.fullmatch("[0-9]+", word)):
+        return None
+    if place >= len(cells):                                # a line that no reader takes: no tag is nothing
+        return 0, 0
+    start, end = cells[place]
+    tag = line[start:end]
+    return start + len(tag) - len(tag.lstrip(" ")), end - len(tag) + len(tag.rstrip(" "))
 
 
 def columns_text(sentences):
