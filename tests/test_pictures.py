@@ -4,29 +4,22 @@ A picture of mirrored passes, or with the names of two lines exchanged, is as pr
 """
 
 import re
-import subprocess
-import sys
-import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pytest
-from fontTools.fontBuilder import FontBuilder
-from fontTools.pens.ttGlyphPen import TTGlyphPen
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from matplotlib import font_manager
 from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from tinydmn import errors, plots
+from tinydmn import plots
 from tinydmn.plots import attention, confusion, curves, drawing, tables, tags, words
 from tinydmn.terminal import DONE
-from tests.test_plots import boxes, check_texts, make_gates
+from tests.test_plots import check_texts, make_gates
 
 BLUES = matplotlib.colormaps["Blues"]
 few = settings(max_examples=4, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -471,104 +464,6 @@ def test_decoding_steps_across_words_down_and_what_is_said_in_a_frame(drawn):
 
 # ---- shades, lines of text, files
 
-# ---- confusion
-
-def matrix(figure):
-    """A confusion matrix read back: names of the rows and of the columns, {(row, column): (how many, share of the row, colour)}, what is framed,
-    and what stands at the right of each row and below each column."""
-    axes, = figure.axes
-    filled = [patch for patch in axes.patches if patch.get_fill()]
-    xs, ys = (sorted({round(middle(patch)[k], 6) for patch in filled}) for k in (0, 1))
-    at = lambda x, y: next((t.get_text() for t in axes.texts if np.allclose(t.get_position(), (x, y), atol=1e-6)), "")
-    cells = {(ys.index(round(y, 6)), xs.index(round(x, 6))): (*at(x, y).split("\n"), patch.get_facecolor()) for patch in filled for x,
-             y in [middle(patch)]}
-    framed = {(ys.index(round(y, 6)), xs.index(round(x, 6))) for patch in axes.patches if not patch.get_fill() for x, y in [middle(patch)]}
-    left, top = min(patch.get_x() for patch in filled), min(patch.get_y() for patch in filled)
-    right, below = (max(getattr(patch, f"get_{k}")() + getattr(patch, f"get_{size}")() for patch in filled) for k,
-                    size in (("x", "width"), ("y", "height")))
-    rows = [t.get_text() for y in ys for t in axes.texts if abs(t.get_position()[1] - y) < 1e-6 and t.get_position()[0] < left]
-    columns = [t.get_text() for x in xs for t in axes.texts if abs(t.get_position()[0] - x) < 1e-6 and t.get_position()[1] < top]
-    by_row = [t.get_text().split("\n") for y in ys for t in axes.texts if abs(t.get_position()[1] - y) < 1e-6 and t.get_position()[0] > right]
-    by_column = [t.get_text().split("\n") for x in xs for t in axes.texts if abs(t.get_position()[0] - x) < 1e-6 and t.get_position()[1] > below]
-    assert axes.get_ylim()[0] > axes.get_ylim()[1] and len(filled) == len(xs) * len(ys)
-    return rows, columns, cells, framed, by_row, by_column
-
-
-def test_a_confusion_matrix_has_right_answers_down_and_the_networks_across(drawn):
-    right = ["a"] * 10 + ["b"] * 4 + ["c"] * 200
-    said = ["a"] * 7 + ["b"] * 3 + ["b", "b", "c", "z"] + ["c"] * 199 + ["a"]
-    figure = drawn(plots.plot_confusion, right, said, "path.png", title="file: 97.2 % of 214 answers right", order=("c", "no such"))
-    rows, columns, cells, framed, by_row, by_column = matrix(figure)
-    assert rows == columns == ["c", "a", "b", "z"] and framed == {(k, k) for k in range(4)}
-    expected = {(0, 0): (199, ">99 %"), (0, 1): (1, "<1 %"), (1, 1): (7, "70 %"), (1, 2): (3, "30 %"), (2, 2): (2, "50 %"), (2, 0): (1, "25 %"),
-                (2, 3): (1, "25 %")}
-    for place, (*text_, colour) in cells.items():
-        n, share = expected.get(place, ("", None))
-        assert text_ == ([str(n), share] if share else [""]), place
-        assert np.allclose(colour, BLUES(np.sqrt(n / (200, 10, 4)[place[0]] if share else 0.0)))
-    assert by_row == [["200", ">99 %"], ["10", "70 %"], ["4", "50 %"], ["0"]]
-    assert by_column == [["200", ">99 %"], ["8", "88 %"], ["5", "40 %"], ["1", "0 %"]]
-    assert text(figure, "file: 97.2").get_weight() == "bold" and not any("others" in t.get_text() for t in texts(figure))
-    middle_of_rows = [t for t in texts(figure) if t.get_text() in ("right answer", "the network's answer")]
-    assert [t.get_text() for t in sorted(middle_of_rows, key=lambda t: t.get_position()[1])] == ["the network's answer", "right answer"]
-
-
-def test_of_many_classes_the_most_confused_are_shown_and_the_rest_together(drawn):
-    """Every answer is counted somewhere: the sums stay those of all classes."""
-    rng = np.random.default_rng(0)
-    names = [f"t{k:02}" for k in range(45)]
-    right = [names[k] for k in rng.integers(0, 45, 2000)]
-    confused = set(rng.choice(45, 20, replace=False).tolist())
-    said = [names[(int(name[1:]) + 1) % 45] if int(name[1:]) in confused and rng.random() < 0.5 else name for name in right]
-    rows, columns, cells, framed, by_row, by_column = matrix(drawn(plots.plot_confusion, right, said, "path.png"))
-    assert rows == columns and rows[-1] == "25 others" and rows[:-1] == sorted(rows[:-1]) and len(rows) == 21
-    mistakes = {name: sum(a != b and name in (a, b) for a, b in zip(right, said)) for name in names}
-    assert min(mistakes[name] for name in rows[:-1]) >= max(mistakes[name] for name in names if name not in rows)
-    place = {name: rows.index(name) if name in rows else 20 for name in names}
-    counts = np.zeros((21, 21), int)
-    for a, b in zip(right, said):
-        counts[place[a], place[b]] += 1
-    found = np.array([[int(cells[i, j][0].replace(",", "") or 0) for j in range(21)] for i in range(21)])
-    np.testing.assert_array_equal(found, counts)
-    assert framed == {(k, k) for k in range(20)} and by_row[-1] == [f"{counts[-1].sum():,}"] and by_column[-1] == [f"{counts[:, -1].sum():,}"]
-    note = " ".join(t.get_text() for t in texts(drawn(plots.plot_confusion, right, said, "path.png")))
-    assert "the 20 of 45 answers that take part in most mistakes" in note
-    rows, *_ = matrix(drawn(plots.plot_confusion, right, right, "path.png", most=3))
-    often = sorted(names, key=lambda name: (-right.count(name), name))[:3]
-    assert rows == [*sorted(often), "42 others"]           # nothing is wrong: those that are asked most
-
-
-@pytest.mark.parametrize("right, said", [([], []), (["a"], []), (["a"], ["a", "b"])])
-def test_a_confusion_of_nothing_is_refused(right, said):
-    with pytest.raises(ValueError, match="give one each"):
-        plots.plot_confusion(right, said, "path.png")
-
-
-@few
-@example(0, 1, False, 1_200_000)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3, 7, 20, 21, 60]), st.booleans(), st.sampled_from([3, 300, 200_000]))
-def test_texts_of_a_confusion_matrix_have_room(seed, n_names, wordy, n):
-    rng = np.random.default_rng(seed)
-    names = [f"{k}" + "".join(rng.choice(list("abcdefgh "), size=rng.integers(0, 60 if wordy else 6))) for k in range(n_names)]
-    right = rng.integers(0, n_names, n)
-    said = np.where(rng.random(n) < 0.7, right, rng.integers(0, n_names, n))
-    figures, kept = [], confusion.save
-    confusion.save = lambda figure, path, show=False: figures.append((figure, check_texts(figure)))
-    try:
-        plots.plot_confusion([names[k] for k in right], [names[k] for k in said], "path.png",
-                             title="A file of some name: 70 % of the answers right " * (1 + wordy))
-    finally:
-        confusion.save = kept
-    axes = figures[0][0].axes[0]
-    assert max(figures[0][0].get_size_inches()) < 20
-    boxes_ = {id(t): t.get_window_extent() for t in axes.texts}
-    for patch in axes.patches:                             # each figure within its own cell
-        for t in axes.texts:
-            if np.allclose(t.get_position(), middle(patch), atol=1e-9):
-                outer, inner = patch.get_window_extent(), boxes_[id(t)]
-                assert outer.x0 < inner.x0 and inner.x1 < outer.x1 and outer.y0 < inner.y0 and inner.y1 < outer.y1, t.get_text()
-
-
 def test_darker_is_more_and_letters_stay_legible():
     luminance = [np.dot((0.2126, 0.7152, 0.0722), [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in BLUES(w)[:3]]) for w in np.linspace(0, 1, 41)]
     assert all(a > b for a, b in zip(luminance, luminance[1:]))
@@ -623,169 +518,3 @@ def test_texts_of_tables_and_of_tags_have_room(seed, n, n_panels, n_lines):
 def test_an_ending_may_be_in_capitals(tmp_path, name):
     assert plots.plot_attention(["a"], [[0.5, 0.5]], tmp_path / name).stat().st_size > 1000
     assert [p.name for p in tmp_path.rglob("*.*")] == [Path(name).name]
-
-
-# ---- letters that our font does not have
-
-THAI, RARE = "ก", "\U00013000"                            # DejaVu Sans has neither; the second is a hieroglyph
-
-
-def every_picture(word, path):
-    """One picture of each kind, with word() wherever a user's words go."""
-    half = [[0.5, 0.5]]
-    return [
-        lambda: plots.plot_attention([word()], half, path, question=word(), answer=word(), predicted=word(), titles=[word()]),
-        lambda: plots.plot_attentions([word()], [(word(), half, word()), ("b", half, "b")], path, word(), word()),
-        lambda: plots.plot_training({word(): [{"epoch": 1, "loss": 1.0}, {"epoch": 2, "loss": 0.5}]}, path),
-        lambda: plots.plot_gradient_norms({word(): [0.5, 1.0]}, path),
-        lambda: plots.plot_table([{"panel": word(), "row": word(), "series": s, "mean": 50.0} for s in ("ours", word())], path, word(), names={"ours": word()}),
-        lambda: plots.plot_word_gates([word()], {word(): [word()]}, {word(): [[0.5]]}, path, [word()]),
-        lambda: plots.plot_cost([1, 2], {word(): [1, 2]}, path, unit=word()),
-        lambda: plots.plot_passes({word(): {word(): {0: 0.5, 1: 0.6}}}, path),
-        lambda: plots.plot_gru([word()], [[0.5]], [[0.5]], [[0.5]], path),
-        lambda: plots.plot_word_attention([word()], [(word(), half, word())], path, word(), word()),
-        lambda: plots.plot_decoding([(word(), [word(), "b"], [[0.5, 0.5]])], path),
-        lambda: plots.plot_confusion([word(), "b"], ["b", word()], path, title=word())]
-
-
-def test_every_kind_of_picture_is_among_these():
-    names = {name for draw in every_picture(str, "path.png") for name in draw.__code__.co_names if name.startswith("plot_")}
-    assert names == {name for name in plots.__all__ if name.startswith("plot_")}
-
-
-@pytest.mark.parametrize("k", range(len(every_picture(str, ""))))
-def test_a_font_is_sought_for_each_word_of_a_user(drawn, monkeypatch, k):
-    """Wherever it stands: in a fact, a title, an answer, a name in a legend."""
-    given, sought = [], set()
-
-    def word():
-        given.append(chr(0x0E01 + len(given)))             # another letter of the Thai script each time
-        return f"a {given[-1]}"
-    monkeypatch.setattr(drawing, "_fonts_with", lambda letters: sought.update(letters) or ((), frozenset()))
-    drawn(every_picture(word, "path.png")[k])
-    assert given and set(given) <= sought
-
-
-@pytest.fixture
-def no_other_fonts(monkeypatch):
-    """A machine that has Matplotlib's own fonts alone."""
-    own = [font for font in font_manager.fontManager.ttflist if font.fname.startswith(matplotlib.get_data_path())]
-    monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
-    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [font.fname for font in own])
-    monkeypatch.setattr(errors, "_noticed", set())
-    drawing._fonts_with.cache_clear()
-    yield own
-    drawing._fonts_with.cache_clear()
-
-
-def a_font(path, family, letters, advance=2000):
-    """A font file that has a black square for each of some letters, as broad as two ordinary letters."""
-    pen = TTGlyphPen(None)
-    for x, y in ((100, 0), (100, 900), (advance - 100, 900), (advance - 100, 0)):
-        (pen.moveTo if not pen.points else pen.lineTo)((x, y))
-    pen.closePath()
-    names = [".notdef", *(f"u{ord(c):X}" for c in letters)]
-    font = FontBuilder(1000, isTTF=True)
-    font.setupGlyphOrder(names)
-    font.setupCharacterMap({ord(c): name for c, name in zip(letters, names[1:])})
-    font.setupGlyf(dict.fromkeys(names, pen.glyph()))
-    font.setupHorizontalMetrics(dict.fromkeys(names, (advance, 100)))
-    font.setupHorizontalHeader(ascent=900, descent=-100)
-    font.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family})
-    font.setupOS2()
-    font.setupPost()
-    font.save(path)
-    return font_manager.FontEntry(fname=str(path), name=family, style="normal", variant="normal", weight=400, stretch="normal", size="scalable")
-
-
-@pytest.mark.parametrize("k", range(len(every_picture(str, ""))))
-def test_a_letter_that_no_font_has_is_a_box_and_a_line_says_what_to_install(tmp_path, no_other_fonts, k, caplog, capfd):
-    for _ in range(2):                                     # once is enough
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            assert every_picture(lambda: f"a {THAI} {RARE}", tmp_path / f"a.{('png', 'svg', 'pdf')[k % 3]}")[k]().stat().st_size > 1000
-    says = (f"tinydmn: no font of this machine has {THAI} {RARE} and boxes stand for them in the picture; install one that has, say of the Noto family "
-            f"(apt install fonts-noto, or fonts.google.com/noto), and draw it again\n")
-    assert not caplog.records and capfd.readouterr() == ("", says)
-
-
-def test_what_is_said_of_letters_that_no_font_has(tmp_path, no_other_fonts, capfd, monkeypatch):
-    """The first of many; of letters that are there, or that nobody can see, nothing."""
-    draw = lambda text: plots.plot_attention([text], [[0.5, 0.5]], tmp_path / "a.png")
-    draw("mary é \u200d\t\u0301")
-    assert capfd.readouterr().err == ""
-    draw(f"mary {THAI}\u200d")
-    assert f" has {THAI} and boxes stand for it in the picture; " in capfd.readouterr().err
-    monkeypatch.setattr(errors, "_noticed", set())
-    draw("".join(map(chr, range(0x0E0B, 0x0E00, -1))))
-    assert " has ก ข ฃ ค ฅ ฆ ง จ ... and boxes stand for them in the picture; " in capfd.readouterr().err
-
-
-def test_a_font_that_was_installed_meanwhile_is_taken(tmp_path, no_other_fonts, monkeypatch, capfd):
-    """Matplotlib keeps a list of fonts from an earlier process; a broken file among the new ones does no harm."""
-    a_font(tmp_path / "new.ttf", "New", THAI)
-    (tmp_path / "broken.ttf").write_bytes(b"no font")
-    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(tmp_path / name) for name in ("broken.ttf", "new.ttf")])
-    svg = plots.plot_attention([f"mary {THAI}"], [[0.5, 0.5]], tmp_path / "a.svg").read_text()
-    assert 'id="New-' in svg and capfd.readouterr() == ("", "")
-
-
-def test_no_warning_of_a_whole_process(tmp_path):
-    """With the fonts of this machine, whichever they are, and a Python that makes an error of every warning."""
-    code = ("import sys; from tests.test_pictures import every_picture\n"
-            "letters = 'a \\u0e01 \\U00013000 \\u0928\\u092e \\u6f22 \\U0001f469\\u200d\\U0001f467'\n"
-            "for draw in (*every_picture(lambda: letters, f'{sys.argv[1]}/a.png'), every_picture(lambda: letters, f'{sys.argv[1]}/a.pdf')[0]):\n    draw()")
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code, str(tmp_path)], cwd=Path(__file__).parents[1], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "")
-    assert not done.stderr or done.stderr.count("\n") == 1 and done.stderr.startswith("tinydmn: no font of this machine has ")
-
-
-def test_a_font_that_has_the_letter_is_taken(tmp_path, no_other_fonts):
-    """The letter's own sign, and room for it; letters that ours has are drawn with ours all the same."""
-    draw = lambda name, fact: plots.plot_attention([fact], [[0.5, 0.5]], tmp_path / name).read_text()
-    without = draw("a.svg", f"mary {THAI * 20}")
-    no_other_fonts += [a_font(tmp_path / "few.ttf", "Few", THAI + "m"), a_font(tmp_path / "many.ttf", "Many", THAI + RARE + "m"), a_font(tmp_path / "other.ttf", "Other", "ศ")]
-    drawing._fonts_with.cache_clear()
-    with_font = draw("b.svg", f"mary {THAI * 20}")
-    size = lambda svg: float(re.search(r'width="([\d.]+)pt"', svg)[1])
-    assert size(with_font) > size(without)                 # two ordinary letters each
-    others = lambda svg: {name for name in re.findall(r'id="([A-Za-z-]+)-[0-9a-f]+"', svg) if not name.startswith(("DejaVuSans", "LastResort"))}
-    assert others(without) == set() and len(others(with_font)) == 1 and others(with_font) < {"Few", "Many"}
-    assert len({*re.findall(r'id="((?:Few|Many)-[0-9a-f]+)"', with_font)}) == 1              # the one letter, and not the m that these have too
-    assert others(draw("c.svg", f"mary {THAI}{RARE}")) == {"Many"}                           # one that has both goes before two
-    plain = draw("d.svg", "mary")
-    assert others(plain) == set() and size(plain) == size(without_fonts(no_other_fonts, draw))
-
-
-def test_letters_that_ours_has_are_ours_beside_others(tmp_path, no_other_fonts):
-    """In the same text: the other font has them too, and is asked for its own letter alone."""
-    no_other_fonts.append(a_font(tmp_path / "all.ttf", "All", THAI + "mary"))
-    signs = lambda fact, family: set(re.findall(rf'id="{family}-([0-9a-f]+)"', plots.plot_attention([fact], [[0.5, 0.5]], tmp_path / "a.svg").read_text()))
-    assert len(signs(f"mary {THAI}", "All")) == 1 and signs(f"mary {THAI}", "DejaVuSans") == signs("mary", "DejaVuSans") != set()
-
-
-def without_fonts(fonts, draw):
-    """The same picture of plain letters on a machine without those fonts."""
-    del fonts[-3:]
-    drawing._fonts_with.cache_clear()
-    return draw("e.svg", "mary")
-
-
-def test_a_broken_font_does_no_harm(tmp_path, no_other_fonts, caplog):
-    (tmp_path / "broken.ttf").write_bytes(b"no font")
-    fine = a_font(tmp_path / "fine.ttf", "Fine", THAI)
-    no_other_fonts += [replace(fine, name="Broken", fname=str(tmp_path / "broken.ttf")), fine]
-    drawing._fonts_with.cache_clear()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert "Fine" in plots.plot_attention([THAI], [[0.9, 0.1]], tmp_path / "a.svg", question=f"{THAI}?", support=[0]).read_text()      # bold and not
-    assert not caplog.records
-    assert drawing._fonts_with(frozenset(THAI)) == (("Fine",), frozenset()) and drawing._fonts_with(frozenset("abc ")) == ((), frozenset())
-    assert drawing._fonts_with(frozenset(THAI + RARE)) == (("Fine",), frozenset(RARE))
-
-
-def test_settings_of_others_are_left_as_they_were(tmp_path, no_other_fonts):
-    with matplotlib.rc_context({"font.family": "serif", "font.size": 20, "text.parse_math": True}):
-        before = dict(matplotlib.rcParams)
-        plots.plot_attention([f"a {THAI}"], [[0.5, 0.5]], tmp_path / "a.png")
-        assert dict(matplotlib.rcParams) == before

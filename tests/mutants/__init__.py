@@ -4,6 +4,7 @@ Each module here is the table of one part of the package: a list MUTANTS.  A mut
 in a file, the wrong text, and the tests that should go red.  One that no user could notice says why (`harmless`); it is listed, not planted.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -30,9 +31,13 @@ class Mutant:
 
 
 def table():
-    """All mutants, in the order of the modules' names."""
+    """All mutants, in the order of the modules' names.  Raises ValueError where two have one name, or are one mistake."""
     modules = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("__"))
-    return [mutant for name in modules for mutant in import_module(f"{__name__}.{name}").MUTANTS]
+    mutants = [mutant for name in modules for mutant in import_module(f"{__name__}.{name}").MUTANTS]
+    for names in ([mutant.name for mutant in mutants], [f"{mutant.file}: {mutant.old} -> {mutant.new}" for mutant in mutants]):
+        if twice := [name for name, n in Counter(names).items() if n > 1]:
+            raise ValueError(f"stands twice in the table: {'; '.join(twice)}")
+    return mutants
 
 
 def problem(mutant, root=ROOT):

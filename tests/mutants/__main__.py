@@ -109,6 +109,8 @@ def plant(mutant, copy):
     if code == 5:
         return "NOT SEEN", "no test ran: " + mutant.tests
     found = FAILED.search(said)
+    if code is not None and not (found and "::" in found[1]) and pytest([*mutant.tests.split(), "--collect-only"], copy, LIMIT)[0]:
+        return "NOT SEEN", "its tests cannot be collected without the mistake either: " + mutant.tests
     return "seen", "by " + (found[1] if found else "the limit of time" if code is None else "a test that cannot be collected")
 
 

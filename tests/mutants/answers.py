@@ -2,7 +2,7 @@
 
 from . import Mutant
 
-ANSWERS, ASK, JSON, TRAIN, TABLES, PICTURES = (f"tests/test_{name}.py" for name in ("answers", "ask", "json", "train", "tables", "pictures"))
+ANSWERS, ASK, JSON, TRAIN, TABLES, CONFUSION = (f"tests/test_{name}.py" for name in ("answers", "ask", "json", "train", "tables", "confusion"))
 ALONE = f"{ANSWERS}::test_each_answer_is_that_of_its_question_asked_alone"
 TOGETHER = f"{ANSWERS}::test_each_answer_of_an_ensemble_is_that_of_all_together"
 PLACES = f"{ANSWERS}::test_places_are_words_where_words_are_facts"
@@ -15,8 +15,8 @@ REPLACED = f"{ANSWERS}::test_an_existing_file_is_replaced_where_that_is_asked_fo
 WRONG = f"{ANSWERS}::test_wrong_answers_are_shown_as_ask_shows_an_answer"
 TEXT = f"{ANSWERS}::test_the_text_of_an_answer"
 DRAWN = f"{ANSWERS}::test_the_picture_is_drawn_of_the_same_answers"
-MATRIX = f"{PICTURES}::test_a_confusion_matrix_has_right_answers_down_and_the_networks_across"
-MANY = f"{PICTURES}::test_of_many_classes_the_most_confused_are_shown_and_the_rest_together"
+MATRIX = f"{CONFUSION}::test_a_confusion_matrix_has_right_answers_down_and_the_networks_across"
+MANY = f"{CONFUSION}::test_of_many_classes_the_most_confused_are_shown_and_the_rest_together"
 
 
 def answers(old, new, what, tests=ALONE):
@@ -127,7 +127,7 @@ MUTANTS = [
     evaluate("    if len(files) > 1:\n", "    if False:\n", "sentences of many files", FOLDER),
     evaluate("    if kind(path) and kind(path) != kind(*files or [\"\"]):\n", "    if False:\n", "a .conllu that is none", FOLDER),
     evaluate("for q in story.questions for tag in q.answer], about[\"column\"])", "for q in story.questions for tag in q.answer])",
-             "the column of training is forgotten", TAGGED),
+             "the column of training is forgotten where tags are put back", TAGGED),
     evaluate("key=lambda answer: answer.number)", "key=lambda answer: answer.source[:14])", "sentences run together", FOLDER),
     evaluate("if answer.right is False]", "if not answer.right or answer.probability < 1]", "right answers are shown as wrong", WRONG),
     evaluate("for answer in wrong[:most]:", "for answer in wrong[-most:]:", "the last ones for the first", WRONG),
@@ -211,7 +211,7 @@ MUTANTS = [
     confusion("for i in range(kept):\n            axes.add_patch", "for i in range(n):\n            axes.add_patch", "the others are framed as right",
               MANY),
     confusion("with new_figure(labels, title) as figure:", "with new_figure(title) as figure:", "letters of an answer are boxes",
-              f"{PICTURES}::test_a_font_is_sought_for_each_word_of_a_user"),
+              "tests/test_letters.py::test_a_font_is_sought_for_each_word_of_a_user"),
     confusion("cell = max(_CELL, 0.1 + max(", "cell = max(_CELL, 0.0 * max(", "large numbers run into each other",
-              f"{PICTURES}::test_texts_of_a_confusion_matrix_have_room"),
+              f"{CONFUSION}::test_texts_of_a_confusion_matrix_have_room"),
 ]

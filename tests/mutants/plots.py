@@ -2,7 +2,7 @@
 
 from . import Mutant
 
-PICTURES, PLOTS = "tests/test_pictures.py", "tests/test_plots.py"
+PICTURES, PLOTS, LETTERS = "tests/test_pictures.py", "tests/test_plots.py", "tests/test_letters.py"
 
 
 def mutant(name, old, new, what, *tests, harmless=""):
@@ -16,7 +16,7 @@ GRU = ("test_gru_maps_are_their_own", "test_gru_means_are_called_means")
 TRAINING = ("test_training_curves_are_their_own", "test_training_of_several_runs_each_in_its_ink", "test_training_without_validation_is_judged_by_training")
 TABLE = ("test_a_table_shows_each_figure_with_the_sign_of_its_series", "test_a_table_of_one_seed_says_less")
 LINES = ("test_every_line_has_its_own_name",)
-FONTS = ("test_a_font_that_has_the_letter_is_taken", "test_a_broken_font_does_no_harm")
+FONTS = (f"{LETTERS}::test_a_font_that_has_the_letter_is_taken", f"{LETTERS}::test_a_broken_font_does_no_harm")
 
 MUTANTS = [
     mutant("attention", "enumerate(gates[:, first] if stop - first == 1 else ())", "enumerate(gates[::-1, first] if stop - first == 1 else ())", "passes mirrored", *ATTENTION),
@@ -69,7 +69,7 @@ MUTANTS = [
     mutant("tables", "[e for e in entries if e[\"panel\"] == panel]", "entries", "every panel shows all", *TABLE),
     mutant("tables", "y = rows.index(e[\"row\"]) + (0 if alone[e[\"row\"]] else 0.62 * ((k + 0.5) / len(present) - 0.5))", "y = rows.index(e[\"row\"])", "equal figures hide one another", *TABLE),
     mutant("tables", "axes.axvline(threshold,", "axes.axvline(95,", "the threshold is always 95", *TABLE),
-    mutant("tables", "rows, series, (names or {}).values()) as", "rows) as", "letters of a legend's names are boxes", "test_a_font_is_sought_for_each_word_of_a_user"),
+    mutant("tables", "rows, series, (names or {}).values()) as", "rows) as", "letters of a legend's names are boxes", f"{LETTERS}::test_a_font_is_sought_for_each_word_of_a_user"),
     mutant("tables", "max(0, low - margin) if low > 0 else -1", "max(0, low - margin)", "a sign at 0 is cut", *TABLE),
 
     mutant("tags", "for s in range(t + 1):\n                    shade = shades(gate[t, s])", "for s in range(t + 1):\n                    shade = shades(gate[s, t])", "shades of the other triangle",
@@ -87,10 +87,10 @@ MUTANTS = [
     mutant("drawing", "order = np.argsort(at[:, 1], kind=\"stable\")", "order = np.arange(len(at))", "names out of the order of their lines",
            "test_names_keep_the_order_of_their_lines_and_do_not_meet"),
     mutant("drawing", "        warnings.filterwarnings(\"ignore\", \"Glyph .* missing from\")\n", "", "a warning for each letter that is missing",
-           "test_a_letter_that_no_font_has_is_a_box_and_a_line_says_what_to_install"),
+           f"{LETTERS}::test_a_letter_that_no_font_has_is_a_box_and_a_line_says_what_to_install"),
     mutant("drawing", ", quiet():", ":", "a word about each font without bold letters", *FONTS),
     mutant("drawing", "matplotlib.rcParams[\"font.family\"] = [_FONT, *names]", "pass", "other fonts are not taken", *FONTS),
-    mutant("drawing", "= [_FONT, *names]", "= [*names, _FONT]", "another font for the letters that ours has", "test_letters_that_ours_has_are_ours_beside_others"),
+    mutant("drawing", "= [_FONT, *names]", "= [*names, _FONT]", "another font for the letters that ours has", f"{LETTERS}::test_letters_that_ours_has_are_ours_beside_others"),
     mutant("drawing", "key=lambda name: (len(having[name] & missing), name)", "key=lambda name: (-len(having[name] & missing), name)", "the least useful font first", *FONTS),
     mutant("drawing", "with contextlib.suppress(Exception):           # a broken", "if True:           # a broken", "a broken font is a traceback", *FONTS),
     mutant("drawing", "return \"white\" if 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179 else \"black\"", "return \"white\" if r + g + b < 1.5 else \"black\"", "letters hard to read on middling shades",
@@ -98,7 +98,7 @@ MUTANTS = [
     mutant("drawing", "if all(text_size(figure, line, **font)[0] <= width for line in lines):", "if text_size(figure, lines[0], **font)[0] <= width:", "a line too long",
            "test_lines_of_text_have_room", f"{PLOTS}::test_attention_at_many_sizes"),
     mutant("drawing", "    probe.remove()\n", "", "what was measured is drawn", "test_lines_of_text_have_room"),
-    mutant("drawing", "matplotlib.rc_context(), ", "", "settings of others are changed", "test_settings_of_others_are_left_as_they_were"),
+    mutant("drawing", "matplotlib.rc_context(), ", "", "settings of others are changed", f"{LETTERS}::test_settings_of_others_are_left_as_they_were"),
     mutant("drawing", "        matplotlib.rcdefaults()\n", "", "settings of others count", f"{PLOTS}::test_the_ending_chooses_the_format_and_one_input_gives_one_file"),
     Mutant("tinydmn/errors.py", "Path(path).suffix.lower() not in", "Path(path).suffix not in", f"{PICTURES}::test_an_ending_may_be_in_capitals", "endings in capitals are refused"),
     mutant("drawing", "figure.savefig(path, metadata=undated)", "figure.savefig(path)", "the day is written into a picture",
