@@ -6,12 +6,23 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from inspect import getsourcefile, getsourcelines
 from pathlib import Path
 
+from tinydmn.errors import UserError
+
+
+def _one_line_for_the_user(kind, error, traceback):
+    if issubclass(kind, UserError):
+        print(error, file=sys.stderr)
+        raise SystemExit(2)
+    sys.__excepthook__(kind, error, traceback)
+
+
+sys.excepthook = _one_line_for_the_user                    # before Matplotlib is loaded: on some machines that is the error
+
 import numpy as np
 
 from tinydmn import threads
 from tinydmn.data.batch import make_batch
 from tinydmn.data.sources import babi_stories
-from tinydmn.errors import UserError
 from tinydmn.plots import plot_attentions
 from tinydmn.streams import settle
 from tinydmn.terminal import attention_text, wrap
@@ -24,9 +35,8 @@ def options(doc, data=False):
     """The options of a lesson -> args with quick (bool), out (Path), seed (int), and data (Path or None) where `data` is true.
 
     Whoever writes into args.out makes it (tinydmn.plots does).  In a notebook there is no command line: the defaults hold.
-    From here on a UserError ends the lesson with one line and exit code 2.
+    A UserError ends the lesson with one line and exit code 2.
     """
-    sys.excepthook = _one_line_for_the_user
     threads.keep_freed_memory()
     settle()
     parser = ArgumentParser(description=doc, formatter_class=RawDescriptionHelpFormatter)
@@ -39,13 +49,6 @@ def options(doc, data=False):
     if args.seed < 0:
         parser.error(f"--seed is {args.seed}; give 0 or more")
     return args
-
-
-def _one_line_for_the_user(kind, error, traceback):
-    if issubclass(kind, UserError):
-        print(error, file=sys.stderr)
-        raise SystemExit(2)
-    sys.__excepthook__(kind, error, traceback)
 
 
 def heading(number, text):

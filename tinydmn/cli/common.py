@@ -1,6 +1,5 @@
 """Options and output that several commands share."""
 
-import os
 from argparse import ArgumentTypeError
 from dataclasses import fields
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from ..config import Config, bounds, check_value, limits
 from ..errors import UserError, check_picture
 from ..ops import BACKENDS
-from ..writing import json_text
+from ..writing import check_place, json_text
 
 SEEDS, TEXTS = {"least": 0, "most": 2**32 - 1}, {"least": 1, "most": 100_000}              # bounds of a seed; of how many texts are generated
 
@@ -36,16 +35,13 @@ def number(type_=int, **limits):
 
 def picture(text):
     """A `type` for argparse: where a picture goes.  Asked before the work, which may take hours, and not only when the picture is drawn."""
-    path = Path(text)
     try:
-        check_picture(path)
+        check_picture(text)
+        check_place(text, overwrite=True)
         from .. import plots                               # loads Matplotlib: where that fails, it fails now
     except UserError as error:
         raise ArgumentTypeError(error) from None
-    above = next(folder for folder in path.absolute().parents if os.path.exists(folder))
-    if os.path.isdir(path) or not os.path.isdir(above):
-        raise ArgumentTypeError(f"{path if os.path.isdir(path) else above}: is {'a folder' if os.path.isdir(path) else 'no folder'}; choose another place")
-    return path
+    return Path(text)
 
 
 def given_config(args):

@@ -145,9 +145,10 @@ def typed_questions(lines, problem):
         elif numbered and number == 1:
             story, numbered = [], False
         story.append([number, text, line, False])
-        texts = [(text if numbered and number == i else whole).split("\t")[0].strip() for i, (number, text, whole, _) in enumerate(story, 1)]
-        facts, said = [text for text, (*_, is_fact) in zip(texts, story) if is_fact], texts[-1]
+        words = lambda i: (story[i][1] if numbered and story[i][0] == i + 1 else story[i][2]).split("\t")[0].strip()
+        said = words(len(story) - 1)
         if is_question(said) or "\t" in line:
+            facts = [words(i) for i, (*_, is_fact) in enumerate(story) if is_fact]
             if not facts:
                 problem(f"a question before any fact: {short(said)}; tell a fact first, a line that ends in a full stop")
             elif not sentence_words(said):

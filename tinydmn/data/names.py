@@ -54,7 +54,9 @@ def find_classes(stories):
     """list[Story] -> Classes: those whose names may be dealt out anew, and those that look alike and may not, each with the reason."""
     taken, refused = _guessed(stories)
     while True:
-        trials = [_Trial(stories, taken, group) for group in taken]
+        class_of = {name: k for k, group in enumerate(taken) for name in group}
+        examples = _examples(stories, cutter(class_of))
+        trials = [_trial(examples, class_of, group) for group in taken]
         worst = max(trials, key=lambda trial: trial.wrong, default=None)
         if worst is None or worst.parts == [worst.group]:
             return Classes(taken, refused)
@@ -86,39 +88,37 @@ def cutter(names):
 
 # a class on trial: each two of its names change places
 
-class _Trial:
-    """group: the class; parts: what it falls into; wrong: the share of what comes out that speaks against it, of the worst pair; why: in words."""
-
-    def __init__(self, stories, classes, group):
-        class_of = {name: k for k, names in enumerate(classes) for name in names}
-        number = _numbering({name: k for name, k in class_of.items() if name not in group})
-        facts, questions = _examples(stories, cutter(class_of))
-        told = _Told(group, [(s, fact, ()) for s, fact in facts], number)
-        supported = _Told(group, [(s, _text(seen, support, q), a) for s, seen, support, q, a in questions], number)
-        whole = _Told(group, [(s, _text(seen, range(len(seen)), q), a) for s, seen, _, q, a in questions if len(seen) <= MANY], number)
-        apart, met, shown = {}, 0, Counter()
-        for v, w in combinations(group, 2):
-            outcomes = [of.swapped(v, w) for of in (supported, whole, told)]
-            two = _Told((v, w), _about_two(questions, v, w), number).swapped(v, w)
-            against = [*(_contrary(out, of.before) for out, of in zip(outcomes, (supported, whole))), _more_contrary(two[2]),
-                       *map(_newer, chain(*outcomes, two)), _never(v, w, supported)]
-            apart[v, w] = max(against)
-            after = outcomes[0][2].after
-            met += after.total()
-            shown[v, w] = after.total() - after["new"]
-        self.group = group
-        self.wrong, self.why = max(apart.values())
-        if any(share and why == CONTRARY for share, why in apart.values()):    # an order: then each pair has to show that it has none
-            apart = {pair: against if shown[pair] >= SHOWN or against[0] else (1e-9, CONTRARY) for pair, against in apart.items()}
-        self.parts = _grouped(group, lambda v, w: not apart[(v, w) if (v, w) in apart else (w, v)][0])
-        if met > RARELY * len(set().union(*supported.about.values())) and shown.total() < SHOWN and not self.wrong:
-            self.parts, self.wrong, self.why = [[name] for name in group], 1e-9, "two of them meet in questions, too seldom to show that they may change places"
-
-
 CONTRARY = "where two of them change places, answers are contrary to training"
 NEWER = "where two of them change places, training never had what comes out"
 UNSHOWN = "two of them meet in questions, too seldom to show that they may change places"
 RIGHT = 0.0, ""
+A_LITTLE = 1e-9                # a share, of what is not shown to be wrong, and yet may not be
+
+Trial = namedtuple("Trial", "group parts wrong why")       # the class; what it falls into; the share of what comes out that is wrong, of its worst pair; in words
+
+
+def _trial(examples, class_of, group):
+    """Each two names of `group`, one of the classes, change places -> Trial."""
+    facts, questions = examples
+    number = _numbering({name: k for name, k in class_of.items() if name not in group})
+    told = _Told(group, [(s, fact, ()) for s, fact in facts], number)
+    supported = _Told(group, [(s, _text(seen, support, q), a) for s, seen, support, q, a in questions], number)
+    whole = _Told(group, [(s, _text(seen, range(len(seen)), q), a) for s, seen, _, q, a in questions if len(seen) <= MANY], number)
+    apart, met, shown = {}, 0, Counter()                   # (v, w) -> (share of what comes out that is wrong, why); how often two meet; and training knows it
+    for v, w in combinations(group, 2):
+        outcomes = [of.swapped(v, w) for of in (supported, whole, told)]
+        two = _Told((v, w), _about_two(questions, v, w), number).swapped(v, w)
+        apart[v, w] = max(*(_contrary(out, of.before) for out, of in zip(outcomes, (supported, whole))), _more_contrary(two[2]),
+                          *map(_newer, chain(*outcomes, two)), _never(v, w, supported))
+        both = outcomes[0][2].after
+        met += both.total()
+        shown[v, w] = both.total() - both["new"]
+    wrong, why = max(apart.values())
+    if not wrong and met > RARELY * len(set().union(*supported.about.values())) and shown.total() < SHOWN:
+        return Trial(group, [[name] for name in group], A_LITTLE, UNSHOWN)
+    if any(why == CONTRARY for _, why in apart.values()):  # an order: then each pair has to show that it has none
+        apart = {pair: against if against[0] or shown[pair] >= SHOWN else (A_LITTLE, CONTRARY) for pair, against in apart.items()}
+    return Trial(group, _grouped(group, lambda v, w: not apart.get((v, w), apart.get((w, v)))[0]), wrong, why)
 
 
 class _Told:

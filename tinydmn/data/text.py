@@ -5,6 +5,7 @@ import os
 import re
 import zlib
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from ..errors import UserError, at_line, kind_of
@@ -107,9 +108,13 @@ def _treebank_part(part, known):
     """What stands between two blanks -> its words."""
     if "\u00a0" in part:
         return [part]
+    return ['"' if word in ("``", "''") and word not in known and '"' in known else word for word in _tokenized(part)]
+
+
+@cache
+def _tokenized(part):
     from nltk.tokenize.treebank import TreebankWordTokenizer               # most commands need none
-    words = TreebankWordTokenizer().tokenize(part)
-    return ['"' if word in ("``", "''") and word not in known and '"' in known else word for word in words]
+    return TreebankWordTokenizer().tokenize(part)
 
 
 def with_blanks(parts, known):
