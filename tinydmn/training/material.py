@@ -79,9 +79,9 @@ def supervised(stories):
     return any(len(q.support) for story in stories for q in story.questions)
 
 
-def _of_file(about, train):
-    """What the settings of a run on a file of one's own go by: how many texts there are to learn from, and of stories whether gates are told."""
-    return ((len(train), supervised(train))[:1 + (about["set"] == "babi")]) if about.get("file") else ()
+def _n_of_file(about, train):
+    """How many texts a file of one's own gives to learn from; None where they are of another source."""
+    return len(train) if about.get("file") else None
 
 
 def digest(*parts):
@@ -141,8 +141,8 @@ def _babi_texts(about):
 
 
 def _babi(about, given, train, valid, test):
-    preset = about["task"], about["size"] or size_of(train), about["plain"], *_of_file(about, train)
-    config = _suits(babi_config(*preset, **given), "babi", train)
+    told = not about.get("file") or supervised(train)
+    config = _suits(babi_config(about["task"], about["size"] or size_of(train), about["plain"], _n_of_file(about, train), told, **given), "babi", train)
     vocabulary = Vocabulary.build(train, config.answer)
     whole = batch_of(train, vocabulary, config)
     if config.rename == "no" and not config.shorten:
@@ -173,7 +173,7 @@ def _sst_texts(about):
 
 def _sst(about, given, train, valid, test, phrases):
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _wide_enough(_suits(sst_config(generated(about), *_of_file(about, train), **given), "sst", train), vectors, given)
+    config = _wide_enough(_suits(sst_config(generated(about), _n_of_file(about, train), **given), "sst", train), vectors, given)
     vocabulary = Vocabulary.build(train + phrases, config.answer, more_words=vectors[0] if vectors else ())
     whole = batch_of(train + phrases, vocabulary, config)
 
@@ -195,7 +195,7 @@ def _pos_texts(about):
 
 def _pos(about, given, train, valid, test):
     vectors = word_vectors(about["vectors"], train + valid + (test or []))
-    config = _wide_enough(_suits(pos_config(generated(about), *_of_file(about, train), **given), "pos", train), vectors, given)
+    config = _wide_enough(_suits(pos_config(generated(about), _n_of_file(about, train), **given), "pos", train), vectors, given)
     vocabulary = Vocabulary.build(train, "tags", features=True, more_words=vectors[0] if vectors else ())
     whole = batch_of(train, vocabulary, config)
     return Material(config, vocabulary, train, valid, test, lambda rng: whole, vectors)
