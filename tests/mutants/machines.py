@@ -2,7 +2,7 @@
 
 from . import Mutant
 
-MACHINES, LETTERS, BENCH, TEXT, PROGRESS = "tests/test_machines.py", "tests/test_letters.py", "tests/test_bench.py", "tests/data/test_text.py", "tests/test_progress.py"
+MACHINES, FONTS, BENCH, TEXT, PROGRESS = "tests/test_machines.py", "tests/test_letters.py", "tests/test_bench.py", "tests/data/test_text.py", "tests/test_progress.py"
 LETTERS, SETTLED, TYPED, CLOSED, FULL, KINDS, FILE, FOLDER = (f"{MACHINES}::test_{name}" for name in (
     "any_letter_in_and_out", "streams_that_are_settled", "lines_that_were_typed", "a_stream_that_was_closed", "no_room_for_the_output_is_one_line",
     "what_lies_there_is_called_what_it_is", "a_file_in_place_of_a_folder", "a_folder_in_place_of_a_file"))
@@ -21,7 +21,7 @@ def errors(old, new, what, tests=KINDS):
 
 
 def drawing(old, new, what, *tests):
-    return Mutant("tinydmn/plots/drawing.py", old, new, " ".join(f"{LETTERS}::{name}" for name in tests), what)
+    return Mutant("tinydmn/plots/drawing.py", old, new, " ".join(f"{FONTS}::{name}" for name in tests), what)
 
 
 MUTANTS = [
