@@ -80,7 +80,7 @@ heading(2, "Counting words: the baseline")
 epochs = 2 if args.quick else 7 if args.data is None else 4
 seeds = [args.seed] if args.quick else [args.seed, args.seed + 1, args.seed + 2]           # of the networks; the texts are those of --seed
 material = gather(about_run("sst", args.data, args.seed, kind="fine", phrases=0.1), hidden=40, embedding=40, gate_hidden=40, epochs=epochs,
-                  patience=epochs, batch=16, learning_rate=3e-3, reading="forward")
+                  patience=epochs, batch=16, learning_rate=3e-3, bidirectional="no")
 vocabulary, answers = material.vocabulary, material.vocabulary.answers
 if args.data is None:
     known = {tuple(story.facts[0]) for story in material.train + material.valid}
@@ -121,7 +121,7 @@ print(("The same words, the same answer: the order is lost.  " if counted[0] == 
 heading(3, "One look and two, trained on the same texts")
 print(f"{len(learn.answer)} texts, {len(answers)} answers, {epochs} epochs; {len(seeds)} seed{'s' * (len(seeds) > 1)}, for each a network with one pass\n"
       f"and one with two, which begin alike; on 2 quiet cores about {1 if args.quick else 5 if args.data is None else 40} s a network.\n"
-      + ("A fact knows the words before it, not those behind: at its first look the\nnetwork does not know what follows." if material.config.reading == "forward" else
+      + ("A fact knows the words before it, not those behind: at its first look the\nnetwork does not know what follows." if material.config.bidirectional == "forward" else
          "A fact knows the words before it and those behind: the first look knows already\nwhat follows."))
 PASSES = {"one pass": 1, "two passes": 2}
 nets, right = {}, {name: [] for name in PASSES}            # nets: those of the first seed
@@ -208,7 +208,7 @@ print("""
 Your turn:
 - HEARD = 0.0: unit 2 no longer reads the memory.  Both passes look alike, and
   two claims of scene 1 no longer hold.
-- reading="both" in gather: a second GRU reads from the end, so the first look
+- bidirectional="yes" in gather: a second GRU reads from the end, so the first look
   knows already what follows.  What is left for the second?
 - epochs = 14 in scene 2: in time one pass may learn to do without.  What is
   left of the difference?

@@ -86,8 +86,8 @@ material = gather(about_run("pos", args.data, args.seed, column="xpos"), hidden=
                   epochs=6 if args.data and not args.quick else 4)
 train, valid = material.train[:400 if args.quick else 2000], material.valid[:60 if args.quick else 400]
 vocabulary = replace(Vocabulary.build(train, "tags", features=True), answers=material.vocabulary.answers)
-configs = {"0 passes": {"passes": 0}, "1 pass": {"passes": 1}, "2 passes": {"passes": 2}, "1 pass, both ways": {"passes": 1, "reading": "both"}}
-configs = {name: replace(material.config, **{"reading": "forward"} | given) for name, given in configs.items()}
+configs = {"0 passes": {"passes": 0}, "1 pass": {"passes": 1}, "2 passes": {"passes": 2}, "1 pass, both ways": {"passes": 1, "bidirectional": "yes"}}
+configs = {name: replace(material.config, **{"bidirectional": "no"} | given) for name, given in configs.items()}
 print("Pass 1: the gates are the same for every word, so one run over n facts gives\nall h_t.  Pass 2: every word runs alone, 1 + 2 + .. + n = n(n + 1)/2 steps.\n")
 lengths = (5, 10, 20, 40) if args.quick else (5, 10, 20, 40, 80, 160)
 form, tag = train[0].facts[0][0], vocabulary.answers[0]
@@ -236,7 +236,7 @@ where("what spelling tells", features_of)
 print("""
 Your turn:
 - features=False in Vocabulary.build: what becomes of words never seen?
-- "2 passes": {"passes": 2, "reading": "both"} in configs: do fewer tags hang on
+- "2 passes": {"passes": 2, "bidirectional": "yes"} in configs: do fewer tags hang on
   an earlier word's gate, where each fact knows the whole sentence?
 - the whole treebank: tinydmn train pos --data DIR; tinydmn table 3 --data DIR
 

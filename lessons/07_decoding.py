@@ -195,7 +195,7 @@ Your turn:
   Config().longest?
 - a language that says all backwards: in sentence(), text[::-1] as the answer.
   Harder or easier than an order of its own?
-- "teacher": "predicted" in learn's Config: it is fed with its own words while
+- "teacher_forcing": "no" in learn's Config: it is fed with its own words while
   it learns.  Are the first epochs slower?  Is the end better?
 
 Next: lesson 8, python lessons/08_how_many_passes.py""")

@@ -104,7 +104,7 @@ def facts_of(story, n_facts, p, vocabulary, config):
         ends.append(len(text) - 1)
     xs = [vector(word, p, vocabulary) for word in text]
     c = read(xs, p, "input", config)
-    if config.reading == "both":
+    if config.bidirectional == "yes":
         back = read(xs[::-1], p, "input_back", config)[::-1]
         c = [c[t] + back[t] for t in range(len(c))]
     return ([c[end] for end in ends], list(range(len(ends)))) if config.facts == "sentences" else (c, ends)
@@ -202,7 +202,7 @@ def ask(story, question, p, vocabulary, config, training=False):
     steps = len(wanted)
     if training:
         fed = [k or 0 for k in wanted]                     # a sequence with a word that has no class is not judged: anything may be fed
-        logits = decode(m, q, p, fed if config.teacher == "correct" else None, steps, steps)
+        logits = decode(m, q, p, fed if config.teacher_forcing == "yes" else None, steps, steps)
     else:
         logits = decode(m, q, p, None, steps, max(steps, config.longest))
     words = [int(row.argmax()) for row in logits][:config.longest]

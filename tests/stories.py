@@ -43,4 +43,4 @@ def stories_for(rng, S, config):
     stories = random_stories(rng, S)
     if config.answer == "sequence":
         stories = [replace(s, questions=[replace(q, answer=several()) for q in s.questions]) for s in stories]
-    return cut_at_questions(stories) if config.reading == "both" else stories
+    return cut_at_questions(stories) if config.bidirectional == "yes" else stories

@@ -195,7 +195,7 @@ def trained(request, tmp_path):
     path = saved(tmp_path / "a.npz", task_set, stories, keep=5)
     if " " in request.param:
         model, state, about = checkpoint.load(path, "numpy")
-        model = DMN(replace(model.config, **{"babi gated": {"episode": "gated"}, "babi both ways": {"reading": "both"}}[request.param]),
+        model = DMN(replace(model.config, **{"babi gated": {"episode": "gated"}, "babi both ways": {"bidirectional": "yes"}}[request.param]),
                     model.vocabulary, "numpy", 0)
         draw = lambda seed: np.random.default_rng(seed).normal(size=model.theta.shape).astype(np.float32)
         state.theta = state.m = state.v = state.best_theta = draw(0)

@@ -246,7 +246,7 @@ def test_with_json_nothing_else_is_printed_and_each_answer_is_a_line(ask):
 # ---- the same story in a file
 
 @pytest.mark.parametrize("task, seed, switches", [
-    (2, 1, {"passes": 2}), (2, 1, {"reading": "both", "episode": "gated"}), (5, 2, {"stop": "yes"}), (7, 7, {"facts": "both"}),
+    (2, 1, {"passes": 2}), (2, 1, {"bidirectional": "yes", "episode": "gated"}), (5, 2, {"stop": "yes"}), (7, 7, {"facts": "both"}),
     (19, 2, {"answer": "sequence", "longest": 4}), (8, 3, {"answer": "sequence", "longest": 3}), (1, 3, {"cell": "lstm", "passes": 0})])
 def test_ask_and_eval_answer_alike(ask, tmp_path, task, seed, switches):
     """All questions of a file, asked one by one in the story as far as it is told, have the answers that eval counts."""
@@ -313,7 +313,7 @@ def test_the_probability_of_a_decoded_answer_is_that_of_all_its_words(ask):
 def test_a_text_is_judged_with_a_place_for_each_word(ask, facts, kind):
     question = sentiment_question(0, kind)
     texts = [Story([["a", "good", "film"]], [Question(question.tokens, [answer], 1)]) for answer in ("negative", "positive", "neutral")]
-    model = network(texts, seed=2, facts=facts, episode="gated", reading="both")
+    model = network(texts, seed=2, facts=facts, episode="gated", bidirectional="yes")
     (found,) = objects(ask(model, "A GOOD zorgy film\n", "--json", task_set="sst")[1])
     words = ["a", "good", "zorgy", "film"]
     out, p = said_by(model, [words], question.tokens)
@@ -432,13 +432,13 @@ OWN = [Story(["Dr. Ana, who is 9, has the desk.", "104 has the desk at 9:15.", "
              [Question("Who has the desk?", ["ana,"], 1, [0]), Question("104 has what?", ["desk"], 2, [1]), Question("Where is dr. Ana?", ["104"], 3, [0])])]
 
 
-@pytest.mark.parametrize("reading", ["forward", "both"])
-def test_file_typed_piped_and_in_python_a_story_has_the_same_answers(ask, tmp_path, reading):
+@pytest.mark.parametrize("bidirectional", ["no", "yes"])
+def test_file_typed_piped_and_in_python_a_story_has_the_same_answers(ask, tmp_path, bidirectional):
     """Numbers, titles and times in it: the file read by `eval`, the file piped into `ask`, its sentences typed, and given to model.ask."""
     path, facts = tmp_path / "own.txt", ["Dr. Ana, who is 9, has the desk.", "104 has the desk at 9:15.", "Bo-Bo has 3.5 lamps!"]
     questions = ["Who has the desk?", "104 has what?", "Where is dr. Ana?"]
     path.write_text("\ufeff" + "".join(f"{2 * k + 1} {fact}\n{2 * k + 2} {question}\tdesk\t\n" for k, (fact, question) in enumerate(zip(facts, questions))), encoding="utf-8")
-    model = network(OWN, seed=2, reading=reading)
+    model = network(OWN, seed=2, bidirectional=bidirectional)
     assert read_babi(path)[0].facts == OWN[0].facts
     wanted = [(answer.answer, pytest.approx(answer.probability, rel=1e-5)) for answer in answers(model, read_babi(path))]
     assert len(wanted) == 3 and len({name for name, _ in wanted}) > 1

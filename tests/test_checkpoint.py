@@ -18,15 +18,15 @@ from tinydmn.training.loop import State
 
 TAGS = {"answer": "tags", "episode": "gated", "facts": "words"}
 KINDS = {"word": {}, "sequence": {"answer": "sequence", "longest": 7}, "tags": TAGS, "other numbers": {
-    "passes": 0, "dropout": 0.25, "l2": 1e-3, "clip": 0.7, "choose_last": 0.3, "rename": "yes", "shorten": 0.5, "reading": "both", "cell": "lstm",
+    "passes": 0, "dropout": 0.25, "l2": 1e-3, "clip": 0.7, "selection_window": 0.3, "permute_entities": "yes", "drop_facts": 0.5, "bidirectional": "yes", "cell": "lstm",
     "stop": "no", "facts": "both", "final_rate": 0.1, "learning_rate": 0.3, "batch": 3, "epochs": 9, "patience": 2, "gate_epochs": 1, "alpha": 0.5,
-    "word_length": 4.0}}
+    "embedding_scale": 4.0}}
 
 
 def run(kind="word", dtype="float32", keep=1, seed=0, history=0):
     """-> a network and a State in which no two fields are alike."""
     rng = np.random.default_rng(seed)
-    config = Config(**{"hidden": 3, "embedding": 2, "gate_hidden": 2, "keep": keep} | KINDS[kind])
+    config = Config(**{"hidden": 3, "embedding": 2, "gate_hidden": 2, "ensemble": keep} | KINDS[kind])
     words = ["Running", "talking", "walking", "été", "<eos>"]
     stories = [Story([words], [Question(["What"], ["n", "w"] if kind == "sequence" else ["x,y"], 1)])]
     vocabulary = Vocabulary.build(stories, config.answer, features=kind == "tags")
@@ -89,10 +89,10 @@ def test_parameters_stand_in_the_file_by_name(tmp_path):
 
 
 def test_a_checkpoint_of_another_version_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "VERSION", checkpoint.VERSION - 1)
+    monkeypatch.setattr(checkpoint, "VERSION", checkpoint.VERSION + 1)
     checkpoint.save(tmp_path / "a.npz", *run(), {})
     monkeypatch.undo()
-    with pytest.raises(UserError, match=f"a.npz: checkpoint of version {checkpoint.VERSION - 1}, this tinydmn reads version {checkpoint.VERSION}; "):
+    with pytest.raises(UserError, match=f"a.npz: checkpoint of version {checkpoint.VERSION + 1}, this tinydmn reads version {checkpoint.VERSION}; "):
         checkpoint.load(tmp_path / "a.npz")
 
 

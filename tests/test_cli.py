@@ -290,7 +290,7 @@ def saved(path, task_set, stories, told, **switches):
 
 
 @pytest.mark.parametrize("task_set, told, switches", [
-    ("babi", {"task": 1, "size": None}, {"episode": "gated"}), ("babi", {"task": 19, "size": None}, {"answer": "sequence", "reading": "both"}),
+    ("babi", {"task": 1, "size": None}, {"episode": "gated"}), ("babi", {"task": 19, "size": None}, {"answer": "sequence", "bidirectional": "yes"}),
     ("sst", {"kind": "binary"}, {"facts": "words", "alpha": 0.0}), ("pos", {"column": "xpos"}, {"answer": "tags", "facts": "words", "episode": "gated"})])
 def test_gradcheck_of_a_checkpoint(task_set, told, switches, tmp_path, capsys, monkeypatch):
     rng = np.random.default_rng(0)
@@ -509,7 +509,7 @@ def test_sentiment_from_training_to_asking(tmp_path, capsys, monkeypatch):
 
 def test_tags_from_training_to_asking(tmp_path, capsys, monkeypatch):
     path = tmp_path / "pos.npz"
-    code, out, _ = run(capsys, "train", "pos", "--epochs", "2", "--keep", "2", "--out", path, *SMALL)
+    code, out, _ = run(capsys, "train", "pos", "--epochs", "2", "--ensemble", "2", "--out", path, *SMALL)
     assert code == 0 and "words that training never saw" in out
     code, out, _ = run(capsys, "eval", path, "--ensemble", "--json", "--stories", 30)
     assert code == 0 and json.loads(out)["epochs_together"] == 2
@@ -547,7 +547,7 @@ def test_a_sentiment_run_goes_on_to_the_same_bits(tmp_path, capsys):
 @pytest.mark.parametrize("words, says", [
     (("babi", "--answer", "tags", "--episode", "gated", "--facts", "words"), "only pos has tags"), (("pos", "--answer", "word"), "tagged sentences ask for tags"),
     (("sst", "--answer", "tags", "--episode", "gated"), "only pos has tags"), (("babi", "--facts", "words"), "--facts words is for texts of one sentence"),
-    (("babi", "--task", "19", "--keep", "2"), "an ensemble answers with one word"), (("pos", "--episode", "softmax"), "needs --episode gated")])
+    (("babi", "--task", "19", "--ensemble", "2"), "an ensemble answers with one word"), (("pos", "--episode", "softmax"), "needs --episode gated")])
 def test_switches_that_do_not_suit_each_other(words, says, tmp_path, capsys):
     assert says in refused(capsys, "train", *words, "--out", tmp_path / "c.npz") and not (tmp_path / "c.npz").exists()
 

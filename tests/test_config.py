@@ -17,14 +17,14 @@ from .stories import TAGS
 FIELDS = {f.name: f for f in fields(Config)}
 NUMBERS = [name for name, f in FIELDS.items() if f.type is not str]
 WORDS = [name for name, f in FIELDS.items() if f.type is str]
-TOGETHER = {"answer": {"tags": TAGS}, "teacher": {"predicted": {"answer": "sequence"}}, "passes": {0: {"gate_epochs": 0}}}   # what a value needs beside it
+TOGETHER = {"answer": {"tags": TAGS}, "teacher_forcing": {"no": {"answer": "sequence"}}, "passes": {0: {"gate_epochs": 0}}}   # what a value needs beside it
 # the bounds that the package promises: name, least and most that are allowed; None: the bound itself is not allowed, or there is none
-BOUNDS = {"memory_bias": (-100, 100), "hidden": (1, 10_000), "embedding": (1, 10_000), "word_length": (0, 1e6), "gate_hidden": (1, 10_000), "passes": (0, 100), "longest": (1, 10_000),
+BOUNDS = {"memory_bias": (-100, 100), "hidden": (1, 10_000), "embedding": (1, 10_000), "embedding_scale": (0, 1e6), "gate_hidden": (1, 10_000), "passes": (0, 100), "longest": (1, 10_000),
           "learning_rate": (0, 1e3), "final_rate": (0, 1e3), "batch": (1, 1_000_000), "epochs": (1, 1_000_000), "patience": (1, 1_000_000),
           "gate_epochs": (0, 1_000_000), "alpha": (0, 1e6), "dropout": (0, nextafter(1, 0)), "l2": (0, 1e6), "clip": (nextafter(0, 1), 1e12),
-          "choose_last": (0, 1), "keep": (1, 1000), "shorten": (0, 1)}
+          "selection_window": (0, 1), "ensemble": (1, 1000), "drop_facts": (0, 1)}
 CHOICES = {"recurrent": {"normal", "orthogonal"}, "episode": {"softmax", "gated"}, "stop": {"no", "yes"}, "facts": {"sentences", "words", "both"}, "cell": {"gru", "lstm", "rnn"},
-           "reading": {"forward", "both"}, "answer": {"word", "sequence", "tags"}, "teacher": {"correct", "predicted"}, "rename": {"no", "yes"}}
+           "bidirectional": {"no", "yes"}, "answer": {"word", "sequence", "tags"}, "teacher_forcing": {"yes", "no"}, "permute_entities": {"no", "yes"}}
 
 
 def with_value(name, value):
@@ -130,12 +130,12 @@ def test_one_value_checked_for_all_commands():
 
 GOES = [{"epochs": 3, "gate_epochs": 2}, {"epochs": 1, "gate_epochs": 0}, {"epochs": 2, "gate_epochs": 2, "alpha": 0.0}, {"epochs": 1, "passes": 0, "gate_epochs": 9},
         TAGS | {"epochs": 1, "gate_epochs": 5}, TAGS | {"passes": 0}, {"stop": "yes", "passes": 1}, {"stop": "yes", "answer": "sequence"},
-        {"answer": "sequence", "teacher": "predicted"}, {"answer": "sequence", "keep": 1}, {"keep": 5}, TAGS | {"keep": 3}, {"facts": "words", "episode": "gated"}]
+        {"answer": "sequence", "teacher_forcing": "no"}, {"answer": "sequence", "ensemble": 1}, {"ensemble": 5}, TAGS | {"ensemble": 3}, {"facts": "words", "episode": "gated"}]
 DOES_NOT = [({"epochs": 2, "gate_epochs": 2}, "--epochs is 2, and the first 2 train the gates alone"), ({"epochs": 1, "gate_epochs": 2}, "--epochs is 1, and the first 2"),
             ({"epochs": 1, "gate_epochs": 1, "passes": 1, "alpha": 1e-9}, "--epochs is 1, and the first 1"),
             ({"answer": "tags"}, "--answer tags needs --episode gated and --facts words"), ({"answer": "tags", "episode": "gated"}, "--answer tags needs"),
             ({"answer": "tags", "facts": "words"}, "--answer tags needs"), ({"answer": "tags", "episode": "gated", "facts": "both"}, "--answer tags needs"),
-            ({"answer": "sequence", "keep": 2}, "--keep: an ensemble"), ({"teacher": "predicted"}, "--teacher predicted: only a decoder"), (TAGS | {"teacher": "predicted"}, "--teacher predicted"),
+            ({"answer": "sequence", "ensemble": 2}, "--ensemble: an ensemble"), ({"teacher_forcing": "no"}, "--teacher-forcing no: only a decoder"), (TAGS | {"teacher_forcing": "no"}, "--teacher-forcing no"),
             ({"stop": "yes", "passes": 0}, "--stop yes: there is no pass to end"), (TAGS | {"stop": "yes"}, "--stop yes: a tagged word has no end-of-passes")]
 
 
@@ -163,7 +163,7 @@ def test_whether_training_begins_with_the_gates_alone():
 # the numbers that a network begins with
 
 STORY = Story([["a", "b", "c"]], [Question(["q"], ["x"], 1)])
-CASES = [{"cell": cell, "reading": reading, "episode": "gated", "answer": "sequence"} for cell in GATES for reading in ("forward", "both")]
+CASES = [{"cell": cell, "bidirectional": reading, "episode": "gated", "answer": "sequence"} for cell in GATES for reading in ("no", "yes")]
 
 
 def start(seed=0, features=False, **more):
@@ -179,7 +179,7 @@ def test_biases_begin_at_0_but_the_one_that_keeps_a_state(case):
     H = config.hidden
     keeps = {"gru": range(H), "lstm": range(H, 2 * H), "rnn": ()}[config.cell]             # z, r, h~;  i, f, o, c~
     biases = {name for name in values if name.split(".")[1] in ("b", "b_1", "b_2")}
-    assert {"input.b", "question.b", "memory.b", "episode.b", "answer.b", "gate.b_1", "gate.b_2"} <= biases and ("input_back.b" in biases) == (config.reading == "both")
+    assert {"input.b", "question.b", "memory.b", "episode.b", "answer.b", "gate.b_1", "gate.b_2"} <= biases and ("input_back.b" in biases) == (config.bidirectional == "yes")
     for name in biases:
         wanted = np.zeros(values[name].shape)
         if name in ("input.b", "input_back.b"):
@@ -204,7 +204,7 @@ def test_matrices_begin_normal_with_variance_1_over_columns():
 @pytest.mark.parametrize("length", (0.0, 0.5, 8.0))
 def test_word_length_multiplies_word_vectors_and_nothing_else(length):
     for features in (False, True):
-        values, _, vocabulary = start(features=features, word_length=length)
+        values, _, vocabulary = start(features=features, embedding_scale=length)
         plain, _, _ = start(features=features)
         assert ("embedding.F" in values) == features == bool(vocabulary.features)
         for name, a in plain.items():
@@ -255,7 +255,7 @@ def test_a_seed_is_a_start():
 @pytest.mark.parametrize("more, names", (
     ({}, "embedding.L input question gate memory memory.end_of_passes answer.W_a"),
     ({"episode": "gated"}, "embedding.L input question gate episode memory memory.end_of_passes answer.W_a"),
-    ({"reading": "both"}, "embedding.L input input_back question gate memory memory.end_of_passes answer.W_a"),
+    ({"bidirectional": "yes"}, "embedding.L input input_back question gate memory memory.end_of_passes answer.W_a"),
     ({"passes": 0}, "embedding.L input answer.W_a"), ({"passes": 0, "episode": "gated"}, "embedding.L input answer.W_a"),
     ({"answer": "sequence"}, "embedding.L input question gate memory memory.end_of_passes answer answer.W_a"),
     ({"answer": "sequence", "passes": 0}, "embedding.L input question answer answer.W_a"),
@@ -282,7 +282,7 @@ def test_names_and_shapes_of_parameters(more, names):
 @pytest.mark.parametrize("cell", GATES)
 def test_shapes_of_what_reads(cell):
     """An LSTM stacks four gates, a plain network has one; the memory's, the episode's and the decoder's are GRUs whatever reads."""
-    values, config, vocabulary = start(cell=cell, reading="both", episode="gated", answer="sequence")
+    values, config, vocabulary = start(cell=cell, bidirectional="yes", episode="gated", answer="sequence")
     rows = {"gru": 18, "lstm": 24, "rnn": 6}[cell]
     for name in ("input", "input_back", "question"):
         assert [values[f"{name}.{part}"].shape for part in "WUb"] == [(rows, 5), (rows, 6), (rows,)]

@@ -20,7 +20,7 @@ from tinydmn.training.runs import figures
 from .stories import random_stories
 
 TAGS = {"answer": "tags", "episode": "gated", "facts": "words"}
-KINDS = {"word": {}, "gated": {"episode": "gated"}, "stop": {"stop": "yes", "passes": 4}, "no passes": {"passes": 0}, "both ways": {"reading": "both"},
+KINDS = {"word": {}, "gated": {"episode": "gated"}, "stop": {"stop": "yes", "passes": 4}, "no passes": {"passes": 0}, "both ways": {"bidirectional": "yes"},
          "sequence": {"answer": "sequence", "longest": 4}, "sequence, stop": {"answer": "sequence", "longest": 4, "stop": "yes"}, "tags": TAGS | {"passes": 2}}
 DRAW = (Phase.explicit, Phase.generate)                   # a seed cannot be made simpler
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -75,7 +75,7 @@ def plainly(model, stories, thetas=None):
             model.theta = theta
             members.append(model.forward(batch_of([story], model.vocabulary, config)))
         model.theta = own
-        asked = sorted(story.questions, key=lambda q: q.n_facts) if config.reading == "both" else story.questions
+        asked = sorted(story.questions, key=lambda q: q.n_facts) if config.bidirectional == "yes" else story.questions
         for k, q in enumerate(asked):
             said = [mean_of([softmax(out.logits[k] if config.answer == "word" else out.logits[k, t]) for out in members])
                     for t in range(1 if config.answer == "word" else members[0].logits.shape[1])]          # a step, or a word, each

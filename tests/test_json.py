@@ -52,7 +52,7 @@ def network(request, tmp_path):
     task_set, file = next((s for s in ("sst", "pos") if s in case), "babi"), tmp_path / "file"
     file.write_text(FILES[case])
     stories = {"babi": read_babi, "sst": lambda p: sentiment_stories(read_sst(p)), "pos": lambda p: tagged_stories(read_columns(p))}[task_set](file)
-    config = Config(**SMALL | KIND[task_set] | SWITCHES.get(case, {}), keep=2 if "ensemble" in case else 1)
+    config = Config(**SMALL | KIND[task_set] | SWITCHES.get(case, {}), ensemble=2 if "ensemble" in case else 1)
     model = DMN(config, Vocabulary.build(stories, config.answer, features=task_set == "pos"), "numpy", 0)
     if "lost" in case:
         model.theta = np.full_like(model.theta, np.nan)
@@ -112,7 +112,7 @@ def test_gradcheck_and_info(tmp_path, capsys):
 
 @pytest.mark.parametrize("task_set, more", [("babi", ()), ("babi", ("--passes", "0")), ("babi", ("--alpha", "0")), ("babi", ("--answer", "sequence")),
                                             ("sst", ("--kind", "binary")), ("sst", ()),
-                                            ("pos", ("--keep", "2"))])
+                                            ("pos", ("--ensemble", "2"))])
 def test_train(task_set, more, tmp_path, capsys):
     write_files(tmp_path, task_set)
     code, out = run(capsys, "train", task_set, "--data", tmp_path, "--epochs", 2, "--gate-epochs", 1, "--out", tmp_path / "a.npz", "--json", *NUMPY,

@@ -152,7 +152,7 @@ def three_seeds(tmp_path_factory):
 
 def test_lesson_5_trains_each_seed_with_one_pass_and_with_two_on_the_same_texts(three_seeds):
     ran, config = three_seeds, three_seeds.nets[0].config
-    assert [(n.config.passes, n.config.reading) for n in ran.nets] == [(1, "forward"), (2, "forward")] * 3
+    assert [(n.config.passes, n.config.bidirectional) for n in ran.nets] == [(1, "forward"), (2, "forward")] * 3
     for n, (seed, passes) in zip(ran.nets, [(s, p) for s in (4, 5, 6) for p in (1, 2)]):
         assert np.array_equal(n.net.theta, DMN(n.config, ran.names["vocabulary"], seed=seed).theta)
         assert n.train is ran.nets[0].train and n.valid is ran.nets[0].valid and n.config == DMN(n.config, ran.names["vocabulary"]).config
@@ -251,8 +251,8 @@ def test_lesson_5_your_turn(tmp_path):
     assert [c.holds for c in heard.claims[:2]] == [False, False] and heard.out.count("does not hold here") == 2
     np.testing.assert_allclose(heard.names["looks"][0], heard.names["looks"][1], atol=1e-12)               # both passes look alike
     assert "shuts the gate" not in heard.out
-    both = lesson("05_sentiment", tmp_path, ('reading="forward")', 'reading="both")'), train=False)
-    assert {n.config.reading for n in both.nets} == {"both"} and "the first look knows already\nwhat follows" in both.out
+    both = lesson("05_sentiment", tmp_path, ('bidirectional="no")', 'bidirectional="yes")'), train=False)
+    assert {n.config.bidirectional for n in both.nets} == {"both"} and "the first look knows already\nwhat follows" in both.out
     longer = lesson("05_sentiment", tmp_path, ("epochs = 2 if args.quick else 7 if args.data is None else 4", "epochs = 14"), train=False)
     assert {n.config.epochs for n in longer.nets} == {14} and "5 answers, 14 epochs" in longer.out
     for ran in (heard, both, longer):
@@ -314,8 +314,8 @@ def test_lesson_7_your_turn(tmp_path):
     assert ended or steps == Config().longest
     back = lesson("07_decoding", tmp_path, ("Question([], [*there, VERBS[verb]], 1)", "Question([], text[::-1], 1)"), train=False)
     assert all(s.questions[0].answer == s.facts[0][::-1] for s in back.names["texts"])
-    own = lesson("07_decoding", tmp_path, ('{"answer": "sequence",', '{"teacher": "predicted", "answer": "sequence",'), train=False)
-    assert [n.config.teacher for n in own.nets] == ["predicted"] * 2 and [n.config.teacher for n in back.nets] == ["correct"] * 2
+    own = lesson("07_decoding", tmp_path, ('{"answer": "sequence",', '{"teacher_forcing": "no", "answer": "sequence",'), train=False)
+    assert [n.config.teacher_forcing for n in own.nets] == ["predicted"] * 2 and [n.config.teacher_forcing for n in back.nets] == ["correct"] * 2
     for ran in (done, back, own):
         check_screen(ran.out)
 

@@ -92,7 +92,7 @@ def tagging(tmp_path_factory):
 
 
 def test_lesson_6_trains_what_it_says(tagging):
-    assert [(n.config.passes, n.config.reading) for n in tagging.nets] == [(0, "forward"), (1, "forward"), (2, "forward"), (1, "both")]
+    assert [(n.config.passes, n.config.bidirectional) for n in tagging.nets] == [(0, "forward"), (1, "forward"), (2, "forward"), (1, "both")]
     assert all(len(n.train.story_of) == 400 and len(n.valid.story_of) == 60 and n.config.answer == "tags" for n in tagging.nets)
     assert not {tuple(s.facts[0]) for s in tagging.names["train"]} & {tuple(s.facts[0]) for s in tagging.names["valid"]}
 
@@ -186,8 +186,8 @@ def test_lesson_6_draws_its_conclusions_from_the_numbers(tagging, capsys):
 def test_lesson_6_your_turn(tmp_path, tagging, capsys):
     plain = lesson("06_tagging", tmp_path, ('Vocabulary.build(train, "tags", features=True)', 'Vocabulary.build(train, "tags", features=False)'), train=False)
     assert "embedding.F" in tagging.nets[0].net.params and "embedding.F" not in plain.nets[0].net.params
-    both = lesson("06_tagging", tmp_path, ('"2 passes": {"passes": 2}', '"2 passes": {"passes": 2, "reading": "both"}'), train=False)
-    assert [(n.config.passes, n.config.reading) for n in both.nets][2] == (2, "both")
+    both = lesson("06_tagging", tmp_path, ('"2 passes": {"passes": 2}', '"2 passes": {"passes": 2, "bidirectional": "yes"}'), train=False)
+    assert [(n.config.passes, n.config.bidirectional) for n in both.nets][2] == (2, "both")
     for ran in (plain, both):
         check_screen(ran.out)
         assert len(ran.claims) == 2

@@ -304,16 +304,16 @@ RISING = [(0.1 * i, 1.0) for i in range(10)]
 FALLING = RISING[::-1]
 
 
-@pytest.mark.parametrize("choose_last, first", ((1.0, 1), (0.9, 2), (0.5, 6), (0.3, 8), (0.2, 9), (0.1, 10), (0.0, 10)))
-def test_of_falling_scores_the_first_that_may_be_chosen_is(choose_last, first):
-    state, stood = choose(FALLING, choose_last=choose_last)
+@pytest.mark.parametrize("selection_window, first", ((1.0, 1), (0.9, 2), (0.5, 6), (0.3, 8), (0.2, 9), (0.1, 10), (0.0, 10)))
+def test_of_falling_scores_the_first_that_may_be_chosen_is(selection_window, first):
+    state, stood = choose(FALLING, selection_window=selection_window)
     assert state.best_epoch == first and stood == [*range(1, first), *[first] * (11 - first)]
     assert state.best == (pytest.approx(FALLING[first - 1][0]), -1.0)
 
 
-@pytest.mark.parametrize("epochs, choose_last, first", ((120, 0.1, 109), (25, 0.2, 21), (9, 1 / 3, 7), (60, 0.1, 55), (500, 0.1, 451), (3, 1 / 3, 3)))
-def test_the_presets_choose_among_so_many(epochs, choose_last, first):
-    assert choose([(1.0 - 1e-3 * i, 1.0) for i in range(epochs)], choose_last=choose_last)[0].best_epoch == first
+@pytest.mark.parametrize("epochs, selection_window, first", ((120, 0.1, 109), (25, 0.2, 21), (9, 1 / 3, 7), (60, 0.1, 55), (500, 0.1, 451), (3, 1 / 3, 3)))
+def test_the_presets_choose_among_so_many(epochs, selection_window, first):
+    assert choose([(1.0 - 1e-3 * i, 1.0) for i in range(epochs)], selection_window=selection_window)[0].best_epoch == first
 
 
 @pytest.mark.parametrize("patience", (1, 2, 4, 10))
@@ -335,14 +335,14 @@ def test_patience_counts_from_the_first_epoch_where_no_gate_is_taught():
 
 
 def test_patience_waits_until_an_epoch_may_be_chosen():
-    state, _ = choose(FALLING, patience=1, choose_last=0.4)
+    state, _ = choose(FALLING, patience=1, selection_window=0.4)
     assert state.epoch == 8 and state.best_epoch == 7
 
 
 def test_the_best_are_kept_in_their_order_and_no_more():
     scores = [(0.5, 1.0), (0.9, 2.0), (0.9, 1.0), (0.2, 1.0), (0.9, 1.0), (0.7, 1.0)]
-    assert [kept(choose(scores, keep=k)[0]) for k in (1, 2, 3, 4, 6, 9)] == [[3], [3, 5], [3, 5, 2], [3, 5, 2, 6], [3, 5, 2, 6, 1, 4], [3, 5, 2, 6, 1, 4]]
-    state = choose(scores, keep=3)[0]
+    assert [kept(choose(scores, ensemble=k)[0]) for k in (1, 2, 3, 4, 6, 9)] == [[3], [3, 5], [3, 5, 2], [3, 5, 2, 6], [3, 5, 2, 6, 1, 4], [3, 5, 2, 6, 1, 4]]
+    state = choose(scores, ensemble=3)[0]
     assert [state.best, *(score for score, _, _ in state.runners_up)] == [(0.9, -1.0), (0.9, -1.0), (0.9, -2.0)]
     assert [theta[0] for theta in state.kept] == [3, 5, 2]
 
@@ -351,20 +351,20 @@ def test_the_best_are_kept_in_their_order_and_no_more():
 def test_a_run_that_is_made_longer_chooses_among_its_new_last_epochs(epochs, chosen):
     """Of 10 epochs 8 to 10 were kept; what is too early now is kept no longer."""
     scores = [(1.0 - 0.01 * i, 1.0) for i in range(epochs)]
-    state, _ = choose(scores[:10], choose_last=0.3, keep=3)
+    state, _ = choose(scores[:10], selection_window=0.3, ensemble=3)
     assert kept(state) == [8, 9, 10]
-    assert kept(choose(scores, state, choose_last=0.3, keep=3)[0]) == chosen
+    assert kept(choose(scores, state, selection_window=0.3, ensemble=3)[0]) == chosen
 
 
 def test_of_a_run_that_is_made_longer_a_runner_up_may_be_too_early():
     scores = RISING + [(0.3, 1.0), (0.2, 1.0)]
-    state, _ = choose(scores[:10], choose_last=0.3, keep=3)
-    assert kept(state) == [10, 9, 8] and kept(choose(scores, state, choose_last=0.3, keep=3)[0]) == [10, 9, 11]
+    state, _ = choose(scores[:10], selection_window=0.3, ensemble=3)
+    assert kept(state) == [10, 9, 8] and kept(choose(scores, state, selection_window=0.3, ensemble=3)[0]) == [10, 9, 11]
 
 
 def test_an_epoch_whose_score_is_no_number_stands_behind_all():
     nan = (np.nan, np.nan)
-    assert kept(choose([nan, (0.0, 9.0), nan, (0.1, 9.0), (0.9, np.nan), (0.9, np.inf)], keep=6)[0]) == [4, 2, 1, 3, 5, 6]
+    assert kept(choose([nan, (0.0, 9.0), nan, (0.1, 9.0), (0.9, np.nan), (0.9, np.inf)], ensemble=6)[0]) == [4, 2, 1, 3, 5, 6]
     assert choose([nan] * 3)[0].best_epoch == 1 and choose([nan, nan, (0.0, 5.0)])[0].best_epoch == 3
 
 
@@ -377,7 +377,7 @@ def test_what_is_kept_is_what_a_plain_ranking_keeps(scores, k, patience, data):
     """The epochs that may be chosen, sorted by accuracy, then by loss, then by age."""
     epochs = len(scores)
     last, gate_epochs = data.draw(st.integers(0, epochs)), data.draw(st.integers(0, epochs - 1))
-    state, _ = choose(scores, keep=k, patience=patience, choose_last=last / epochs, gate_epochs=gate_epochs)
+    state, _ = choose(scores, ensemble=k, patience=patience, selection_window=last / epochs, gate_epochs=gate_epochs)
     key = lambda e: (-1.0, -np.inf) if np.isnan(scores[e - 1][0]) else (scores[e - 1][0], -scores[e - 1][1])
 
     def ranked(n):

@@ -87,8 +87,8 @@ def test_unknown_words_of_tagged_text(tmp_path):
     assert score.answer_accuracy == np.sum((out.answers == batch.answer) & (batch.answer >= 0)) / 4
 
 
-@pytest.mark.parametrize("task, switch", [(1, {"rename": "yes"}), (1, {"shorten": 1.0}), (19, {"answer": "sequence", "rename": "yes"}), (7, {"rename": "yes"}),
-                                          (1, {"reading": "both"}), (1, {"facts": "both"})])
+@pytest.mark.parametrize("task, switch", [(1, {"permute_entities": "yes"}), (1, {"drop_facts": 1.0}), (19, {"answer": "sequence", "permute_entities": "yes"}), (7, {"permute_entities": "yes"}),
+                                          (1, {"bidirectional": "yes"}), (1, {"facts": "both"})])
 def test_each_switch_gives_batches_that_train(task, switch):
     material = gather(about_run("babi", None, 0, task=task, size="1k"), **TINY | {"epochs": 1} | switch)
     small = replace(material, epoch=lambda rng: take_stories(material.epoch(rng), np.arange(6))[0])
@@ -101,11 +101,11 @@ def test_each_switch_gives_batches_that_train(task, switch):
 def test_plain_is_the_papers_model():
     configs = [babi_config(task, size, plain=True) for task in range(1, 21) for size in ("1k", "10k")]
     for config in [*configs, gather(about_run("babi", None, 0, task=20, size="1k", plain=True)).config]:
-        assert (config.rename, config.shorten, config.reading, config.facts, config.cell) == ("no", 0.0, "forward", "sentences", "gru")
+        assert (config.permute_entities, config.drop_facts, config.bidirectional, config.facts, config.cell) == ("no", 0.0, "no", "sentences", "gru")
 
 
 def test_the_best_epochs_are_kept_and_answer_together(tmp_path):
-    material = gather(about_run("babi", None, 0, task=1, size="1k"), **TINY | {"keep": 3, "epochs": 5, "patience": 5, "gate_epochs": 0, "choose_last": 1.0})
+    material = gather(about_run("babi", None, 0, task=1, size="1k"), **TINY | {"ensemble": 3, "epochs": 5, "patience": 5, "gate_epochs": 0, "selection_window": 1.0})
     model = DMN(material.config, material.vocabulary, "numpy")
     train, valid = (take_stories(material.batch(stories), np.arange(8))[0] for stories in (material.train, material.valid))
     state, seen = loop.start(model, 0), {}
@@ -180,7 +180,7 @@ def test_told_as_they_are(told_again, whereabouts):
 
 
 def test_rename_deals_out_names_and_leaves_all_else(told_again, whereabouts):
-    material, once = told_again(rename="yes")
+    material, once = told_again(permute_entities="yes")
     people, places = set(), set()
     for story in whereabouts[0]:
         people |= {q.tokens[-1] for q in story.questions}
@@ -196,13 +196,13 @@ def test_rename_deals_out_names_and_leaves_all_else(told_again, whereabouts):
         assert [(q.n_facts, q.support) for q in before.questions] == [(q.n_facts, q.support) for q in after.questions]
         changed += any(w != v for w, v in new.items())
     assert changed > 0.9 * len(once)
-    assert plain_texts(told_again(0, rename="yes")[1]) == plain_texts(once) != plain_texts(told_again(1, rename="yes")[1])
+    assert plain_texts(told_again(0, permute_entities="yes")[1]) == plain_texts(once) != plain_texts(told_again(1, permute_entities="yes")[1])
     rng = np.random.default_rng(0)
     assert not same_batch(material.epoch(rng), material.epoch(rng))                        # anew each epoch
 
 
 def test_shorten_leaves_facts_out_and_changes_no_word(told_again, whereabouts):
-    material, once = told_again(shorten=1.0)
+    material, once = told_again(drop_facts=1.0)
     for before, after in zip(whereabouts[0], once, strict=True):
         left = iter(before.facts)
         assert all(fact in left for fact in after.facts)   # some of them, in their order
@@ -210,19 +210,19 @@ def test_shorten_leaves_facts_out_and_changes_no_word(told_again, whereabouts):
         assert after.questions and all((tuple(q.tokens), q.answer[0]) in known for q in after.questions)
         assert all(after.facts[q.support[0]][0] == q.tokens[-1] and after.facts[q.support[0]][-1] == q.answer[0] for q in after.questions)
     facts = lambda stories: sum(len(s.facts) for s in stories)
-    assert facts(once) < facts(told_again(shorten=0.2)[1]) < facts(whereabouts[0])
-    assert plain_texts(told_again(0, shorten=1.0)[1]) == plain_texts(once) != plain_texts(told_again(1, shorten=1.0)[1])
+    assert facts(once) < facts(told_again(drop_facts=0.2)[1]) < facts(whereabouts[0])
+    assert plain_texts(told_again(0, drop_facts=1.0)[1]) == plain_texts(once) != plain_texts(told_again(1, drop_facts=1.0)[1])
 
 
 def test_both_switches_together(told_again, whereabouts):
-    _, once = told_again(rename="yes", shorten=1.0)
+    _, once = told_again(permute_entities="yes", drop_facts=1.0)
     assert sum(len(s.facts) for s in once) < sum(len(s.facts) for s in whereabouts[0])
     known = {tuple(fact) for s in whereabouts[0] for fact in s.facts}
     own = [{tuple(fact) for fact in s.facts} for s in whereabouts[0]]
     assert all(tuple(fact) in known for s in once for fact in s.facts) and sum(not {tuple(f) for f in s.facts} <= facts for s, facts in zip(once, own)) > 0.5 * len(once)
 
 
-@pytest.mark.parametrize("switches", ({"rename": "yes"}, {"shorten": 1.0}, {"rename": "yes", "shorten": 1.0}))
+@pytest.mark.parametrize("switches", ({"permute_entities": "yes"}, {"drop_facts": 1.0}, {"permute_entities": "yes", "drop_facts": 1.0}))
 def test_validation_and_test_are_never_told_again(switches, told_again, whereabouts, monkeypatch):
     material, _ = told_again(**switches)
     before = material.batch(material.valid)
@@ -236,7 +236,7 @@ def test_what_retelling_knows_it_knows_from_training(told_again, whereabouts, mo
     seen = []
     for name in ("find_classes", "standing_alone", "counting"):
         monkeypatch.setattr(materials, name, lambda stories, f=getattr(materials, name): seen.append(stories) or f(stories))
-    told_again(rename="yes", shorten=1.0)
+    told_again(permute_entities="yes", drop_facts=1.0)
     assert len(seen) == 3 and all(stories is whereabouts[0] for stories in seen)
     told_again()
     assert len(seen) == 3
@@ -248,7 +248,7 @@ def test_names_are_not_dealt_out_where_the_answer_would_have_no_class(monkeypatc
     monkeypatch.setattr(materials, "babi_stories", lambda *_: (stories, stories[:2], None))
     monkeypatch.setattr(materials, "find_classes", lambda _: Classes([[("mary",), ("john",)]], []))
     for answer, wanted in (("word", {"mary,john", "mary"}), ("sequence", None)):
-        material = gather(told("babi", None), **TINY | {"rename": "yes", "answer": answer})
+        material = gather(told("babi", None), **TINY | {"permute_entities": "yes", "answer": answer})
         batch = material.epoch(np.random.default_rng(0))
         if answer == "word":
             assert set(material.vocabulary.answers) == wanted and (batch.answer >= 0).all()
@@ -259,7 +259,7 @@ def test_names_are_not_dealt_out_where_the_answer_would_have_no_class(monkeypatc
 
 
 def test_reading_both_ways_cuts_stories_at_their_questions(told_again, whereabouts):
-    material, once = told_again(reading="both")
+    material, once = told_again(bidirectional="yes")
     assert plain_texts(once) == plain_texts(cut_at_questions(whereabouts[0])) != plain_texts(whereabouts[0])
 
 

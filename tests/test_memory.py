@@ -37,11 +37,11 @@ def stories(n, facts, questions, steps=1, answers=1):
 # Few enough questions that all are worked on at once, in two pieces at most: more would wait for those before them, and take less than all together.
 SHAPES = {
     "stories": ({"passes": 3}, stories(32, 50, 5)),
-    "gated, both ways": ({"passes": 3, "episode": "gated", "reading": "both"}, stories(12, 40, 5)),
+    "gated, both ways": ({"passes": 3, "episode": "gated", "bidirectional": "yes"}, stories(12, 40, 5)),
     "no passes, lstm": ({"passes": 0, "cell": "lstm"}, stories(32, 100, 5)),
     "words": (WORDS | {"passes": 2}, texts(8, 1000)),
     "tags": (TAGS | {"passes": 1}, texts(4, 500, True)),
-    "tags, two passes, both ways": (TAGS | {"passes": 2, "reading": "both"}, texts(4, 400, True)),
+    "tags, two passes, both ways": (TAGS | {"passes": 2, "bidirectional": "yes"}, texts(4, 400, True)),
     "a decoder": ({"passes": 1, "answer": "sequence", "longest": 500}, stories(20, 10, 5, 80, 200)),
 }
 
@@ -137,7 +137,7 @@ def test_what_decides_it():
     one, wide = (memory.bytes_needed(stories(2, 20, 3), config(), dtype) for dtype in ("float32", "float64"))
     assert wide == 2 * one
     more = {name: memory.bytes_needed(stories(2, 20, 3), config(**given), "float32") / one for name, given in {
-        "passes": {"passes": 6}, "gated": {"episode": "gated"}, "both": {"reading": "both"}, "lstm": {"cell": "lstm"}, "words too": {"facts": "both"}}.items()}
+        "passes": {"passes": 6}, "gated": {"episode": "gated"}, "both": {"bidirectional": "yes"}, "lstm": {"cell": "lstm"}, "words too": {"facts": "both"}}.items()}
     assert all(1.05 < ratio < 10 for ratio in more.values()), more
     assert memory.bytes_needed(stories(2, 20, 3), config(cell="rnn"), "float32") < one and memory.bytes_needed(stories(2, 20, 3), config(passes=0), "float32") < 0.8 * one
     assert memory.bytes_needed(stories(1, 20, 3)[0], config(), "float32") == memory.bytes_needed(stories(1, 20, 3), config(), "float32")
@@ -171,7 +171,7 @@ def test_parameters_are_counted(monkeypatch):
     monkeypatch.setenv("TINYDMN_THREADS", "2")
     of = stories(2, 3, 1)
     vocabulary = Vocabulary.build(of)
-    small, large, kept = (Config(hidden=h, embedding=h, gate_hidden=h, keep=k) for h, k in ((10, 1), (700, 1), (700, 5)))
+    small, large, kept = (Config(hidden=h, embedding=h, gate_hidden=h, ensemble=k) for h, k in ((10, 1), (700, 1), (700, 5)))
     P = sum(prod(v.shape) for v in DMN(large, vocabulary, "numpy").params.values())
     own = memory.bytes_of_parameters(large, vocabulary, "float32")
     # their start in float64; theta, now and in the state, best, two moments, gradient, and a gradient of each thread

@@ -20,14 +20,14 @@ from tinydmn.training.evaluate import evaluate, outputs
 from . import oracle
 from .stories import TAGS, stories_for
 
-GATED, SEQUENCE, BOTH, STOP = {"episode": "gated"}, {"answer": "sequence"}, {"reading": "both"}, {"stop": "yes"}
+GATED, SEQUENCE, BOTH, STOP = {"episode": "gated"}, {"answer": "sequence"}, {"bidirectional": "yes"}, {"stop": "yes"}
 CASES = [
     {}, GATED, {"passes": 0}, {"passes": 1}, GATED | {"passes": 2}, {"cell": "lstm"}, {"cell": "rnn"} | GATED, BOTH, BOTH | GATED | {"cell": "lstm"},
     {"facts": "both"}, GATED | {"facts": "both"} | BOTH, {"facts": "words"}, GATED | {"facts": "words"} | BOTH, {"passes": 0, "facts": "words", "cell": "rnn"},
     {"passes": 0} | BOTH, STOP, STOP | GATED, STOP | {"passes": 1}, STOP | {"facts": "both"}, STOP | BOTH | {"cell": "rnn"},
-    SEQUENCE, SEQUENCE | GATED, SEQUENCE | {"teacher": "predicted"}, SEQUENCE | STOP, SEQUENCE | {"passes": 0}, SEQUENCE | {"longest": 2},
-    SEQUENCE | BOTH | {"cell": "lstm", "facts": "both"}, SEQUENCE | {"facts": "words", "passes": 0, "teacher": "predicted"},
-    SEQUENCE | STOP | GATED | {"teacher": "predicted", "longest": 3}, SEQUENCE | BOTH | {"cell": "rnn", "passes": 1},
+    SEQUENCE, SEQUENCE | GATED, SEQUENCE | {"teacher_forcing": "no"}, SEQUENCE | STOP, SEQUENCE | {"passes": 0}, SEQUENCE | {"longest": 2},
+    SEQUENCE | BOTH | {"cell": "lstm", "facts": "both"}, SEQUENCE | {"facts": "words", "passes": 0, "teacher_forcing": "no"},
+    SEQUENCE | STOP | GATED | {"teacher_forcing": "no", "longest": 3}, SEQUENCE | BOTH | {"cell": "rnn", "passes": 1},
     TAGS, TAGS | {"passes": 0}, TAGS | {"passes": 1}, TAGS | {"passes": 2} | BOTH, TAGS | {"passes": 2, "cell": "lstm"}, TAGS | BOTH | {"cell": "rnn"},
     {"features": True}, TAGS | {"features": True, "passes": 2}, SEQUENCE | BOTH | {"features": True},
 ]
@@ -46,7 +46,7 @@ def told(rng, S, config, features):
     asks = lambda: [word(k) for k in rng.integers(0, 9, rng.integers(0, 4))]
     spell = lambda text: [word(int(w[1:]) % 9) for w in text]
     stories = [replace(s, facts=[spell(fact) for fact in s.facts], questions=[replace(q, tokens=asks()) for q in s.questions])
-               for s in stories_for(rng, S, replace(config, reading="forward"))]
+               for s in stories_for(rng, S, replace(config, bidirectional="no"))]
     vocabulary = Vocabulary.build([*stories, Story([[word(k) for k in range(9)]], [])], config.answer, features)
     strange = lambda text: [w if rng.random() < 0.9 else "Unheard-of" if features else "unheard" for w in text]
     number = count()
@@ -63,7 +63,7 @@ class Case:
         self.config = config = Config(**{"hidden": 4, "embedding": 3, "gate_hidden": 3, "passes": 3, "l2": 0.03, "longest": 6} | switches)
         rng = np.random.default_rng(CASES.index(case))
         stories, self.vocabulary = told(rng, 18 if config.facts == "words" else 12, config, features)
-        self.stories = cut_at_questions(stories) if config.reading == "both" else stories
+        self.stories = cut_at_questions(stories) if config.bidirectional == "yes" else stories
         self.asked = [(story, question) for story in self.stories for question in story.questions]
         self.batch = self.batch_of(self.stories)
         self.models = {backend: DMN(config, self.vocabulary, backend, dtype="float64") for backend in ops.BACKENDS}

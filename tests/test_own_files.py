@@ -217,7 +217,7 @@ def test_what_is_said_before_a_run(tmp_path, capsys, untrained):  # noqa: F811
                                          (("babi", "--kind", "fine"), "--kind is for sst"), (("sst", "--column", "pos"), "--column is for pos"),
     (("pos", "--column", "lemma"), "argument --column: lemma is unknown; give xpos, upos, pos, chunk, ner, or a number"),
                                          (("babi", "--answer", "tags"), "--answer tags"),
-    (("sst", "--shorten", 1), "--shorten: only stories")))
+    (("sst", "--drop-facts", 1), "--drop-facts: only stories")))
 def test_options_that_say_nothing_of_a_file(words, says, tmp_path, capsys, untrained):  # noqa: F811
     path = write(tmp_path / "a", own_text(words[0], "mine", range(20)))
     assert says in refused(capsys, *words, "--file", path, "--out", tmp_path / "a.npz") and not untrained and not (tmp_path / "a.npz").exists()

@@ -8,28 +8,28 @@ from tinydmn.config import Config
 from tinydmn.errors import UserError
 from tinydmn.training.presets import babi_config, pos_config, sst_config
 
-DEFAULT = {"hidden": 80, "embedding": 80, "word_length": 1.0, "recurrent": "normal", "memory_bias": 0.0, "gate_hidden": 80, "passes": 3, "episode": "softmax", "stop": "no", "facts": "sentences", "cell": "gru",
-           "reading": "forward", "answer": "word", "longest": 50, "teacher": "correct", "learning_rate": 2e-3, "final_rate": 0.02, "gate_epochs": 2, "alpha": 1.0,
-           "l2": 1e-4, "clip": 5.0, "keep": 1, "shorten": 0.0, "rename": "no"}
-BY_SIZE = {"1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "choose_last": 0.1}, "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "choose_last": 0.2}}
+DEFAULT = {"hidden": 80, "embedding": 80, "embedding_scale": 1.0, "recurrent": "normal", "memory_bias": 0.0, "gate_hidden": 80, "passes": 3, "episode": "softmax", "stop": "no", "facts": "sentences", "cell": "gru",
+           "bidirectional": "no", "answer": "word", "longest": 50, "teacher_forcing": "yes", "learning_rate": 2e-3, "final_rate": 0.02, "gate_epochs": 2, "alpha": 1.0,
+           "l2": 1e-4, "clip": 5.0, "ensemble": 1, "drop_facts": 0.0, "permute_entities": "no"}
+BY_SIZE = {"1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "selection_window": 0.1}, "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "selection_window": 0.2}}
 PLAIN = {                      # what differs in the paper's own model: (task, size) -> values; size None: both
     (1, "1k"): {"epochs": 60}, (1, "10k"): {"epochs": 10}, (2, "1k"): {"l2": 2e-3}, (3, "1k"): {"l2": 1e-3}, (3, "10k"): {"epochs": 60, "dropout": 0.2, "l2": 2e-4},
-    (6, "10k"): {"epochs": 15}, (17, "1k"): {"word_length": 8.0}, (17, "10k"): {"word_length": 8.0, "epochs": 60, "l2": 0.0}, (19, "10k"): {"epochs": 60},
+    (6, "10k"): {"epochs": 15}, (17, "1k"): {"embedding_scale": 8.0}, (17, "10k"): {"embedding_scale": 8.0, "epochs": 60, "l2": 0.0}, (19, "10k"): {"epochs": 60},
     (7, None): {"passes": 5}, (8, None): {"passes": 5, "answer": "sequence"}, (19, None): {"answer": "sequence"}}
-TOLD_AGAIN = {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "l2": 0.0}
+TOLD_AGAIN = {"permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "l2": 0.0}
 EXTENDED = {                   # and in the extended one
-    (2, "1k"): TOLD_AGAIN | {"dropout": 0.1, "epochs": 500}, (3, "1k"): TOLD_AGAIN | {"reading": "both", "dropout": 0.1, "epochs": 400},
-    (7, "1k"): TOLD_AGAIN | {"dropout": 0.1, "passes": 7, "epochs": 300}, (8, "1k"): TOLD_AGAIN | {"dropout": 0.1, "epochs": 300}, (10, "1k"): {"rename": "yes"},
-    (17, "1k"): {"rename": "yes", "recurrent": "orthogonal", "memory_bias": 1.0, "hidden": 160, "dropout": 0.0, "l2": 0.0, "batch": 4, "epochs": 800},
-    (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "l2": 5e-4},
-    (19, "1k"): TOLD_AGAIN | {"reading": "both", "dropout": 0.0, "batch": 8, "epochs": 400},
-    (3, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120},
-    (17, "10k"): {"rename": "yes", "dropout": 0.0, "epochs": 200}, (19, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "batch": 16, "epochs": 40}}
+    (2, "1k"): TOLD_AGAIN | {"dropout": 0.1, "epochs": 500}, (3, "1k"): TOLD_AGAIN | {"bidirectional": "yes", "dropout": 0.1, "epochs": 400},
+    (7, "1k"): TOLD_AGAIN | {"dropout": 0.1, "passes": 7, "epochs": 300}, (8, "1k"): TOLD_AGAIN | {"dropout": 0.1, "epochs": 300}, (10, "1k"): {"permute_entities": "yes"},
+    (17, "1k"): {"permute_entities": "yes", "recurrent": "orthogonal", "memory_bias": 1.0, "hidden": 160, "dropout": 0.0, "l2": 0.0, "batch": 4, "epochs": 800},
+    (18, "1k"): {"permute_entities": "yes", "drop_facts": 1.0, "epochs": 200, "l2": 5e-4},
+    (19, "1k"): TOLD_AGAIN | {"bidirectional": "yes", "dropout": 0.0, "batch": 8, "epochs": 400},
+    (3, "10k"): {"bidirectional": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120},
+    (17, "10k"): {"permute_entities": "yes", "dropout": 0.0, "epochs": 200}, (19, "10k"): {"bidirectional": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "batch": 16, "epochs": 40}}
 
-SST = {"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "embedding": 50, "batch": 64, "dropout": 0.4, "l2": 1e-5, "epochs": 6, "final_rate": 0.05,
-       "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0, "choose_last": 1.0}
-POS = {"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16, "dropout": 0.5, "l2": 0.0,
-       "epochs": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0, "choose_last": 1.0}
+SST = {"facts": "words", "episode": "gated", "bidirectional": "yes", "passes": 2, "embedding": 50, "batch": 64, "dropout": 0.4, "l2": 1e-5, "epochs": 6, "final_rate": 0.05,
+       "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0, "selection_window": 1.0}
+POS = {"answer": "tags", "facts": "words", "episode": "gated", "bidirectional": "yes", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16, "dropout": 0.5, "l2": 0.0,
+       "epochs": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0, "selection_window": 1.0}
 
 
 def expected(*parts):
@@ -64,7 +64,7 @@ def test_tasks_that_there_is_no_preset_of_take_the_common_one():
 
 @pytest.mark.parametrize("make", (lambda **given: babi_config(2, "1k", **given), lambda **given: babi_config(2, "1k", True, **given), sst_config, pos_config))
 def test_what_is_given_by_hand_goes_before(make):
-    given = {"hidden": 7, "epochs": 3, "patience": 2, "dropout": 0.25, "l2": 0.5, "word_length": 3.0, "final_rate": 0.5, "choose_last": 0.75, "batch": 9, "learning_rate": 0.1}
+    given = {"hidden": 7, "epochs": 3, "patience": 2, "dropout": 0.25, "l2": 0.5, "embedding_scale": 3.0, "final_rate": 0.5, "selection_window": 0.75, "batch": 9, "learning_rate": 0.1}
     config, before = asdict(make(**given)), asdict(make())
     assert {k: v for k, v in config.items() if k in given} == given
     assert {k: v for k, v in config.items() if k not in given} == {k: v for k, v in before.items() if k not in given}

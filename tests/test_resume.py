@@ -55,9 +55,9 @@ def train(capsys, *words):
 
 RUNS = {
     "babi": ("babi", "--epochs", 5, "--gate-epochs", 1, "--batch", 3, "--plain"),
-    "babi, told again": ("babi", "--epochs", 4, "--gate-epochs", 2, "--batch", 3, "--shorten", 1, "--rename", "yes", "--keep", 2),
-    "sst, with phrases": ("sst", "--epochs", 4, "--batch", 3, "--keep", 3, "--phrases", 0.5, "--choose-last", 0.75),
-    "pos": ("pos", "--epochs", 4, "--batch", 2, "--keep", 2, "--passes", 2),
+    "babi, told again": ("babi", "--epochs", 4, "--gate-epochs", 2, "--batch", 3, "--drop-facts", 1, "--permute-entities", "yes", "--ensemble", 2),
+    "sst, with phrases": ("sst", "--epochs", 4, "--batch", 3, "--ensemble", 3, "--phrases", 0.5, "--selection-window", 0.75),
+    "pos": ("pos", "--epochs", 4, "--batch", 2, "--ensemble", 2, "--passes", 2),
 }
 
 
@@ -102,7 +102,7 @@ class Begun:
 
     def __init__(self, files, folder):
         self.files, self.folder = files, folder
-        self.words = {"babi": ("babi", "--data", files / "babi", "--keep", 2), "sst": ("sst", "--data", files / "sst", "--vectors", files / "vectors.txt"),
+        self.words = {"babi": ("babi", "--data", files / "babi", "--ensemble", 2), "sst": ("sst", "--data", files / "sst", "--vectors", files / "vectors.txt"),
                       "pos": ("pos", "--data", files / "pos"), "generated": ("babi", "--task", 20, "--seed", 3),
                       "decoder": ("babi", "--data", files / "babi", "--answer", "sequence", "--size", "1k", "--plain")}
         for name, words in self.words.items():

@@ -144,7 +144,7 @@ def test_tags_have_unknown_words_and_an_ensemble(tmp_path):
     lines = {"train": "a D\nred A\ndog N\n\nthe D\ndog N\nruns V\n\n" * 20, "dev": "the D\nfox N\nruns V\n\na D\nred A\nfox N\n\n"}
     for split, text in lines.items():
         (tmp_path / f"{split}.tsv").write_text(text.replace(" ", "\t"))
-    run = runs_of(3, data=tmp_path, keep=2, hidden=8, embedding=8, gate_hidden=8, epochs=3, gate_epochs=0, batch=4, learning_rate=0.02)[0]
+    run = runs_of(3, data=tmp_path, ensemble=2, hidden=8, embedding=8, gate_hidden=8, epochs=3, gate_epochs=0, batch=4, learning_rate=0.02)[0]
     found = execute(run, tmp_path / "out", "numpy")["valid"]
     assert found["n"] == 6 and found["n_unknown"] == 2 and {"ensemble_accuracy", "ensemble_unknown"} <= found.keys()
     known_right = found["accuracy"] * 6 - found["unknown"] * 2

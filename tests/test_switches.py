@@ -24,9 +24,9 @@ SWITCHES = {
     "sequence": {"answer": "sequence"}, "sequence, gated": {"answer": "sequence", "episode": "gated"},
     "sequence, no passes": {"answer": "sequence", "passes": 0},
     "tags, one pass": TAGS | {"passes": 1}, "tags, two passes": TAGS | {"passes": 2}, "tags, three passes": TAGS | {"passes": 3},
-    "tags, no passes": TAGS | {"passes": 0}, "tags, both ways": TAGS | {"passes": 2, "reading": "both"},
+    "tags, no passes": TAGS | {"passes": 0}, "tags, both ways": TAGS | {"passes": 2, "bidirectional": "yes"},
     "no passes": {"passes": 0}, "one pass": {"passes": 1}, "stop": {"stop": "yes"},
-    "lstm": {"cell": "lstm"}, "rnn": {"cell": "rnn"}, "both ways": {"reading": "both"}, "both ways, lstm": {"reading": "both", "cell": "lstm"},
+    "lstm": {"cell": "lstm"}, "rnn": {"cell": "rnn"}, "both ways": {"bidirectional": "yes"}, "both ways, lstm": {"bidirectional": "yes", "cell": "lstm"},
     "facts at every word too": {"facts": "both"}, "every word a fact, gated": {"facts": "words", "episode": "gated"},
 }
 each_switch = pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.replace(", ", "-").replace(" ", "_"))
@@ -67,7 +67,7 @@ def test_features_of_spelling(backend, seed):
     stories = [Story([t := text()], [Question(["Tags"], [f"t{rng.integers(2)}" for _ in t], 1)]) for _ in range(6)]
     vocabulary = Vocabulary.build(stories + [Story([forms], [])], "tags", features=True)
     assert vocabulary.features
-    config = Config(hidden=3, embedding=2, gate_hidden=2, passes=2, **TAGS, reading="both", dropout=0.3)
+    config = Config(hidden=3, embedding=2, gate_hidden=2, passes=2, **TAGS, bidirectional="yes", dropout=0.3)
     model = DMN(config, vocabulary, backend, 0, "float64")
     batch = make_batch([*stories, Story([["Unheard", "talked"]], [Question(["Tags"], ["t0", "t0"], 1)])], vocabulary, "words", "tags")
     loss = lambda: model.loss_and_grads(batch, rng=np.random.default_rng(1))[0]
@@ -338,7 +338,7 @@ def test_a_sequence_is_right_as_a_whole_or_not_at_all():
 
 def test_teacher_feeds_the_correct_or_the_predicted_word():
     _, batch, _ = network("sequence", "numpy", 5, S=12)
-    correct, predicted = (network("sequence", "numpy", 5, S=12, teacher=teacher)[0].loss_and_grads(batch)[0] for teacher in ("correct", "predicted"))
+    correct, predicted = (network("sequence", "numpy", 5, S=12, teacher_forcing=teacher)[0].loss_and_grads(batch)[0] for teacher in ("yes", "no"))
     assert correct != predicted
 
 

@@ -144,9 +144,9 @@ def test_each_run_is_what_its_row_says(tmp_path):
     assert [(told(run)[:4], run.places) for run in runs_of(2, seeds=(3,), data=tmp_path)] == [
         (("sst", kind, 3, passes), [(kind, f"ours, {passes} pass{'es' * (passes > 1)}", "ours", "accuracy")]) for kind in ("binary", "fine") for passes in (1, 2)]
     assert all(run.about["data"] == str(tmp_path) and told(run)[-1] == sst_config(passes=told(run)[3]) for run in runs_of(2, data=tmp_path))
-    for keep, given in ((4, {}), (3, {"epochs": 3}), (2, {"keep": 2}), (1, {"keep": 1})):
+    for keep, given in ((4, {}), (3, {"epochs": 3}), (2, {"ensemble": 2}), (1, {"ensemble": 1})):
         run, = runs_of(3, seeds=(5,), column="upos", **given)
-        assert told(run)[:3] == ("pos", "upos", 5) and told(run)[-1] == pos_config(True, **given | {"keep": keep})
+        assert told(run)[:3] == ("pos", "upos", 5) and told(run)[-1] == pos_config(True, **given | {"ensemble": keep})
         assert [place for place in run.places] == [(panel, row, "ours", start + figure) for row, start in (("ours, single model", ""), (f"ours, ensemble of {keep}", "ensemble_"))
                                                    for panel, figure in (("all words", "accuracy"), ("unknown words", "unknown")) if keep > 1 or not start]
     four = runs_of(4, seeds=(1,))
@@ -182,7 +182,7 @@ def test_size_is_the_one_asked_for_or_the_folders_own(tmp_path):
 
 def test_plain_has_no_switch_and_equal_settings_are_one_run():
     plain = runs_of(1, variants=("plain",))
-    assert all(run.settings["config"]["rename"] == "no" and run.settings["config"]["shorten"] == 0 for run in plain)
+    assert all(run.settings["config"]["permute_entities"] == "no" and run.settings["config"]["drop_facts"] == 0 for run in plain)
     both = runs_of(1)
     assert len({run.name for run in both}) == len(both)
     assert all(len(run.places) == 2 for run in both if run.about["task"] == 1) and len(runs_of(1, seeds=(0, 0))) == len(both)
@@ -237,7 +237,7 @@ def test_a_failing_run_is_one_line_and_the_others_go_on(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words, said", [
-    ((5,), "5"), ((1, "--rename", "yes"), "--variants"), ((4, "--passes", 2), "--passes"), ((2, "--data", "nowhere"), "nowhere"),
+    ((5,), "5"), ((1, "--permute-entities", "yes"), "--variants"), ((4, "--passes", 2), "--passes"), ((2, "--data", "nowhere"), "nowhere"),
     ((1, "--jobs", 0), "--jobs"), ((2, "--vectors", "nowhere.txt"), "nowhere.txt"), ((1, "--tasks", 21), "21"), ((3, "--hidden", 0), "--hidden")])
 def test_mistakes_are_one_line(capsys, tmp_path, words, said):
     code, out, err = table(capsys, *words, "--out", tmp_path / "t")
@@ -391,7 +391,7 @@ def test_table_3_shows_two_digits_and_the_ensemble(shown, tmp_path):
     assert rows["ours, single model"] == ["", *["50.10"] * 3, "", *["70.10"] * 3] and rows["ours, ensemble of 4"] == ["", *["51.10"] * 3, "", *["71.10"] * 3]
     assert rows["DMN, ensemble of 4"] == ["97.56", *[""] * 7] and rows["SVMTool"][0] == "97.15"
     assert "paper: test, WSJ; word vectors of ours: v.txt" in lines and "ours: texts of our own grammar, test set; seed 0" in lines
-    lines, *_ = shown(3, "--vectors", "none", "--keep", 2, make=lambda run, i: {**fake(run, 1), "valid": {k: v for k, v in fake(run, 1)["valid"].items() if "ensemble" not in k}})
+    lines, *_ = shown(3, "--vectors", "none", "--ensemble", 2, make=lambda run, i: {**fake(run, 1), "valid": {k: v for k, v in fake(run, 1)["valid"].items() if "ensemble" not in k}})
     assert not any("ensemble of 2" in line for line in lines)                              # fewer epochs were kept
 
 

@@ -26,11 +26,11 @@ def checkpoint_of(tmp_path, *words):
 
 
 EVERY = {                      # a value for each field of Config that is no default of any task, two sets of those that exclude each other
-    "hidden": (5, 6), "embedding": (7, 8), "word_length": (2.5, 0.5), "recurrent": ("orthogonal", "normal"), "memory_bias": (1.5, -2.0), "gate_hidden": (3, 4), "passes": (4, 2), "episode": ("gated", "softmax"), "stop": ("yes", "no"),
-    "facts": ("both", "sentences"), "cell": ("rnn", "lstm"), "reading": ("both", "forward"), "answer": ("word", "sequence"), "longest": (31, 33),
-    "teacher": ("correct", "predicted"), "learning_rate": (0.125, 0.25), "final_rate": (0.75, 0.5), "batch": (6, 7), "epochs": (17, 18), "patience": (11, 12),
-    "gate_epochs": (3, 4), "alpha": (0.5, 2.0), "dropout": (0.2, 0.45), "l2": (0.03, 0.04), "clip": (0.75, 9.0), "choose_last": (0.6, 0.7), "keep": (2, 1),
-    "shorten": (0.4, 0.0), "rename": ("yes", "no")}
+    "hidden": (5, 6), "embedding": (7, 8), "embedding_scale": (2.5, 0.5), "recurrent": ("orthogonal", "normal"), "memory_bias": (1.5, -2.0), "gate_hidden": (3, 4), "passes": (4, 2), "episode": ("gated", "softmax"), "stop": ("yes", "no"),
+    "facts": ("both", "sentences"), "cell": ("rnn", "lstm"), "bidirectional": ("yes", "no"), "answer": ("word", "sequence"), "longest": (31, 33),
+    "teacher_forcing": ("yes", "no"), "learning_rate": (0.125, 0.25), "final_rate": (0.75, 0.5), "batch": (6, 7), "epochs": (17, 18), "patience": (11, 12),
+    "gate_epochs": (3, 4), "alpha": (0.5, 2.0), "dropout": (0.2, 0.45), "l2": (0.03, 0.04), "clip": (0.75, 9.0), "selection_window": (0.6, 0.7), "ensemble": (2, 1),
+    "drop_facts": (0.4, 0.0), "permute_entities": ("yes", "no")}
 
 
 @pytest.mark.parametrize("which", (0, 1))
@@ -71,7 +71,7 @@ def test_the_bar_counts_the_answers_of_an_epoch(tmp_path, untrained, monkeypatch
         (tmp_path / task_set).mkdir()
         write_files(tmp_path / task_set, task_set)
     n = lambda task_set, phrases=0.5, **given: train.questions_an_epoch(gather(a := told(task_set, tmp_path / task_set, phrases=phrases), **given), a)
-    assert (n("babi"), n("babi", shorten=1.0), n("pos"), n("sst", 0.0), n("sst", 1.0), n("sst")) == (20, 10, 40, 20, 20 + 21, 20 + 10)
+    assert (n("babi"), n("babi", drop_facts=1.0), n("pos"), n("sst", 0.0), n("sst", 1.0), n("sst")) == (20, 10, 40, 20, 20 + 21, 20 + 10)
 
 
 # ---- what train and eval print
@@ -83,7 +83,7 @@ def kept_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kept")
     write_files(folder, "pos")
     path = folder / "a.npz"
-    words = ["train", "pos", "--data", str(folder), "--epochs", "4", "--keep", "3", "--batch", "3", "--learning-rate", "0.05", "--out", str(path), *NUMPY]
+    words = ["train", "pos", "--data", str(folder), "--epochs", "4", "--ensemble", "3", "--batch", "3", "--learning-rate", "0.05", "--out", str(path), *NUMPY]
     said = []
     for more in (["--json"], ["--overwrite"]):
         with pytest.MonkeyPatch.context() as patch:
@@ -126,7 +126,7 @@ def test_train_says_what_they_say_together_where_each_says_something_else(tmp_pa
         model.theta = state.best_theta
         ended.append((model, valid, state))
     monkeypatch.setattr(loop, "train", far_apart)
-    assert main(["train", "pos", "--data", str(tmp_path), "--keep", "3", "--json", "--out", str(tmp_path / "a.npz"), *NUMPY]) == 0
+    assert main(["train", "pos", "--data", str(tmp_path), "--ensemble", "3", "--json", "--out", str(tmp_path / "a.npz"), *NUMPY]) == 0
     said = json.loads(capsys.readouterr().out)
     (model, batch, state), (texts, valid, _) = ended.pop(), texts_of(said["about"])
     new = unknown_words(batch, valid, texts)

@@ -259,7 +259,7 @@ def test_a_story_too_long_is_named_before_it_kills():
 
 def test_validation_chooses_among_the_last_epochs_alone():
     """Before, the latest stands; of the last third (epochs 7 to 9) the best is kept, however good an earlier one was."""
-    model, train, valid = small_run(epochs=9, patience=3, gate_epochs=0, choose_last=1 / 3)
+    model, train, valid = small_run(epochs=9, patience=3, gate_epochs=0, selection_window=1 / 3)
     state, stood = loop.start(model, 0), []
     note = lambda state: stood.append((state.epoch, state.best_epoch, state.theta.copy(), *(state.history[-1][k] for k in ("valid_answer_accuracy", "valid_loss"))))
     loop.train(model, train, valid, state, note)

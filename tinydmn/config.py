@@ -18,54 +18,72 @@ class Config:
     that do not go together."""
 
     # the network
-    hidden: int = _option(80, "H: size of a fact, of q, of m and of every GRU state", least=1, most=10_000)
+    hidden: int = _option(80, "H: size of a fact, of q, of m and of every GRU state",
+                          least=1, most=10_000)
     embedding: int = _option(80, "D: size of a word vector", least=1, most=10_000)
-    word_length: float = _option(1.0, "length of a word's vector to begin with, about", least=0.0, most=1e6)
-    recurrent: str = _option("normal", "matrices from state to state (U of each GRU, LSTM, RNN) begin normal, or orthogonal: then no direction of a state is lost",
-                             choices=("normal", "orthogonal"))
-    memory_bias: float = _option(0.0, "b_z of the memory's GRU to begin with: above 0 a pass keeps more of the memory, which is the question at first",
-                                 least=-100.0, most=100.0)
-    gate_hidden: int = _option(80, "G: rows of W_1 in the gate, eq. 6", least=1, most=10_000)
-    passes: int = _option(3, "T_M: passes over the facts; 0: no memory, the last fact goes to the answer module", least=0, most=100)
-    episode: str = _option("softmax", "how a pass sums up: softmax (section 4.1) or gated (eqs 7, 8)", choices=("softmax", "gated"))
-    stop: str = _option("no", "yes: a question's passes end where its gate chooses end-of-passes; no: all have `passes`", choices=("no", "yes"))
-    facts: str = _option("sentences", "the states that are facts: at ends of sentences, at every word of one sentence, or at both in a story",
+    embedding_scale: float = _option(1.0, "initialisation scale of the word vectors (about the norm "
+                                          "of one)", least=0.0, most=1e6)
+    recurrent: str = _option("normal", "initialisation of the state-to-state matrices U of each "
+                                       "GRU, LSTM, RNN", choices=("normal", "orthogonal"))
+    memory_bias: float = _option(0.0, "initial b_z of the memory's GRU: above 0 a pass keeps more "
+                                      "of the memory, at first the question", least=-100.0, most=100.0)
+    gate_hidden: int = _option(80, "G: rows of W_1 in the gate, eq. (6)", least=1, most=10_000)
+    passes: int = _option(3, "T_M: passes over the facts; 0: no memory, the last visible fact goes "
+                             "to the answer module", least=0, most=100)
+    episode: str = _option("softmax", "how a pass sums up the facts: softmax (section 4.1) or gated "
+                                      "(eqs (7), (8))", choices=("softmax", "gated"))
+    stop: str = _option("no", "yes: a question's passes end where its gate chooses end-of-passes; "
+                              "no: all have `passes`", choices=("no", "yes"))
+    facts: str = _option("sentences", "the hidden states that are facts: at ends of sentences, at "
+                                      "every word of one sentence, or at both in a story",
                          choices=("sentences", "words", "both"))
-    cell: str = _option("gru", "what reads words: gru (eqs 1-4), lstm or rnn (a plain tanh RNN)", choices=("gru", "lstm", "rnn"))
-    reading: str = _option("forward", "both: a second network reads each text backward, and a fact is the sum of both states",
-                           choices=("forward", "both"))
-    answer: str = _option("word", "one word (eq. 9), a sequence of words (eqs 9, 10), or tags, one for each word of a sentence",
+    cell: str = _option("gru", "the recurrent cell that reads words: gru (eqs (1)-(4)), lstm or "
+                               "rnn (tanh)", choices=("gru", "lstm", "rnn"))
+    bidirectional: str = _option("no", "yes: a second network reads each text backward, and a fact "
+                                       "is the sum of both states", choices=("no", "yes"))
+    answer: str = _option("word", "one word (eq. (9)), a decoded sequence of words (eqs (9), (10)), "
+                                  "or tags, one for each word of a sentence",
                           choices=("word", "sequence", "tags"))
-    longest: int = _option(50, "steps of a decoder at most, <eos> among them: one that has found no end by then is stopped, and its answer is wrong",
-                           least=1, most=10_000)
-    teacher: str = _option("correct", "word that a decoder is fed with in training: the correct one, or the one it predicted",
-                           choices=("correct", "predicted"))
+    longest: int = _option(50, "most steps of the decoder, <eos> included; an answer without <eos> "
+                               "by then is wrong", least=1, most=10_000)
+    teacher_forcing: str = _option("yes", "yes: in training the decoder is fed the correct previous "
+                                          "word; no: the one it predicted", choices=("no", "yes"))
     # its training
     learning_rate: float = _option(2e-3, "Adam's step size", least=0.0, most=1e3)
-    final_rate: float = _option(1.0, "its share in the last epoch; it falls in a straight line", least=0.0, most=1e3)
-    batch: int = _option(32, "stories a batch; each brings all its questions", least=1, most=1_000_000)
+    final_rate: float = _option(1.0, "learning rate of the last epoch as a share of the first; "
+                                     "linear decay", least=0.0, most=1e3)
+    batch: int = _option(32, "stories in a batch; each brings all its questions",
+                         least=1, most=1_000_000)
     epochs: int = _option(60, "at most; early stopping may end it sooner", least=1, most=1_000_000)
-    patience: int = _option(20, "epochs without a better validation accuracy before it stops", least=1, most=1_000_000)
-    gate_epochs: int = _option(2, "first epochs with beta = 0: the gates alone (section 2.5)", least=0, most=1_000_000)
-    alpha: float = _option(1.0, "weight of the gates' cross-entropy; 0: no supervision", least=0.0, most=1e6)
-    dropout: float = _option(0.1, "share of each word vector set to 0", least=0.0, below=1.0)
-    l2: float = _option(0.0, "weight of half the squared length of all matrices", least=0.0, most=1e6)
-    clip: float = _option(5.0, "largest norm of the gradient", above=0.0, most=1e12)
-    choose_last: float = _option(1.0, "share of the epochs, the last ones, among which validation chooses; until then the latest stands",
-                                 least=0.0, most=1.0)
-    keep: int = _option(1, "best epochs whose weights are kept; an evaluation takes the mean of what they say", least=1, most=1000)
-    shorten: float = _option(0.0, "each epoch leaves out up to this share of the facts that no question needs (data/retelling.py)", least=0.0, most=1.0)
-    rename: str = _option("no", "yes: each epoch deals out names anew within classes found in the stories (data/retelling.py)", choices=("no", "yes"))
+    patience: int = _option(20, "early stopping: epochs without a better validation accuracy",
+                            least=1, most=1_000_000)
+    gate_epochs: int = _option(2, "first epochs with beta = 0: the gates alone (section 2.5)",
+                               least=0, most=1_000_000)
+    alpha: float = _option(1.0, "weight of the gates' cross-entropy; 0: no gate supervision",
+                           least=0.0, most=1e6)
+    dropout: float = _option(0.1, "dropout rate of the word vectors", least=0.0, below=1.0)
+    l2: float = _option(0.0, "weight of half the squared norm of all matrices", least=0.0, most=1e6)
+    clip: float = _option(5.0, "largest global norm of the gradient", above=0.0, most=1e12)
+    selection_window: float = _option(1.0, "checkpoint selection: share of the epochs, the last "
+                                           "ones, among which validation chooses",
+                                      least=0.0, most=1.0)
+    ensemble: int = _option(1, "size of the checkpoint ensemble: best epochs kept, whose mean "
+                               "prediction answers", least=1, most=1000)
+    drop_facts: float = _option(0.0, "data augmentation: each epoch drops up to this share of the "
+                                     "facts that no question needs", least=0.0, most=1.0)
+    permute_entities: str = _option("no", "yes: data augmentation: each epoch permutes the entities "
+                                          "of a story within classes found in training",
+                                    choices=("no", "yes"))
 
     def __post_init__(self):
         for f in fields(self):
             check_value("--" + f.name.replace("_", "-"), getattr(self, f.name), f.type, f.metadata)
         if self.answer == "tags" and (self.episode, self.facts) != ("gated", "words"):
             raise UserError("--answer tags needs --episode gated and --facts words: the memory of a word is the state h_t of eq. 7 at that word")
-        if self.answer == "sequence" and self.keep > 1:
-            raise UserError("--keep: an ensemble answers with one word or with tags, and this network decodes a sequence; leave --keep out")
-        if self.teacher == "predicted" and self.answer != "sequence":
-            raise UserError("--teacher predicted: only a decoder is fed with words, and --answer is " + self.answer + "; leave --teacher out")
+        if self.answer == "sequence" and self.ensemble > 1:
+            raise UserError("--ensemble: an ensemble answers with one word or with tags, and this network decodes a sequence; leave --ensemble out")
+        if self.teacher_forcing == "no" and self.answer != "sequence":
+            raise UserError("--teacher-forcing no: only a decoder is fed with words, and --answer is " + self.answer + "; leave --teacher-forcing out")
         if self.stop == "yes" and (self.answer == "tags" or not self.passes):
             raise UserError("--stop yes: " + ("a tagged word has no end-of-passes to choose" if self.answer == "tags" else "there is no pass to end")
                             + "; leave --stop out")

@@ -1,6 +1,6 @@
 """Input module (section 2.1): the words of a story through a GRU; its states at the sentence ends are the facts c_1 .. c_TC.
 
-In one sentence every state is a fact; a switch (Config.facts) has both in a story.  Another one (Config.reading) has a second network
+In one sentence every state is a fact; a switch (Config.facts) has both in a story.  Another one (Config.bidirectional) has a second network
 read each text from its end, and a fact is the sum of both states.
 Sizes: S stories, T words, F facts, R distinct words (or V), D embedding, H hidden.
 """

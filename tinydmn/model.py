@@ -88,7 +88,7 @@ def answering_memory(config, batch, s, training):
 
 
 def forward(params, batch, x, config, ops, training=False):
-    """Batch, x (R, D): vectors of its words -> Output, cache.  training: a decoder is fed as config.teacher says, and every pass is made."""
+    """Batch, x (R, D): vectors of its words -> Output, cache.  training: a decoder is fed as config.teacher_forcing says, and every pass is made."""
     H, passes, cell = config.hidden, config.passes, config.cell
     c, input_cache = input_module.forward(batch, x, params, ops, cell)
     q, question_cache = question_module.forward(batch, x, params, ops, cell) if "question.W" in params else (np.zeros((len(batch.story_of), H), c.dtype), None)
@@ -111,7 +111,7 @@ def forward(params, batch, x, config, ops, training=False):
         answers = logits.argmax(axis=1)
     else:
         steps = batch.answer.shape[1]
-        given, longest = (batch.answer if config.teacher == "correct" else None, steps) if training else (None, max(steps, config.longest))
+        given, longest = (batch.answer if config.teacher_forcing == "yes" else None, steps) if training else (None, max(steps, config.longest))
         logits, answer_cache = answer_module.decode_forward(a_0, q, given, steps, longest, params, ops)
         answers = answer_module.said(logits, config.longest)
     return Output(logits, answers, s, g, m, last, made), (x, input_cache, question_cache, memory_cache, answer_cache, c.shape)

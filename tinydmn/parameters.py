@@ -18,7 +18,7 @@ def shapes(config, vocabulary):
         "embedding.L": (V, D),
         **({"embedding.F": (len(vocabulary.features), D)} if vocabulary.features else {}),
         **reader("input"),
-        **(reader("input_back") if config.reading == "both" else {}),
+        **(reader("input_back") if config.bidirectional == "yes" else {}),
         **(reader("question") if passes or config.answer == "sequence" else {}),
         **({"gate.W_b": (H, H), "gate.W_1": (G, 7 * H + 2), "gate.b_1": (G,), "gate.W_2": (G,), "gate.b_2": ()} if passes else {}),
         **(gru("episode", H) if passes and config.episode == "gated" else {}),
@@ -32,7 +32,7 @@ def shapes(config, vocabulary):
 def initial(config, vocabulary, rng):
     """A start, float64.  Matrices, the word vectors among them: normal with variance 1 / columns; biases: 0, but two.
 
-    config.word_length multiplies the word vectors.  With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, 20 epochs teach nothing.
+    config.embedding_scale multiplies the word vectors.  With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, 20 epochs teach nothing.
     config.recurrent "orthogonal": each gate's U is made orthogonal (Saxe et al. 2014), so that a state keeps all its directions until one of them
     is of use; config.memory_bias is the memory GRU's b_z: with 1 a pass begins by keeping most of the question.  Task 17 wants both.  Without them
     a network first learns one of its two axes, above and below or left and right; by then the first pass writes over what the question
@@ -51,7 +51,7 @@ def initial(config, vocabulary, rng):
             values[name] = np.concatenate([_orthogonal(U) for U in values[name].reshape(-1, config.hidden, config.hidden)])
     for name in ("embedding.L", "embedding.F"):
         if name in values:
-            values[name] *= config.word_length
+            values[name] *= config.embedding_scale
     H = config.hidden
     keep = {"gru": slice(0, H), "lstm": slice(H, 2 * H), "rnn": slice(0, 0)}[config.cell]
     for name in ("input.b", "input_back.b"):

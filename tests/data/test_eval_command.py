@@ -31,7 +31,7 @@ KIND = {"babi": {}, "sst": {"facts": "words"}, "pos": {"answer": "tags", "episod
 def saved(path, task_set, stories, seed=0, keep=1, data=None, **told):
     """A checkpoint of a network that knows these stories' words and has random weights (of `keep` epochs, one as good as the other)."""
     told = {"babi": {"task": 1, "size": None}, "sst": {"kind": "fine"}, "pos": {"column": "xpos"}}[task_set] | told
-    config = Config(**SMALL | KIND[task_set] | ({"answer": told.pop("answer")} if "answer" in told else {}), keep=keep)
+    config = Config(**SMALL | KIND[task_set] | ({"answer": told.pop("answer")} if "answer" in told else {}), ensemble=keep)
     model = DMN(config, Vocabulary.build(stories, config.answer, features=task_set == "pos"), "numpy", 0)
     state = loop.start(model, 0)
     thetas = [3 * np.random.default_rng(k).normal(size=len(model.theta)).astype(np.float32) for k in range(keep)]

@@ -16,7 +16,7 @@ POWER, REFUSES = at(EVEN, "power", "power_and_how_sure_it_is"), at(EVEN, "what_c
 
 MUTANTS = [
     # ---- lesson 5
-    Mutant(FIVE, 'reading="forward")', 'reading="both")', at(ODD, "lesson_5_trains_each_seed_with_one_pass_and_with_two_on_the_same_texts"), "a first look that knows what follows"),
+    Mutant(FIVE, 'bidirectional="no")', 'bidirectional="yes")', at(ODD, "lesson_5_trains_each_seed_with_one_pass_and_with_two_on_the_same_texts"), "a first look that knows what follows"),
     Mutant(FIVE, "net = DMN(replace(material.config, passes=passes), vocabulary, seed=seed)", "net = DMN(replace(material.config, passes=passes), vocabulary, seed=args.seed)",
            at(ODD, "lesson_5_trains_each_seed_with_one_pass_and_with_two_on_the_same_texts"), "all seeds begin as the first"),
     Mutant(FIVE, "nets.setdefault(name, net)", "nets[name] = net", at(ODD, "lesson_5_shows_a_text_that_two_passes_alone_have_right"), "shows the last seed and names the first"),

@@ -23,14 +23,14 @@ from . import torch_switches as oracle                     # noqa: E402  (it imp
 SEQUENCE, GATED = {"answer": "sequence"}, {"episode": "gated"}
 CASES = SWITCHES | {                                       # those of the network's own tests, and switches together
     "plain": {}, "gated": GATED,
-    "sequence, predicted": SEQUENCE | {"teacher": "predicted"}, "sequence, gated, predicted": SEQUENCE | GATED | {"teacher": "predicted"},
-    "sequence, stop": SEQUENCE | {"stop": "yes"}, "sequence, no passes, predicted": SEQUENCE | {"passes": 0, "teacher": "predicted"},
-    "sequence, both ways, lstm, facts at every word too": SEQUENCE | {"reading": "both", "cell": "lstm", "facts": "both"},
+    "sequence, predicted": SEQUENCE | {"teacher_forcing": "no"}, "sequence, gated, predicted": SEQUENCE | GATED | {"teacher_forcing": "no"},
+    "sequence, stop": SEQUENCE | {"stop": "yes"}, "sequence, no passes, predicted": SEQUENCE | {"passes": 0, "teacher_forcing": "no"},
+    "sequence, both ways, lstm, facts at every word too": SEQUENCE | {"bidirectional": "yes", "cell": "lstm", "facts": "both"},
     "stop, gated, facts at every word too": GATED | {"stop": "yes", "facts": "both"}, "stop, one pass": {"stop": "yes", "passes": 1},
-    "rnn, gated, both ways": GATED | {"cell": "rnn", "reading": "both"}, "lstm, gated": GATED | {"cell": "lstm"},
-    "every word a fact, both ways": {"facts": "words", "reading": "both"}, "no passes, both ways": {"passes": 0, "reading": "both"},
+    "rnn, gated, both ways": GATED | {"cell": "rnn", "bidirectional": "yes"}, "lstm, gated": GATED | {"cell": "lstm"},
+    "every word a fact, both ways": {"facts": "words", "bidirectional": "yes"}, "no passes, both ways": {"passes": 0, "bidirectional": "yes"},
     "no passes, every word a fact, rnn": {"passes": 0, "facts": "words", "cell": "rnn"},
-    "tags, lstm": TAGS | {"passes": 2, "cell": "lstm"}, "tags, rnn, both ways": TAGS | {"passes": 3, "cell": "rnn", "reading": "both"},
+    "tags, lstm": TAGS | {"passes": 2, "cell": "lstm"}, "tags, rnn, both ways": TAGS | {"passes": 3, "cell": "rnn", "bidirectional": "yes"},
     "l2": {"l2": 0.03},
 }
 each_case = pytest.mark.parametrize("case", CASES)
@@ -42,7 +42,7 @@ EVERY_TAG = [Story([["w0"]], [Question([], ["t0", "t1", "t2", "t3"], 1)])]
 
 def drawn(rng, S, config):
     """Random stories for a configuration, not yet cut at their questions; questions have one to three words."""
-    stories = stories_for(rng, S, replace(config, reading="forward"))
+    stories = stories_for(rng, S, replace(config, bidirectional="no"))
     text = lambda: [f"w{k}" for k in rng.integers(0, 9, rng.integers(1, 4))]
     return [replace(s, questions=[replace(q, tokens=text()) for q in s.questions]) for s in stories]
 
@@ -63,7 +63,7 @@ def networks(stories, config, seed=0, features=False, more_words=(), scale=0.5):
     theta = scale * np.random.default_rng(seed).normal(size=models[0].theta.shape)
     for model in models:
         model.theta[...] = theta
-    cut = cut_at_questions(stories) if config.reading == "both" else stories
+    cut = cut_at_questions(stories) if config.bidirectional == "yes" else stories
     return models, make_batch(cut, vocabulary, config.facts, config.answer)
 
 
@@ -175,7 +175,7 @@ def test_a_vocabulary_larger_than_the_batch(case):
 
 
 @pytest.mark.parametrize("more", ({"passes": 0}, {"passes": 2},
-                                  GATED | {"passes": 2, "teacher": "predicted"}, {"passes": 0, "cell": "lstm", "reading": "both"}))
+                                  GATED | {"passes": 2, "teacher_forcing": "no"}, {"passes": 0, "cell": "lstm", "bidirectional": "yes"}))
 @pytest.mark.parametrize("some", (False, True))
 def test_sequence_to_sequence(more, some):
     """A text without a question, reversed; with `some`, every other text has a question."""
@@ -232,7 +232,7 @@ def test_some_questions_stop_early(case):
         assert_same_answers(model.forward(batch), logits, config, model.backend)
 
 
-@pytest.mark.parametrize("case", [case for case, more in CASES.items() if more.get("answer") == "sequence" and "teacher" not in more])
+@pytest.mark.parametrize("case", [case for case, more in CASES.items() if more.get("answer") == "sequence" and "teacher_forcing" not in more])
 def test_greedy_decoding(case):
     """Some answers end at once, some later, some never: those are stopped."""
     config = Config(**SMALL | CASES[case])

@@ -58,7 +58,7 @@ def facts_of(story, n_facts, p, vocabulary, config):
         ends.append(len(text) - 1)
     xs = [word_vector(word, p, vocabulary) for word in text]
     c = read(xs, p, "input", config)
-    if config.reading == "both":
+    if config.bidirectional == "yes":
         c = [ahead + back for ahead, back in zip(c, reversed(read(xs[::-1], p, "input_back", config)))]
     return ([c[end] for end in ends], range(len(ends))) if config.facts == "sentences" else (c, ends)
 
@@ -157,7 +157,7 @@ def question_loss(story, question, p, vocabulary, config):
             logits, wanted = [p["answer.W_a"] @ m], [known(",".join(question.answer))]
         else:
             wanted = [*(known(word) for word in question.answer), END_OF_ANSWER]
-            logits = decode(m, q, p, wanted if config.teacher == "correct" else None, len(wanted), until_end=False)
+            logits = decode(m, q, p, wanted if config.teacher_forcing == "yes" else None, len(wanted), until_end=False)
     if config.answer == "sequence" and None in wanted:
         wanted = [None] * len(wanted)
     known_ = sum(k is not None for k in wanted)

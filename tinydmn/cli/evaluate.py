@@ -50,7 +50,7 @@ def add_arguments(parser):
     parser.add_argument("--split", choices=SPLITS, help="which of the files in --data (default valid)")
     parser.add_argument("--size", choices=("1k", "10k"), help="babi: of the files in --data (default: as in training)")
     parser.add_argument("--stories", type=number(**TEXTS), metavar="N", help="how many texts are generated, where neither --data nor --file is given (default 200)")
-    parser.add_argument("--ensemble", action="store_true", help="the mean of all epochs that the run kept (train --keep K)")
+    parser.add_argument("--ensemble", action="store_true", help="the mean of all epochs that the run kept (train --ensemble K)")
     parser.add_argument("--predictions", metavar="FILE",
                         help="write every answer: a table (.csv) or JSON Lines (.jsonl); of tags also, under another ending, the tagged file "
                              "as it came with the network's tags")
@@ -75,7 +75,7 @@ def run(args):
     check(args)
     model, state, about = checkpoint.load(args.checkpoint, args.backend)
     if args.ensemble and len(state.kept) == 1:
-        raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --keep 2 or more, or leave out --ensemble")
+        raise UserError(f"{args.checkpoint}: kept the weights of one epoch alone; train with --ensemble 2 or more, or leave out --ensemble")
     if args.size and about["set"] != "babi":
         raise UserError(f"--size: is for babi, and {args.checkpoint} is a run of {about['set']}; leave it out")
     if args.predictions:

@@ -29,7 +29,7 @@ ENTRIES = 40                   # of each parameter of a checkpoint, at random
 # small networks that use every operation between them: what each has that the first has not
 CASES = {"softmax": {"l2": 0.1}, "gated": {"episode": "gated"}, "sequence": {"answer": "sequence"}, "lstm": {"cell": "lstm"},
          "rnn": {"cell": "rnn", "dropout": 0.3},
-         "tags": {"answer": "tags", "episode": "gated", "facts": "words", "reading": "both"}}
+         "tags": {"answer": "tags", "episode": "gated", "facts": "words", "bidirectional": "yes"}}
 STORIES = [Story(["Mary went home.", "John went out.", "Mary sat there."], [Question("Where is Mary?", "home", 2, [0]), Question("Who sat?", "mary,john", 3, [2, 1])]),
            Story(["John sat."], [Question("Where is John?", "out", 1)])]
 TAGGED = [Story([["Mary", "talked", "and", "walked"]], [Question(["all", "tags"], ["NNP", "VBD", "CC", "VBD"], 1)]),

@@ -147,7 +147,7 @@ def said_of(material, about):
             yield f"{n} of {every} validation questions stand in training as well, with all that is told before them"
     if about["set"] == "babi" and not supervised(material.train):
         yield "no question of training names its supporting facts: the gates are not supervised"
-    if material.config.rename == "yes":
+    if material.config.permute_entities == "yes":
         yield from classes_text(material.names) or ["no names can change places"]
 
 
@@ -207,4 +207,4 @@ def questions_an_epoch(material, about):
     if about["set"] == "pos":
         return sum(len(q.answer) for story in material.train for q in story.questions)
     n = sum(len(story.questions) for story in material.train)
-    return max(1, n // 2) if material.config.shorten else n + int(len(material.phrases) * about["phrases"])
+    return max(1, n // 2) if material.config.drop_facts else n + int(len(material.phrases) * about["phrases"])

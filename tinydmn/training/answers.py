@@ -52,7 +52,7 @@ def answers(model, stories, thetas=None):
 
     thetas: weights to ask instead of the model's own, as in `evaluate`; what is counted right here is counted right there.
     """
-    cut = model.config.reading == "both"                   # then a story's questions are asked in the order of what they see: cut_at_questions
+    cut = model.config.bidirectional == "yes"                   # then a story's questions are asked in the order of what they see: cut_at_questions
     asked = [(number, story, k) for number, story in enumerate(stories, 1)
              for k in sorted(range(len(story.questions)), key=lambda k: story.questions[k].n_facts if cut else k)]
     said = _said(model, batch_of(stories, model.vocabulary, model.config), thetas)

@@ -19,7 +19,13 @@ from ..model import DMN
 from ..parameters import shapes, views
 from .loop import State
 
-VERSION = 3
+VERSION = 4
+# fields of Config as version 3 named them -> their names, and the values that were renamed
+FORMER = {"word_length": "embedding_scale", "reading": "bidirectional", "teacher": "teacher_forcing",
+          "choose_last": "selection_window", "keep": "ensemble", "shorten": "drop_facts",
+          "rename": "permute_entities"}
+FORMER_VALUES = {"bidirectional": {"forward": "no", "both": "yes"},
+                 "teacher_forcing": {"correct": "yes", "predicted": "no"}}
 VECTORS = ("theta", "best_theta", "m", "v")                # each stored by parameter:  "theta/input.W"
 
 
@@ -61,7 +67,7 @@ def load(path, backend="numba"):
     again = "train again, or give another checkpoint"
     meta, arrays = _read(path, again)
     try:
-        config = Config(**meta["config"])
+        config = Config(**(_renamed(meta["config"]) if meta["version"] == 3 else meta["config"]))
         vocabulary = Vocabulary(*(tuple(meta[k]) for k in ("words", "answers", "features")), kind=config.answer)
         wanted = shapes(config, vocabulary)
         vectors = {}
@@ -84,12 +90,18 @@ def load(path, backend="numba"):
     return model, state, about
 
 
+def _renamed(old):
+    """The fields of Config as a checkpoint of version 3 holds them, under the names of today."""
+    new = {FORMER.get(name, name): value for name, value in old.items()}
+    return {name: FORMER_VALUES.get(name, {}).get(value, value) for name, value in new.items()}
+
+
 def _read(path, again):
     """-> meta (a dict), name -> array of all else.  Raises UserError where the file is no checkpoint of this version."""
     try:
         with np.load(path, allow_pickle=False) as file:
             meta = json.loads(str(file["meta"])) if isinstance(file, np.lib.npyio.NpzFile) and "meta" in file else None
-            arrays = {name: file[name] for name in file.files} if isinstance(meta, dict) and meta.get("version") == VERSION else None
+            arrays = {name: file[name] for name in file.files} if isinstance(meta, dict) and meta.get("version") in (3, VERSION) else None
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
         pickled = zipfile.is_zipfile(path) and "pickle" in str(error).lower()
         what = "holds pickled objects, which are never loaded" if pickled else "is truncated or no checkpoint"

@@ -26,7 +26,7 @@ class State:
     best_epoch: int = 0
     best: tuple = (-1.0, 0.0)  # answer accuracy, then minus the loss, on validation
     history: list = field(default_factory=list)
-    runners_up: list = field(default_factory=list)             # [(score, epoch, theta)] of the next best epochs, config.keep - 1 at most
+    runners_up: list = field(default_factory=list)             # [(score, epoch, theta)] of the next best epochs, config.ensemble - 1 at most
 
     @property
     def kept(self):
@@ -87,7 +87,7 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
 
     train_batch, valid_batch: all stories of a set as one Batch each; train_batch may be a function, epoch(rng) -> the Batch of an epoch.
     on_epoch(state) is called after each epoch: to save, to show.
-    At the end model.params holds the best weights; config.choose_last says which epochs may be the best: a hundred validation questions
+    At the end model.params holds the best weights; config.selection_window says which epochs may be the best: a hundred validation questions
     are few, and an early epoch that was lucky on them is worse on others than a late one, whose rate of learning has fallen.
     Raises UserError, naming the array, where a NaN or an Inf turns up; TypeError where one of the two is no Batch.
     """
@@ -105,11 +105,11 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
         fit, held_out = score(losses), evaluate(model, valid_batch)
         state.epoch += 1
         if beta:
-            early = round((1.0 - config.choose_last) * config.epochs)
+            early = round((1.0 - config.selection_window) * config.epochs)
             state.runners_up = [entry for entry in state.runners_up if entry[1] > early]
             if state.best_epoch <= early:
                 state.best_epoch = 0                       # too early to be chosen: it stood only until this epoch
-            state.rank((held_out.answer_accuracy, -held_out.loss), model.theta, config.keep)
+            state.rank((held_out.answer_accuracy, -held_out.loss), model.theta, config.ensemble)
         state.theta = model.theta.copy()
         state.history.append({
             "epoch": state.epoch, "beta": beta, "loss": J / losses.n_questions, "seconds": seconds,

@@ -96,7 +96,7 @@ def digest(*parts):
 
 def batch_of(stories, vocabulary, config):
     """list[Story] -> Batch for a network of this configuration."""
-    return make_batch(cut_at_questions(stories) if config.reading == "both" else stories, vocabulary, config.facts, config.answer)
+    return make_batch(cut_at_questions(stories) if config.bidirectional == "yes" else stories, vocabulary, config.facts, config.answer)
 
 
 def gather(about, **given):
@@ -128,8 +128,8 @@ def _suits(config, task_set, train):
         raise UserError(f"--answer {config.answer}: {'tagged sentences ask for tags' if task_set == 'pos' else 'only pos has tags'}; leave --answer out")
     if config.facts == "words" and task_set == "babi":
         raise UserError("--facts words is for texts of one sentence; a story has sentences, both (its words as well), or leave it out")
-    if task_set != "babi" and (config.shorten or config.rename == "yes"):
-        raise UserError(f"--{'shorten' if config.shorten else 'rename'}: only stories are told again, not {'sentences' if task_set == 'pos' else 'texts'}; leave it out")
+    if task_set != "babi" and (config.drop_facts or config.permute_entities == "yes"):
+        raise UserError(f"--{'shorten' if config.drop_facts else 'rename'}: only stories are told again, not {'sentences' if task_set == 'pos' else 'texts'}; leave it out")
     steps = 1 + max(len(q.answer) for story in train for q in story.questions)             # its words and <eos>
     if config.answer == "sequence" and steps > config.longest:
         raise UserError(f"--longest is {config.longest}, and training has an answer of {steps} steps with its <eos>; give --longest {steps} or more")
@@ -145,15 +145,15 @@ def _babi(about, given, train, valid, test):
     config = _suits(babi_config(about["task"], about["size"] or size_of(train), about["plain"], _n_of_file(about, train), told, **given), "babi", train)
     vocabulary = Vocabulary.build(train, config.answer)
     whole = batch_of(train, vocabulary, config)
-    if config.rename == "no" and not config.shorten:
+    if config.permute_entities == "no" and not config.drop_facts:
         return Material(config, vocabulary, train, valid, test, lambda rng: whole)
-    names = find_classes(train) if config.rename == "yes" else NONE_FOUND
-    alone, counts = (standing_alone(train), counting(train)) if config.shorten else (None, None)
+    names = find_classes(train) if config.permute_entities == "yes" else NONE_FOUND
+    alone, counts = (standing_alone(train), counting(train)) if config.drop_facts else (None, None)
     known = set(vocabulary.answers)
 
     def retold(story, rng):
-        if config.shorten:
-            story = shortened(story, config.shorten, rng, alone, counts)
+        if config.drop_facts:
+            story = shortened(story, config.drop_facts, rng, alone, counts)
         new = renamed(story, names.taken, rng)
         # a list of several names, taken as one class, has a class only in the orders that were seen: else the story keeps its names
         return new if config.answer != "word" or all(",".join(q.answer) in known for q in new.questions) else story

@@ -19,7 +19,7 @@ def bytes_needed(stories, config, dtype, n_answers=0):
     question and a fact the gate's features and the episode's states in each pass, and of each step of an answer the scores of n_answers."""
     stories = [stories] if isinstance(stories, Story) else stories
     H, D, G, passes = config.hidden, config.embedding, config.gate_hidden, config.passes
-    gated, tags, ways = config.episode == "gated", config.answer == "tags", 1 + (config.reading == "both")
+    gated, tags, ways = config.episode == "gated", config.answer == "tags", 1 + (config.bidirectional == "yes")
     words = facts = pairs = later = square = steps = 0
     for story in stories:
         ends = np.cumsum([0, *(len(fact) + (config.facts != "words") for fact in story.facts)])        # words before the end of each fact
@@ -49,7 +49,7 @@ def bytes_needed(stories, config, dtype, n_answers=0):
 def bytes_of_parameters(config, vocabulary, dtype):
     """Bytes of the parameters, their start in float64, their best, their gradients of each thread, and Adam's moments."""
     n = sum(prod(shape) for shape in shapes(config, vocabulary).values())
-    return n * (8 + np.dtype(dtype).itemsize * (6 + config.keep + threads.count()))
+    return n * (8 + np.dtype(dtype).itemsize * (6 + config.ensemble + threads.count()))
 
 
 def available():

@@ -7,8 +7,8 @@ from ..config import Config
 COMMON = {"gate_epochs": 2, "final_rate": 0.02, "l2": 1e-4}
 BY_SIZE = {
     # few questions: small batches, so that an epoch has many steps and draws many dropout masks, and strong dropout
-    "1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "choose_last": 0.1},
-    "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "choose_last": 0.2},
+    "1k": {"batch": 4, "dropout": 0.3, "epochs": 120, "selection_window": 0.1},
+    "10k": {"batch": 8, "dropout": 0.1, "epochs": 25, "selection_window": 0.2},
 }
 BY_TASK = {
     (1, "1k"): {"epochs": 60},
@@ -19,8 +19,8 @@ BY_TASK = {
     (3, "10k"): {"epochs": 60, "dropout": 0.2, "l2": 2e-4},
     (6, "10k"): {"epochs": 15},
     # positions are learnt only where word vectors begin long
-    (17, "1k"): {"word_length": 8.0},
-    (17, "10k"): {"word_length": 8.0, "epochs": 60, "l2": 0.0},
+    (17, "1k"): {"embedding_scale": 8.0},
+    (17, "10k"): {"embedding_scale": 8.0, "epochs": 60, "l2": 0.0},
     (19, "10k"): {"epochs": 60},
 }
 
@@ -30,17 +30,17 @@ SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer"
 # network learn later and then for good: it needs long vectors to begin with and many epochs, and little else against learning by heart.
 # Reading in both directions tells a fact what comes behind it, so that a pass may choose among facts by what only a later one says.
 EXTENDED = {
-    (2, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 500},
-    (3, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 400},
-    (7, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300},
-    (8, "1k"): {"rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300},
-    (10, "1k"): {"rename": "yes"},
-    (17, "1k"): {"rename": "yes", "recurrent": "orthogonal", "memory_bias": 1.0, "hidden": 160, "dropout": 0.0, "l2": 0.0, "batch": 4, "epochs": 800},
-    (18, "1k"): {"rename": "yes", "shorten": 1.0, "epochs": 200, "l2": 5e-4},
-    (19, "1k"): {"reading": "both", "rename": "yes", "shorten": 1.0, "word_length": 8.0, "dropout": 0.0, "l2": 0.0, "batch": 8, "epochs": 400},
-    (3, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120},
-    (17, "10k"): {"rename": "yes", "dropout": 0.0, "epochs": 200},
-    (19, "10k"): {"reading": "both", "shorten": 1.0, "word_length": 8.0, "batch": 16, "epochs": 40},
+    (2, "1k"): {"permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 500},
+    (3, "1k"): {"bidirectional": "yes", "permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 400},
+    (7, "1k"): {"permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.1, "l2": 0.0, "passes": 7, "epochs": 300},
+    (8, "1k"): {"permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.1, "l2": 0.0, "epochs": 300},
+    (10, "1k"): {"permute_entities": "yes"},
+    (17, "1k"): {"permute_entities": "yes", "recurrent": "orthogonal", "memory_bias": 1.0, "hidden": 160, "dropout": 0.0, "l2": 0.0, "batch": 4, "epochs": 800},
+    (18, "1k"): {"permute_entities": "yes", "drop_facts": 1.0, "epochs": 200, "l2": 5e-4},
+    (19, "1k"): {"bidirectional": "yes", "permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.0, "l2": 0.0, "batch": 8, "epochs": 400},
+    (3, "10k"): {"bidirectional": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.3, "l2": 1e-3, "batch": 4, "epochs": 120},
+    (17, "10k"): {"permute_entities": "yes", "dropout": 0.0, "epochs": 200},
+    (19, "10k"): {"bidirectional": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "batch": 16, "epochs": 40},
 }
 
 # of a run on a file of one's own, however short it is: steps that it takes at least, and epochs at most
@@ -73,7 +73,7 @@ def sst_config(own=False, n_texts=None, **given):
     n_texts: of a file of one's own, without the phrases of trees: smaller batches (sentences of the treebank, binary: 1,000 give 68.8 % on its
     development set, with batches of 64 61.9 %; 6,920 give 80.3 %).
     """
-    return _config({"facts": "words", "episode": "gated", "reading": "both", "passes": 2, "hidden": 80, "embedding": 50, "batch": 64,
+    return _config({"facts": "words", "episode": "gated", "bidirectional": "yes", "passes": 2, "hidden": 80, "embedding": 50, "batch": 64,
                     "dropout": 0.4, "l2": 1e-5, "epochs": 6, "final_rate": 0.05, "learning_rate": 1e-3, "alpha": 0.0, "gate_epochs": 0}
                    | ({"dropout": 0.1, "batch": 16, "epochs": 12} if own else {}) | ({"batch": 16} if n_texts else {}), given, n_texts, "sst")
 
@@ -84,7 +84,7 @@ def pos_config(own=False, n_texts=None, **given):
     n_texts: sentences of a file of one's own.  300 of UD English EWT give 84.7 % of its development words with the 60 epochs that STEPS asks for,
     80.0 % with 12, 85.1 % with 200.
     """
-    return _config({"answer": "tags", "facts": "words", "episode": "gated", "reading": "both", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16,
+    return _config({"answer": "tags", "facts": "words", "episode": "gated", "bidirectional": "yes", "passes": 1, "hidden": 120, "embedding": 120, "batch": 16,
                     "dropout": 0.5, "l2": 0.0, "epochs": 12, "final_rate": 0.05, "alpha": 0.0, "gate_epochs": 0}
                    | ({"hidden": 40, "embedding": 30, "dropout": 0.1, "epochs": 6} if own else {}), given, n_texts, "pos")
 

@@ -216,7 +216,7 @@ def compile_for(runs):
 
 
 def _tiny(config):
-    return config | {"hidden": 4, "embedding": 4, "gate_hidden": 4, "passes": min(2, config["passes"]), "epochs": 1, "gate_epochs": 0, "keep": 1}
+    return config | {"hidden": 4, "embedding": 4, "gate_hidden": 4, "passes": min(2, config["passes"]), "epochs": 1, "gate_epochs": 0, "ensemble": 1}
 
 
 def main():

@@ -32,7 +32,7 @@ PASSES = {"task 3": {0: 0, 1: 0, 2: 16.7, 3: 64.7, 5: 95.2}, "task 7": {0: 48.8,
 PASSED = 95.0                                              # a task counts as passed above
 VARIANTS = ("plain", "extended")                           # the paper's model; the same with switches that it does not have (presets.EXTENDED)
 QUICK = {"hidden": 12, "embedding": 12, "gate_hidden": 12, "epochs": 2, "patience": 2, "gate_epochs": 0, "batch": 32}
-SET_BY_TABLE = {1: ("rename", "shorten"), 2: ("passes",), 3: (), 4: ("passes",)}
+SET_BY_TABLE = {1: ("permute_entities", "drop_facts"), 2: ("passes",), 3: (), 4: ("passes",)}
 
 # ---- the runs of a table -----------------------------------------------------------------------------------------------------------
 
@@ -74,11 +74,11 @@ def runs_of(table, seeds=(0,), data=None, sst=None, size=None, tasks=None, varia
                 for passes in (1, 2):
                     sentiment(kind, seed, data, kind, f"ours, {_passes(passes)}", passes=passes)
     elif table == 3:
-        keep = min(given.get("keep", 4), given.get("epochs", 4))
+        keep = min(given.get("ensemble", 4), given.get("epochs", 4))
         for seed in seeds:
             places = [(panel, row, "ours", figure) for row, start in (("ours, single model", ""), (f"ours, ensemble of {keep}", "ensemble_"))
                       for panel, figure in (("all words", start + "accuracy"), ("unknown words", start + "unknown")) if keep > 1 or not start]
-            runs.append(Run(f"pos keep-{keep}", places, about_run("pos", data, seed, column=column, vectors=vectors), given | {"keep": keep}))
+            runs.append(Run(f"pos keep-{keep}", places, about_run("pos", data, seed, column=column, vectors=vectors), given | {"ensemble": keep}))
     else:
         tasks = (tasks or ((7,) if quick else (3, 7, 8))) if data or not sst else ()
         size = _size(data, tasks[0], size) if tasks else None
