@@ -2,104 +2,151 @@
 
     m^0 = q;   for i = 1 .. T_M:   g^i_t = G(c_t, m^{i-1}, q);   e^i from g^i and c;   m^i = GRU(e^i, m^{i-1})
 
-All facts stand once, in c (R, H), the end-of-passes vector behind them as the last; rows (Q, T) says which of them a question
-may look at: its n_facts facts in their order, then end-of-passes.  Sizes: Q questions, T places to look at, R facts in all.
+The passes themselves are one operation: ops/passes_numpy.py composes them.
+Sizes: S stories, F facts of one, Q questions, T = F + 1 positions (the visible facts, then
+end-of-passes), R = S F + 1 rows in all, H hidden.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
+from .ops.groups import EPISODES, GRU, Facts, Gate, Memory, Passes, gate_shapes, named, recurrent_shapes, take
 
-def candidates(story_of, n_facts, S, F):
-    """rows (Q, T) into S * F facts and the end-of-passes vector behind them; n (Q,) places a question has, n_facts + 1."""
-    place = np.arange(int(n_facts.max()) + 1, dtype=np.int32)
-    rows = np.where(place < n_facts[:, None], story_of[:, None] * np.int32(F) + place, np.int32(S * F))
-    return rows.astype(np.int32), (n_facts + 1).astype(np.int32)
+ASKS = True                    # it needs q
 
 
-def look_forward(c, rows, n, q, m, params, passes, episode, ops, stop=False):
-    """`passes` passes over the places of each question.  c (R, H); rows, n: `candidates`; q, m (Q, H), m: the memory to begin with.
+class Look(NamedTuple):
+    """Where the passes looked, and what they found: arrays of the back end, but for `last`."""
 
-    -> memories, scores, gates, one array a pass: m (Q, H); s, g (Q, T), the scores of eq. (6) before its σ, -inf on padding, and the gates
-    after σ (episode "gated") or softmax ("softmax"); cache.  stop: end when every question has chosen end-of-passes, its last place.
+    m: object                  # (passes + 1, Q, H)  the memories
+    s: object                  # (passes, Q, T)      scores of eq. (6) before its σ, -inf on padding
+    g: object                  # (passes, Q, T)      gates
+    last: np.ndarray           # (Q,) int            the memory that the answer is read from
+
+
+class MemoryPlan(NamedTuple):
+    """The integers of this module."""
+
+    facts: Facts               # rows (Q, T) of the S F facts and of the end-of-passes vector behind them
+    target: np.ndarray         # (passes, Q) int32: where each pass should look, -1 for anywhere
+    ends: np.ndarray           # (Q,) int32: the memory that answers in training, where passes may stop
+
+
+def memory_shapes(config):
+    """The parameters of gate, episode and memory."""
+    H, episode = config.hidden, EPISODES[config.episode]
+    return {**named("gate", gate_shapes(H, config.gate_hidden)),
+            **(named("episode", recurrent_shapes(episode, H, H)) if episode else {}),
+            **named("memory", recurrent_shapes(GRU, H, H))}
+
+
+def memory_weights(arrays, config):
+    """-> Memory of parameters, or of gradients."""
+    episode = EPISODES[config.episode]
+    return Memory(take(Gate, arrays, "gate"), episode and take(episode, arrays, "episode"), take(GRU, arrays, "memory"))
+
+
+def shapes(config, vocabulary):
+    return memory_shapes(config) | {"memory.end_of_passes": (config.hidden,)}
+
+
+def initial(values, config):
+    """The memory GRU's b_z starts at config.memory_bias: with 1 a pass begins by keeping most of the question.
+
+    Task 17 wants that, and orthogonal U.  Without them a network first learns one of its two axes,
+    above and below or left and right; by then the first pass overwrites what the question says of
+    the other one, and nothing is left to learn that from.
     """
-    W_b, W_1, b_1, W_2, b_2 = (params["gate." + p] for p in ("W_b", "W_1", "b_1", "W_2", "b_2"))
-    last = n[:, None] - 1
-    shared = ops.gate_shared_forward(c, rows, n, q, W_b, W_1, b_1)
-    a = ops.input_product(c, params["episode.W"], params["episode.b"]) if episode == "gated" else None
-    ms, ss, gs, caches, done = [], [], [], [], np.zeros(len(q), bool)
-    while len(ms) < passes and not (stop and done.all()):
-        s, gate_cache = ops.gate_forward(m, shared, W_b, W_1, W_2, b_2)                                # (5), (6)
-        if episode == "gated":
-            g = ops.sigmoid_gates_forward(s)
-            e, episode_cache = ops.gru_forward(a, rows, n, last, g, params["episode.U"])               # (7)
-            e = e[:, 0]                                                                                # (8)
-        else:
-            e, g = ops.softmax_episode_forward(s, c, rows, n)                                          # section 4.1
-            episode_cache = None
-        m, memory_cache = ops.gru_cell_forward(ops.input_product(e, params["memory.W"], params["memory.b"]), m,
-                                               params["memory.U"])                                     # m^i = GRU(e^i, m^{i-1})
-        ms.append(m)
-        ss.append(s)
-        gs.append(g)
-        caches.append((gate_cache, episode_cache, e, memory_cache))
-        done |= s.argmax(axis=1) == n - 1
-    return ms, ss, gs, (c, rows, n, last, shared, a, gs, caches)
+    values["memory.b"][:config.hidden] = config.memory_bias
 
 
-def look_backward(dms, dss, cache, params, episode, ops, grads, dc):
-    """dms: (Q, H) a pass, the gradient that reaches each memory from outside; dss: (Q, T) a pass, of the scores, from the gates' own loss,
-    or None for none.  -> dq (Q, H), dm (Q, H) of the memory it began with.  Adds into dc (R, H)."""
-    c, rows, n, last, shared, a, g, caches = cache
-    W_b, W_1, W_2 = params["gate.W_b"], params["gate.W_1"], params["gate.W_2"]
-    dshared = ops.gate_shared_zeros(shared, W_1)
-    da, dm = np.zeros_like(a) if episode == "gated" else None, 0
-    for i in reversed(range(len(caches))):
-        gate_cache, episode_cache, e, memory_cache = caches[i]
-        da_memory, dm = ops.gru_cell_backward(dm + dms[i], memory_cache, params["memory.U"], grads["memory.U"])
-        de = ops.input_product_backward(da_memory, e, params["memory.W"], grads["memory.W"], grads["memory.b"])
-        if episode == "gated":
-            da_i, dg = ops.gru_backward(de[:, None], episode_cache, rows, n, last, g[i], params["episode.U"],
-                                        grads["episode.U"])                                            # through (8), (7)
-            da += da_i
-            ds = ops.sigmoid_gates_backward(dg, g[i])
-        else:
-            ds = ops.softmax_episode_backward(de, g[i], c, rows, n, dc)
-        ds = ds if dss is None else ds + dss[i]
-        dm = dm + ops.gate_backward(ds, gate_cache, shared, dshared, W_b, W_1, W_2,
-                                    grads["gate.W_b"], grads["gate.W_1"], grads["gate.W_2"], grads["gate.b_2"])   # (6), (5)
-    if episode == "gated":
-        dc += ops.input_product_backward(da, c, params["episode.W"], grads["episode.W"], grads["episode.b"])
-    return ops.gate_shared_backward(dshared, shared, W_b, W_1, dc, grads["gate.W_b"], grads["gate.W_1"], grads["gate.b_1"]), dm
+def plan(batch, config):
+    """-> MemoryPlan."""
+    S, F = batch.fact_end.shape
+    position = np.arange(int(batch.n_facts.max()) + 1, dtype=np.int32)
+    rows = np.where(position < batch.n_facts[:, None], batch.story_of[:, None] * np.int32(F) + position, np.int32(S * F))
+    target = gate_targets(batch.support, batch.n_facts, config.passes)
+    stops = target == batch.n_facts
+    ends = np.where(stops.any(axis=0), stops.argmax(axis=0) + 1, config.passes)
+    return MemoryPlan(Facts(rows.astype(np.int32), (batch.n_facts + 1).astype(np.int32)), target, ends.astype(np.int32))
 
 
-def forward(facts, q, story_of, n_facts, params, passes, episode, ops, stop=False):
-    """facts (S, F, H), q (Q, H), story_of and n_facts (Q,) int32.
+def gate_targets(support, n_facts, passes):
+    """Where each pass should look: (passes, Q) int32.
 
-    -> m (passes + 1, Q, H); s, g (passes, Q, T): scores and gates as in look_forward; cache.  stop: end when every question has chosen
-    end-of-passes; what is left is for `cut`.
+    Pass i at the i-th supporting fact in the file's order, the pass after the last one at
+    end-of-passes (position n_facts), later passes anywhere (-1).  Questions without supporting facts
+    are not supervised.
     """
-    S, F, H = facts.shape
-    rows, n = candidates(story_of, n_facts, S, F)
-    c = np.concatenate([facts.reshape(S * F, H), params["memory.end_of_passes"][None]])
-    m, s, g, cache = look_forward(c, rows, n, q, q, params, passes, episode, ops, stop)
-    spared = passes - len(m)                               # passes that no question of the batch asked for
-    return np.stack([q, *m, *spared * m[-1:]]), np.stack([*s, *spared * s[-1:]]), np.stack([*g, *spared * g[-1:]]), cache
+    Q, P = support.shape
+    target = np.full((passes, Q), -1, np.int32)
+    shown = min(passes, P)
+    target[:shown] = support[:, :shown].T
+    n_support = np.sum(support >= 0, axis=1)
+    ends = (n_support > 0) & (n_support < passes)
+    target[n_support[ends], np.flatnonzero(ends)] = n_facts[ends]
+    return target
 
 
-def cut(m, s, g, made):
-    """Takes back what passes behind a question's own end did, which were made for its neighbours: made (Q,) passes each -> m, s, g.
+def forward(c, q, plan, net, training=False):
+    """c (S, F, H), q (Q, H) -> the memory that each answer is read from (Q, H), Look, cache.
 
-    Behind its end a question's memory stays, its scores are -inf and its gates 0.
+    In training every pass is made; else, with config.stop, they end where all questions have chosen
+    end-of-passes, and each answers from the memory after the pass that did.
     """
+    params, config, ops = net
+    (S, F, H), Q = c.shape, len(q)
+    stop = config.stop == "yes"
+    c = ops.append_row(c.reshape(S * F, H), params["memory.end_of_passes"])
+    how = Passes(config.passes, config.episode, stop and not training)
+    m, s, g, cache = ops.passes_forward(c, q, q, plan.facts, memory_weights(params, config), how)
+    spared = config.passes - len(m)                        # passes that no question of the batch asked for
+    look = [ops.stack([q, *m, *spared * m[-1:]]), *(ops.stack([*a, *spared * a[-1:]]) for a in (s, g))]
+    if not stop:
+        return m[-1], Look(*look, np.full(Q, config.passes)), (cache, None, c.shape)
+    last = plan.ends if training else _chosen_ends(look[1], plan, ops)
+    rows = last * np.int32(Q) + np.arange(Q, dtype=np.int32)                               # of all memories under each other
+    read = ops.gather_forward(look[0].reshape(-1, H), rows)
+    return read, Look(*look, last), (cache, rows, c.shape)
+
+
+def _chosen_ends(s, plan, ops):
+    """(Q,): the memory after the pass whose gate chose end-of-passes, or the last one."""
+    passes = len(s)
+    ends = ops.argmax(s) == plan.facts.n - 1
+    return np.where(ends.any(axis=0), ends.argmax(axis=0) + 1, passes)
+
+
+def backward(dread, ds, cache, net, grads):
+    """dread (Q, H), ds (passes, Q, T) from the gates' own loss -> dc (S F, H), dq (Q, H)."""
+    params, config, ops = net
+    cache, rows, (R, H) = cache
+    passes, Q = config.passes, len(dread)
+    dm_0, dms = None, [ops.zeros((Q, H), dread.dtype)] * (passes - 1) + [dread]
+    if rows is not None:
+        dm = ops.zeros(((passes + 1) * Q, H), dread.dtype)
+        ops.gather_backward(dread, rows, dm)
+        dm_0, *dms = (dm[i * Q:(i + 1) * Q] for i in range(passes + 1))
+    weights, dweights = memory_weights(params, config), memory_weights(grads, config)
+    dc, dm, dq = ops.passes_backward(dms, ds, cache, weights, dweights)
+    ops.add_into(grads["memory.end_of_passes"], dc[R - 1])
+    dm = dm if dm_0 is None else ops.add(dm_0, dm)
+    return dc[:R - 1], ops.add(dm, dq)                     # m^0 = q: what reaches m^0 is q's
+
+
+def shown(look, plan, net):
+    """Look -> what an Output says of it, as NumPy arrays: gate_scores, gates, memories, answered_from, passes_made.
+
+    After a question's own end its memory stays, its scores are -inf and its gates 0: what later
+    passes did was done for its neighbours.
+    """
+    m, s, g = map(net.ops.to_host, look[:3])
     passes, Q = s.shape[:2]
-    behind = (np.arange(passes)[:, None] >= made)[..., None]                                           # (passes, Q, 1)
-    m = m[np.minimum(np.arange(passes + 1)[:, None], made), np.arange(Q)]
-    return m, np.where(behind, s.dtype.type(-np.inf), s), np.where(behind, g.dtype.type(0), g)
-
-
-def backward(dm, ds, cache, params, episode, ops, grads):
-    """dm (passes + 1, Q, H) of every memory, ds (passes, Q, T) from the gates' own loss -> dfacts (R - 1, H), dq (Q, H)."""
-    dc = np.zeros_like(cache[0])
-    dq, dm_0 = look_backward(dm[1:], ds, cache, params, episode, ops, grads, dc)
-    grads["memory.end_of_passes"] += dc[-1]
-    return dc[:-1], dm[0] + dm_0 + dq                      # m^0 = q: what reaches m^0 is q's
+    made = np.full(Q, passes)
+    if net.config.stop == "yes":
+        made = look.last
+        after = (np.arange(passes)[:, None] >= made)[..., None]                            # (passes, Q, 1)
+        m = m[np.minimum(np.arange(passes + 1)[:, None], made), np.arange(Q)]
+        s, g = np.where(after, s.dtype.type(-np.inf), s), np.where(after, g.dtype.type(0), g)
+    return {"gate_scores": s, "gates": g, "memories": m, "answered_from": look.last, "passes_made": made}

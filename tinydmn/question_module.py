@@ -1,20 +1,43 @@
-"""Question module (section 2.2): the question's words, with the same L and a network of its own; q is its last state.
+"""Question module (section 2.2): the question's words, with the same L and a network of its own;
+q is its last state.
 
-A question of no words gives q = 0: with it, without passes and with a decoder, the network is sequence-to-sequence (section 3).
+A question of no words gives q = 0: with it, without passes and with a decoder, the network is
+sequence-to-sequence (section 3).  Where nothing asks for q, there is no such network, and q is None.
 """
 
-from .input_module import words_backward, words_forward
+from .ops.groups import CELLS, Sequences, named, recurrent_shapes, take
+from .parts import answer_of, memory_of
 
 
-def forward(batch, L, params, ops, cell="gru"):
-    """Batch, L (V, D) -> q (Q, H), cache."""
-    at = batch.n_question[:, None] - 1                     # (Q, 1)  the last word
-    q, cache = words_forward(batch.question, batch.n_question, at, L, params["question.W"], params["question.U"], params["question.b"], ops, cell)
-    return q[:, 0], (at, cache)
+def shapes(config, vocabulary):
+    if not (memory_of(config).ASKS or answer_of(config).ASKS):
+        return {}
+    return named("question", recurrent_shapes(CELLS[config.cell], config.embedding, config.hidden))
 
 
-def backward(dq, cache, batch, L, params, ops, dL, grads, cell="gru"):
-    """dq (Q, H).  Adds into dL and grads["question.*"]."""
-    at, cache = cache
-    words_backward(dq[:, None], cache, batch.question, batch.n_question, at, L, params["question.W"], params["question.U"], ops,
-                   dL, grads["question.W"], grads["question.U"], grads["question.b"], cell)
+def initial(values, config):
+    pass
+
+
+def plan(batch, config):
+    """-> Sequences: a question's words, and its last one."""
+    return Sequences(batch.question, batch.n_question, batch.n_question[:, None] - 1)
+
+
+def forward(x, plan, net):
+    """x (R, D): word vectors -> q (Q, H), cache."""
+    params, config, ops = net
+    if "question.W" not in params:
+        return None, None
+    q, cache = getattr(ops, config.cell + "_forward")(x, plan, take(CELLS[config.cell], params, "question"))
+    return q.reshape(len(q), -1), cache                    # of one state each
+
+
+def backward(dq, cache, net, grads, dx):
+    """dq (Q, H).  Adds into dx (R, D) and grads["question.*"]."""
+    params, config, ops = net
+    cell = CELLS[config.cell]
+    dq = dq.reshape(len(dq), 1, -1)
+    run = getattr(ops, config.cell + "_backward")
+    d, _ = run(dq, cache, take(cell, params, "question"), take(cell, grads, "question"))
+    ops.add_into(dx, d)

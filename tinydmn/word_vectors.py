@@ -1,6 +1,7 @@
-"""Word vectors (section 2.1): the matrix L, and where spelling counts the vectors F of a word's features added to its own.
+"""Word vectors (section 2.1): the matrix L, and where spelling counts the vectors F of a word's
+features added to its own.
 
-    x_w = L[w] + Σ_f F[f]        f: the features of w as it is written (data/vocabulary.py), e.g. "case Title", "-ing"
+    x_w = L[w] + Σ_f F[f]        f: the features of w as it is written (data/vocabulary.py), e.g. "-ing"
 
 Sizes: V vocabulary, D embedding, R distinct words of a batch, K features at most.
 """
@@ -10,35 +11,73 @@ from dataclasses import replace
 import numpy as np
 
 
-def distinct(batch, n_words):
-    """A batch over its own words alone -> Batch whose ids count them from 0, and what each stands for: forms (R, 1 + K).
+def shapes(config, vocabulary):
+    """L, and F where spelling counts."""
+    out = {"embedding.L": (len(vocabulary.words), config.embedding)}
+    if vocabulary.features:
+        out["embedding.F"] = (len(vocabulary.features), config.embedding)
+    return out
 
-    The products of a batch with its words (input_module.words_forward) then take as many rows as it has words, not as the language has.
-    A batch with more words than the vocabulary is left as it is: forms None stands for all of L in its order.
+
+def initial(values, config):
+    """config.embedding_scale multiplies the vectors.
+
+    With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, 20 epochs teach nothing.
+    """
+    for name in ("embedding.L", "embedding.F"):
+        if name in values:
+            values[name] *= config.embedding_scale
+
+
+def distinct(batch, n_words):
+    """A batch over its own words alone -> Batch whose ids count them from 0, and forms (R, 1 + K):
+    the word and the features that each id stands for.
+
+    The products of a batch with its words then take as many rows as it has words, not as the
+    language has.  A batch with more words than the vocabulary is left as it is: forms None stands
+    for all of L in its order.
     """
     if not len(batch.forms) and n_words <= batch.tokens.size + batch.question.size:
         return batch, None
     ids, number = np.unique(np.concatenate([batch.tokens.ravel(), batch.question.ravel()]), return_inverse=True)
     tokens, question = np.split(number.astype(np.int32), [batch.tokens.size])
     forms = batch.forms[ids] if len(batch.forms) else ids[:, None]
-    return replace(batch, tokens=tokens.reshape(batch.tokens.shape), question=question.reshape(batch.question.shape), forms=batch.forms[:0]), forms
+    batch = replace(batch, tokens=tokens.reshape(batch.tokens.shape),
+                    question=question.reshape(batch.question.shape), forms=batch.forms[:0])
+    return batch, forms
 
 
-def forward(forms, params, mask, ops):
+def forward(forms, mask, net):
     """forms (R, 1 + K) or None -> x (R, D), or all of L.  mask (R, D): dropout, or None."""
+    params, _, ops = net
     L = params["embedding.L"]
-    x = L if forms is None else ops.embedding_forward(forms[:, 0], L)
+    x = L if forms is None else ops.gather_forward(L, forms[:, 0])
     if "embedding.F" in params:
-        x = x + ops.features_forward(forms[:, 1:], params["embedding.F"])
+        x = ops.add(x, ops.features_forward(forms[:, 1:], params["embedding.F"]))
     return x if mask is None else ops.dropout_forward(x, mask)
 
 
-def backward(dx, forms, mask, ops, grads):
+def backward(dx, forms, mask, net, grads):
     """dx (R, D).  Adds into grads["embedding.*"]."""
+    ops = net.ops
     dx = dx if mask is None else ops.dropout_backward(dx, mask)
     if forms is None:
-        grads["embedding.L"] += dx
+        ops.add_into(grads["embedding.L"], dx)
     else:
-        ops.embedding_backward(dx, forms[:, 0], grads["embedding.L"])
+        ops.gather_backward(dx, forms[:, 0], grads["embedding.L"])
     if "embedding.F" in grads:
         ops.features_backward(dx, forms[:, 1:], grads["embedding.F"])
+
+
+def dropout_mask(shape, p, dtype, rng):
+    """0 with probability p, else 1 / (1 - p), for every number of the words' vectors (R, D); None
+    without rng or without p.
+
+    One mask serves the whole batch: a word loses the same numbers wherever it stands, in facts and
+    in questions, so that it stays the same word (Gal & Ghahramani, NIPS 2016, section 4.2).  A batch
+    of few stories sees many masks an epoch.
+    """
+    if rng is None or not p:
+        return None
+    keep = 1.0 - p
+    return (rng.random(shape, np.float32) < keep) * dtype.type(1.0 / keep)

@@ -48,7 +48,7 @@ def our_trainer(model, batches):
         taken += 1
         J, _, dtheta = model.gradient(batches[i % len(batches)])
         clip(dtheta, config.clip)
-        adam(model.theta, dtheta, m, v, taken, config.learning_rate)
+        adam(model.theta, dtheta, (m, v), taken, config.learning_rate)
         return J
     return step
 

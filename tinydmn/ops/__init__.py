@@ -1,45 +1,124 @@
-"""The operations, each in several versions of one name and one signature.
+"""The operations: all that touches floating-point arrays, each in several versions.
 
-`ls` shows which exists in which version: NAME_numpy.py is the definition, NAME_numba.py the fast one on the CPU.
+A file NAME_numpy.py is the reference, and its `__all__` names its operations; NAME_numba.py has
+functions of the same names and signatures, compiled.  `load` puts back ends on top of each other.
+
+Modules above this folder make integers with NumPy, on the host, and do nothing to floats but call
+operations and take views (reshape, slices).  The other way, an array namespace that a back end
+names so that modules may write `dq + dq_memory`, was tried as well: the arrays of numba.cuda have
+no arithmetic, so each back end would bring an array class of its own besides its kernels, and
+every `+` between two operations would be a launch that nobody sees.  Here they are all in sight.
+tests/ops/test_device.py runs whole networks on arrays that can do nothing by themselves.
 """
 
 import os
 import re
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryFile
-from types import SimpleNamespace
+from types import MappingProxyType, ModuleType
 
-OPERATIONS = {
-    "embedding": ("embedding_forward", "embedding_backward", "features_forward", "features_backward", "dropout_forward", "dropout_backward"),
-    "gru": ("input_product", "input_product_backward", "gru_forward", "gru_backward", "gru_cell_forward", "gru_cell_backward"),
-    "lstm": ("lstm_forward", "lstm_backward"),
-    "rnn": ("rnn_forward", "rnn_backward"),
-    "gate": ("gate_shared_forward", "gate_forward", "gate_shared_zeros", "gate_backward", "gate_shared_backward"),
-    "episode": ("sigmoid_gates_forward", "sigmoid_gates_backward", "softmax_episode_forward", "softmax_episode_backward"),
-    "loss": ("cross_entropy_forward", "cross_entropy_backward"),
-    "optimizer": ("l2_forward", "l2_backward", "clip_by_global_norm", "adam"),
-}
-BACKENDS = ("numpy", "numba")
-KEPT = 4                                                   # folders of compiled kernels beside the one in use
+from .groups import EPISODES
+
+BACKENDS = ("numpy", "numba")          # a name here is the end of its files' names
+# operations that are composed of others in the reference -> of which.  They take the operations as their first argument
+COMPOSED = {"passes": ("gate", "gru_cell", *(f"{kind}_episode" for kind in EPISODES)),
+            "word_passes": ("passes",), "decode": ("gru_cell", "output")}
+KEPT = 4                               # folders of compiled kernels kept beside the one in use
+
+
+class Operations:
+    """The operations of some back ends as attributes; frozen.  source: name -> where each comes from."""
+
+    def __init__(self, functions, source, layers, overlay=None):
+        bound = {name: partial(f, self) if stem(name) in COMPOSED else f for name, f in functions.items()}
+        vars(self).update(bound, source=MappingProxyType(source), layers=layers, overlay=overlay)
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"operations are frozen, {name} stays; ops.load(..., overlay=module) puts functions on top")
+
+    __delattr__ = lambda self, name: self.__setattr__(name, None)
+
+    def __repr__(self):
+        return f"<operations of {' over '.join(('overlay',) * (self.overlay is not None) + self.layers)}>"
+
+    def __reduce__(self):                                  # a copy, or a pickle, is loaded anew
+        return load, (self.layers, self.overlay)
+
+
+def stem(name):
+    """gate_forward, gate_backward -> gate: a forward and its backward share a cache, so they go together."""
+    return re.sub("_(forward|backward)$", "", name)
 
 
 @cache
-def load(backend):
-    """All operations of one backend as attributes of one object.  Raises ValueError for a backend there is not."""
+def functions(backend):
+    """The operations that a back end has -> {name: function}.  Raises ValueError for a back end there is not."""
     if backend not in BACKENDS:
-        raise ValueError(f"backend {backend!r}: give one of {', '.join(BACKENDS)}")
-    functions = {}
-    if backend == "numba" and cache_folder():
+        raise ValueError(f"backend {backend!r}: give one of {', '.join(BACKENDS)}, or a list of them")
+    found = {}
+    names = None if backend == "numpy" else functions("numpy")
+    for path in sorted(Path(__file__).parent.glob(f"*_{backend}.py")):
+        module = import_module(f"{__name__}.{path.stem}")
+        wanted = module.__all__ if names is None else names
+        found |= {name: f for name in wanted if (f := getattr(module, name, None)) and f.__module__ == module.__name__}
+    return MappingProxyType(found)
+
+
+def load(backend="numba", overlay=None):
+    """-> Operations, a new object each time.
+
+    backend: a name, or a list of names: what one lacks the next gives, and in the end the reference.
+    overlay: a module, or any object with functions as attributes, whose operations go on top of all,
+    say gate_forward and gate_backward of a student; of a pair of which it has one, the other is the
+    reference's.  A composed operation (COMPOSED) is taken from no back end below what it is composed of:
+    with a gate of its own on top, the passes are composed anew.
+    Raises ValueError for a back end there is not, and for an overlay without any operation.
+    """
+    layers = [backend] if isinstance(backend, str) else list(backend)
+    layers += [] if "numpy" in layers else ["numpy"]
+    if "numba" in layers and cache_folder():
         prune(cache_folder())
-    for module, names in OPERATIONS.items():
-        version = import_module(f"{__name__}.{module}_{backend}")
-        functions |= {name: getattr(version, name) for name in names}
-    return SimpleNamespace(**functions)
+    reference = functions("numpy")
+    stems = {}
+    for name in reference:
+        stems.setdefault(stem(name), []).append(name)
+    offers = [(name, functions(name)) for name in layers]
+    if overlay is not None:
+        offers.insert(0, ("overlay", _overlaid(overlay, stems)))
+    lowest = layers.index("numpy") + (overlay is not None)
+
+    @cache
+    def level(one):
+        """The first layer that has all of an operation, and that lies no lower than what it is composed of."""
+        has = [i for i, (_, offered) in enumerate(offers) if all(name in offered for name in stems[one])]
+        parts = [level(part) for part in COMPOSED.get(one, ()) if part in stems]
+        return next((i for i in has if all(i <= part for part in parts)), lowest)
+    chosen, source = {}, {}
+    for one, names in stems.items():
+        layer, offered = offers[level(one)]
+        for name in names:
+            chosen[name], source[name] = offered[name], layer
+            if layer == "overlay" and offered[name] is reference[name]:
+                source[name] = "numpy"
+    return Operations(chosen, source, tuple(layers), overlay)
+
+
+def _overlaid(overlay, stems):
+    """The operations in `overlay`, and of each pair of which it has one the reference's other."""
+    reference, found = functions("numpy"), {}
+    here = lambda f: not isinstance(overlay, ModuleType) or getattr(f, "__module__", None) == overlay.__name__
+    for names in stems.values():
+        own = {name: f for name in names if callable(f := getattr(overlay, name, None)) and here(f)}
+        if own:
+            found |= {name: own.get(name, reference[name]) for name in names}
+    if not found:
+        raise ValueError(f"{getattr(overlay, '__name__', overlay)} has no operation; name a function as the one it replaces, say gate_forward")
+    return found
 
 
 @cache

@@ -1,20 +1,26 @@
-"""Word vectors: row w of L stands for word w (section 2.1).  Sizes: V vocabulary, D embedding, R words, K features a word at most."""
+"""Rows of arrays: a word's vector is row w of L (section 2.1).  Reference implementation.
+
+Sizes: R rows, D columns, K features of a word at most.
+"""
 
 import numpy as np
 
-
-def embedding_forward(tokens, L):
-    """tokens: ids of any shape (...), L (V, D) -> x (..., D)."""
-    return L[tokens]
+__all__ = ["gather_forward", "gather_backward", "features_forward", "features_backward",
+           "dropout_forward", "dropout_backward"]
 
 
-def embedding_backward(dx, tokens, dL):
-    """dx (..., D).  Adds into dL (V, D): a word that occurs twice collects both gradients."""
-    np.add.at(dL, tokens, dx)
+def gather_forward(x, rows):
+    """x (R, D), rows: indices of any shape (...) -> (..., D)."""
+    return x[rows]
+
+
+def gather_backward(dout, rows, dx):
+    """dout (..., D).  Adds into dx (R, D): a row that was taken twice collects both gradients."""
+    np.add.at(dx, rows, dout)
 
 
 def features_forward(features, F):
-    """features (R, K) ids, -1 for none; F (N, D) -> (R, D): the sum of each row's feature vectors."""
+    """features (R, K) indices, -1 for none; F (N, D) -> (R, D): the sum of each row's features."""
     return np.where(features[..., None] >= 0, F[features], 0).sum(axis=1, dtype=F.dtype)
 
 
@@ -25,10 +31,10 @@ def features_backward(dx, features, dF):
 
 
 def dropout_forward(x, mask):
-    """x, mask of one shape -> x ∘ mask.  The mask holds 0 or 1/(1 - p), so that the mean of x stays what it was."""
+    """x, mask of one shape -> x ∘ mask.  The mask holds 0 or 1 / (1 - p), so x keeps its mean."""
     return x * mask
 
 
 def dropout_backward(dy, mask):
-    """dy -> dx: what was dropped gets no gradient."""
+    """dy -> dx: what was dropped has no gradient."""
     return dy * mask

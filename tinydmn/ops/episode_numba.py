@@ -1,16 +1,19 @@
-"""From scores to gates and episode, compiled.  Meaning, names and shapes: episode_numpy.py."""
+"""The softmax episode over facts that stand once, compiled, for the passes of passes_numba.py.
+
+Meaning: episode_numpy.py.  Sizes: R facts in all, Q questions, T facts of one at most, H hidden.
+"""
 
 import math
 
 import numpy as np
 
 from .compiled import njit
-from .episode_numpy import sigmoid_gates_backward, sigmoid_gates_forward    # (Q, T) numbers: NumPy's own are as fast
 from .tanh_numba import FAST
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def softmax_episode_forward(s, c, rows, n):
+def softmax_rows_forward(s, c, rows, n):
+    """s (Q, T), c (R, H), rows (Q, T), n (Q,) -> e (Q, H), g (Q, T)."""
     Q, T = s.shape
     e, g = np.zeros((Q, c.shape[1]), s.dtype), np.zeros((Q, T), s.dtype)
     for q in range(Q):
@@ -29,7 +32,8 @@ def softmax_episode_forward(s, c, rows, n):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def softmax_episode_backward(de, g, c, rows, n, dc):
+def softmax_rows_backward(de, g, c, rows, n, dc):
+    """de (Q, H) -> ds (Q, T).  Adds into dc (R, H)."""
     Q, T = g.shape
     ds = np.zeros((Q, T), g.dtype)
     for q in range(Q):

@@ -1,11 +1,16 @@
-"""From scores to an episode: the softmax episode of section 4.1, and σ for the gated one (eqs 7, 8 run in gru_numpy.py).
+"""From scores to an episode, one kind of it after the other: reference implementation.
 
-Sizes: R facts, Q questions, T places, H hidden.  Scores are -inf on padding.
+Every kind:  NAME_episode_forward(c, s, weights) -> e (Q, H), g (Q, T), cache
+             NAME_episode_backward(de, cache, weights, dweights) -> dc (Q, T, H), ds (Q, T)
+with facts c (Q, T, H), scores s (Q, T), -inf on padding, and the kind's own parameters, or None.
 """
 
 import numpy as np
 
-from .gru_numpy import sigmoid
+from .gru_numpy import gru_cell_backward, gru_cell_forward, sigmoid
+
+__all__ = ["softmax_episode_forward", "softmax_episode_backward",
+           "gated_episode_forward", "gated_episode_backward"]
 
 
 def softmax(s):
@@ -14,24 +19,40 @@ def softmax(s):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def sigmoid_gates_forward(s):
-    """s (Q, T) -> g (Q, T), the σ of eq. (6); 0 on padding."""
-    return sigmoid(s)
-
-
-def sigmoid_gates_backward(dg, g):
-    """dg, g (Q, T) -> ds (Q, T)."""
-    return dg * g * (1.0 - g)
-
-
-def softmax_episode_forward(s, c, rows, n):
-    """e = Σ_t softmax(s)_t c_t.  s (Q, T), c (R, H), rows (Q, T), n (Q,) -> e (Q, H), g (Q, T)."""
+def softmax_episode_forward(c, s, weights=None):
+    """Section 4.1: e = Σ_t g_t c_t, g = softmax(s)."""
     g = softmax(s)
-    return np.einsum("qt,qth->qh", g, c[rows]), g
+    e = np.einsum("qt,qth->qh", g, c)
+    return e, g, (c, g)
 
 
-def softmax_episode_backward(de, g, c, rows, n, dc):
-    """de (Q, H) -> ds (Q, T).  Adds into dc (R, H)."""
-    dg = np.einsum("qh,qth->qt", de, c[rows])
-    np.add.at(dc, rows, g[..., None] * de[:, None])        # on padding g is 0
-    return g * (dg - np.sum(dg * g, axis=1, keepdims=True))
+def softmax_episode_backward(de, cache, weights=None, dweights=None):
+    c, g = cache
+    dg = np.einsum("qh,qth->qt", de, c)
+    ds = g * (dg - np.sum(dg * g, axis=1, keepdims=True))  # the softmax's Jacobian, diag(g) - g gᵀ
+    return g[..., None] * de[:, None], ds
+
+
+def gated_episode_forward(c, s, gru):
+    """Eqs (7) and (8), g = σ(s).  On padding g is 0, so the state passes unchanged."""
+    g = sigmoid(s)
+    h, caches = np.zeros_like(c[:, 0]), []
+    for t in range(c.shape[1]):
+        h_new, cache = gru_cell_forward(c[:, t], h, gru)
+        caches.append((cache, h_new - h))
+        g_t = g[:, t, None]
+        h = g_t * h_new + (1.0 - g_t) * h                  # (7)
+    return h, g, (caches, g)                               # (8)  e = the last h
+
+
+def gated_episode_backward(de, cache, gru, dgru):
+    caches, g = cache
+    dc, dg, dh = [], np.empty_like(g), de                  # through (8)
+    for t in reversed(range(g.shape[1])):
+        cell, change = caches[t]
+        g_t = g[:, t, None]
+        dg[:, t] = np.sum(dh * change, axis=1)             # through (7)
+        dc_t, dh_prev = gru_cell_backward(g_t * dh, cell, gru, dgru)
+        dc.append(dc_t)
+        dh = dh_prev + (1.0 - g_t) * dh
+    return np.stack(dc[::-1], axis=1), dg * g * (1.0 - g)

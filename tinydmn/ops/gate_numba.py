@@ -1,10 +1,14 @@
-"""The attention gate, eqs (5) and (6), compiled.  Meaning, names and shapes: gate_numpy.py.
+"""The attention gate, eqs (5) and (6), compiled, for the passes of passes_numba.py.
 
-What makes it fast, each exact algebra:
-- z(c, m, q) is never built.  Of its nine blocks c, q, c∘q, |c-q| and cᵀW_b q do not change from pass to pass: their products
-  with W_1 are made once ("shared", one sum of G numbers a pair), and a pass adds those of m, c∘m, |c-m| and cᵀW_b m;
+Facts stand once, in c (R, H); rows (Q, T) says which of them question q has at position t, n (Q,)
+how many.  What makes it fast, each exact algebra:
+- z(c, m, q) is never built.  Of its nine blocks c, q, c∘q, |c-q| and cᵀW_b q do not change from
+  pass to pass: their products with W_1 are made once ("shared", one sum of G numbers a pair), and a
+  pass adds those of m, c∘m, |c-m| and cᵀW_b m;
 - the blocks c, q, m alone are multiplied once a fact or a question, not once a pair;
-- pairs (question, place) are packed: pair p of question q is off[q] + t, no work on padding.
+- pairs of a question and a fact are packed: pair p of question q is off[q] + t, no work on padding.
+
+Sizes: R facts in all, Q questions, T facts of one at most, P pairs, H hidden, G gate_hidden.
 """
 
 import numpy as np
@@ -15,7 +19,7 @@ from .tanh_numba import FAST, tanh
 
 @njit(cache=True, nogil=True, forceinline=True)
 def _pairs(rows, n):
-    """rows (Q, T), n (Q,) -> off (Q + 1,): where a question's pairs begin; fact (P,): the fact of each pair."""
+    """rows (Q, T), n (Q,) -> off (Q + 1,): where a question's pairs begin; fact (P,): each pair's fact."""
     off = np.zeros(len(n) + 1, np.int64)
     for q in range(len(n)):
         off[q + 1] = off[q] + n[q]
@@ -47,8 +51,12 @@ def _compare(c, x, W_bx, off, fact):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
-def _compare_backward(d_features, d_bilinear, c, x, W_bx, off, fact, dc):
-    """d_features (P, 2H), d_bilinear (P,) -> dx (Q, H) without what passes W_b, d(W_b x) (Q, H).  Adds into dc (R, H)."""
+def _compare_backward(d_features, d_bilinear, c, x, W_bx, pairs, dc):
+    """d_features (P, 2H), d_bilinear (P,) -> dx (Q, H) without what passes W_b, d(W_b x) (Q, H).
+
+    Adds into dc (R, H).
+    """
+    off, fact = pairs
     H = c.shape[1]
     dx, dW_bx = np.zeros_like(x), np.zeros_like(x)
     for q in range(len(off) - 1):
@@ -74,8 +82,9 @@ def _shared_sum(a, from_c, from_q, bilinear, w, off, fact):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
-def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
+def _score(u, shared, from_m, bilinear, weights, off, T):
     """u (P, G), the products of c∘m and |c-m|, becomes tanh of the whole sum -> s (Q, T): eq. (6) before its σ."""
+    w, W_2, b_2 = weights
     s = np.full((len(off) - 1, T), -np.inf, u.dtype)
     for q in range(len(off) - 1):
         m_q = from_m[q]
@@ -83,7 +92,7 @@ def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
             u_p, shared_p, b = u[p], shared[p], bilinear[p]
             for k in range(len(w)):
                 u_p[k] = tanh(u_p[k] + shared_p[k] + m_q[k] + b * w[k])
-            dot = b_2
+            dot = b_2[()]
             for k in range(len(w)):
                 dot += u_p[k] * W_2[k]
             s[q, p - off[q]] = dot
@@ -91,8 +100,12 @@ def _score(u, shared, from_m, bilinear, w, W_2, b_2, off, T):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
-def _score_backward(ds, u, W_2, bilinear, w, off, d_shared, dW_2, dw):
-    """ds (Q, T) -> da (P, G) before the tanh, its sum a question (Q, G), d_bilinear (P,), db_2.  Adds into d_shared, dW_2, dw."""
+def _score_backward(ds, u, bilinear, weights, off, d_shared, dweights):
+    """ds (Q, T) -> da (P, G) before the tanh, its sum a question (Q, G), d_bilinear (P,), db_2.
+
+    weights: w, W_2; adds into d_shared and into dweights: dw, dW_2.
+    """
+    (w, W_2), (dw, dW_2) = weights, dweights
     G, one = len(W_2), W_2.dtype.type(1)
     da, d_m, d_bilinear, db_2 = np.empty_like(u), np.zeros((len(off) - 1, G), u.dtype), np.empty_like(bilinear), u.dtype.type(0)
     for q in range(len(off) - 1):
@@ -132,15 +145,20 @@ def _shared_sum_backward(da, bilinear, w, off, fact, R, dw):
 
 @njit(cache=True, nogil=True, forceinline=True)
 def _blocks(W_1, H):
-    """W_1's columns by block of eq. (5), contiguous: of c, m, q (G, H); of (c∘q, |c-q|), (c∘m, |c-m|) (G, 2H); of cᵀW_b q, cᵀW_b m (G,)."""
+    """W_1's columns by block of eq. (5), contiguous.
+
+    Of c, m, q (G, H); of (c∘q, |c-q|), (c∘m, |c-m|) (G, 2H); of cᵀW_b q, cᵀW_b m (G,).
+    """
     of_q, of_m = np.empty((len(W_1), 2 * H), W_1.dtype), np.empty((len(W_1), 2 * H), W_1.dtype)
     of_q[:, :H], of_q[:, H:] = W_1[:, 3 * H:4 * H], W_1[:, 5 * H:6 * H]
     of_m[:, :H], of_m[:, H:] = W_1[:, 4 * H:5 * H], W_1[:, 6 * H:7 * H]
-    return (W_1[:, :H].copy(), W_1[:, H:2 * H].copy(), W_1[:, 2 * H:3 * H].copy(), of_q, of_m, W_1[:, 7 * H].copy(), W_1[:, 7 * H + 1].copy())
+    return (W_1[:, :H].copy(), W_1[:, H:2 * H].copy(), W_1[:, 2 * H:3 * H].copy(), of_q, of_m,
+            W_1[:, 7 * H].copy(), W_1[:, 7 * H + 1].copy())
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def gate_shared_forward(c, rows, n, q, W_b, W_1, b_1):
+def shared_forward(c, rows, n, q, W_b, W_1, b_1):
+    """What all passes share -> shared.  c (R, H), rows (Q, T), n (Q,), q (Q, H)."""
     off, fact = _pairs(rows, n)
     blocks = _blocks(W_1, c.shape[1])
     W_c, _, W_q, W_compare, _, w, _ = blocks
@@ -152,26 +170,32 @@ def gate_shared_forward(c, rows, n, q, W_b, W_1, b_1):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def gate_forward(m, shared, W_b, W_1, W_2, b_2):
+def pass_forward(m, shared, W_b, W_2, b_2):
+    """The scores of one pass: m (Q, H) -> s (Q, T), -inf on padding, cache."""
     c, _, off, fact, T, _, _, _, a, (_, W_m, _, _, W_compare, _, w) = shared
     W_bm = np.dot(m, W_b.T)
     features, bilinear = _compare(c, m, W_bm, off, fact)
     u = np.dot(features, W_compare.T)
-    s = _score(u, a, np.dot(m, W_m.T), bilinear, w, W_2, b_2[()], off, T)
+    s = _score(u, a, np.dot(m, W_m.T), bilinear, (w, W_2, b_2), off, T)
     return s, (m, W_bm, features, bilinear, u)
 
 
-def gate_shared_zeros(shared, W_1):
+def shared_zeros(shared):
+    """Where pass_backward collects, over the passes, the gradients of what they share."""
     c, *_, a, _ = shared
     return np.zeros_like(c), np.zeros_like(a)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
-def _through_products(da, d_x, d_bilinear, c, x, W_bx, features, off, fact, W_x, W_compare, W_b, first, dc, dW_1, dW_b):
-    """Through the products of a pass, or of what the passes share: da (P, G), d_x (Q, G) -> dx (Q, H).  Adds into dc, dW_1, dW_b.
+def _through_products(d, c, made, pairs, weights, first, into):
+    """Through the products of a pass, or of what the passes share: -> dx (Q, H).
 
-    first: the block of eq. (5) that is x itself; those of c∘x and |c-x| are the fourth and sixth for m, the third and fifth for q (from 0).
+    d: da (P, G), d_x (Q, G), d_bilinear (P,); made: x, W_b x, features; adds into dc, dW_1, dW_b.
+    first: the block of eq. (5) that is x itself; those of c∘x and |c-x| are the fourth and sixth
+    for m, the third and fifth for q (from 0).
     """
+    (da, d_x, d_bilinear), (x, W_bx, features) = d, made
+    (W_x, W_compare, W_b), (dc, dW_1, dW_b) = weights, into
     H = c.shape[1]
     product, difference = (3, 5) if first == 2 else (4, 6)
     d_compare, dW_x = np.dot(da.T, features), np.dot(d_x.T, x)
@@ -180,7 +204,7 @@ def _through_products(da, d_x, d_bilinear, c, x, W_bx, features, off, fact, W_x,
             dW_1[i, first * H + k] += dW_x[i, k]
             dW_1[i, product * H + k] += d_compare[i, k]
             dW_1[i, difference * H + k] += d_compare[i, H + k]
-    dx, dW_bx = _compare_backward(np.dot(da, W_compare), d_bilinear, c, x, W_bx, off, fact, dc)
+    dx, dW_bx = _compare_backward(np.dot(da, W_compare), d_bilinear, c, x, W_bx, pairs, dc)
     dW_b += np.dot(dW_bx.T, x)
     dx += np.dot(dW_bx, W_b)
     dx += np.dot(d_x, W_x)
@@ -188,21 +212,24 @@ def _through_products(da, d_x, d_bilinear, c, x, W_bx, features, off, fact, W_x,
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def gate_backward(ds, cache, shared, dshared, W_b, W_1, W_2, dW_b, dW_1, dW_2, db_2):
+def pass_backward(ds, cache, shared, dshared, weights, dgate):
+    """ds (Q, T) -> dm (Q, H).  weights: W_b, W_2.  Adds into dshared and dgate, but for db_1."""
     m, W_bm, features, bilinear, u = cache
     c, _, off, fact, _, _, _, _, _, (_, W_m, _, _, W_compare, _, w) = shared
-    dc, d_shared = dshared
+    (dc, d_shared), (W_b, W_2), (dW_b, dW_1, _, dW_2, db_2) = dshared, weights, dgate
     dw = np.zeros_like(w)
-    da, d_m, d_bilinear, db = _score_backward(ds, u, W_2, bilinear, w, off, d_shared, dW_2, dw)
+    da, d_m, d_bilinear, db = _score_backward(ds, u, bilinear, (w, W_2), off, d_shared, (dw, dW_2))
     dW_1[:, 7 * c.shape[1] + 1] += dw
     db_2[()] += db
-    return _through_products(da, d_m, d_bilinear, c, m, W_bm, features, off, fact, W_m, W_compare, W_b, 1, dc, dW_1, dW_b)
+    return _through_products((da, d_m, d_bilinear), c, (m, W_bm, features), (off, fact),
+                             (W_m, W_compare, W_b), 1, (dc, dW_1, dW_b))
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def gate_shared_backward(dshared, shared, W_b, W_1, dc, dW_b, dW_1, db_1):
+def shared_backward(dshared, shared, W_b, dc, dgate):
+    """-> dq (Q, H).  Adds into dc (R, H) and dgate: dW_b, dW_1, db_1."""
     c, q, off, fact, _, W_bq, features, bilinear, _, (W_c, _, W_q, W_compare, _, w, _) = shared
-    dc_passes, da = dshared
+    (dc_passes, da), (dW_b, dW_1, db_1, _, _) = dshared, dgate
     H, dw = c.shape[1], np.zeros_like(w)
     d_c, d_q, d_bilinear = _shared_sum_backward(da, bilinear, w, off, fact, len(c), dw)
     dW_1[:, 7 * H] += dw
@@ -211,4 +238,5 @@ def gate_shared_backward(dshared, shared, W_b, W_1, dc, dW_b, dW_1, db_1):
         db_1 += d_q[i]
     dc += dc_passes
     dc += np.dot(d_c, W_c)
-    return _through_products(da, d_q, d_bilinear, c, q, W_bq, features, off, fact, W_q, W_compare, W_b, 2, dc, dW_1, dW_b)
+    return _through_products((da, d_q, d_bilinear), c, (q, W_bq, features), (off, fact),
+                             (W_q, W_compare, W_b), 2, (dc, dW_1, dW_b))

@@ -1,28 +1,30 @@
-"""The GRU and the gated step over facts, eqs (1)-(4) and (7), compiled.  Meaning, names and shapes: gru_numpy.py.
+"""The GRU and the gated step over facts, eqs (1)-(4) and (7), compiled.  Meaning, names and shapes:
+gru_numpy.py.
 
 What makes it fast, each exact:
-- sequences are sorted by length: a step works on the first rows alone, never on padding;
-- the steps lie behind one another in packed arrays (P, ...), P = n.sum(): step t owns rows start[t]:start[t+1], and the
-  sequences that still live at step t+1 are the first of them, in the same order;
+- W x + b is made once for each distinct input (a word, a fact) and read at every step that has it;
+- sequences are packed, no work on padding (packing_numba.py);
 - U's gradient is one product at the end, not one a step;
-- a product over few rows is a loop that keeps U in cache, for BLAS packs U anew at each call (8 rows of H = 80: 6 µs
-  against 17; even at about 40 rows).  From packing_numba.MANY rows on it is BLAS.
+- a product over few rows is a loop that keeps U in cache, for BLAS packs U anew at each call (8 rows
+  of H = 80: 6 µs against 17; even at about 40 rows).  From packing_numba.MANY rows on it is BLAS.
 """
 
 import numpy as np
 
 from .compiled import njit
-from .packing_numba import rows_product, schedule
+from .packing_numba import add_outer, rows_product, schedule, states_at, states_at_backward
 from .tanh_numba import FAST, sigmoid, tanh
 
 
 @njit(cache=True, nogil=True)
 def input_product(x, W, b):
+    """x (N, I) -> a (N, 3H): the part of eqs (1)-(3) that does not depend on the state."""
     return np.dot(x, W.T) + b
 
 
 @njit(cache=True, nogil=True)
 def input_product_backward(da, x, W, dW, db):
+    """da (N, 3H) -> dx (N, I).  Adds into dW and db."""
     dW += np.dot(da.T, x)
     for i in range(len(da)):
         db += da[i]
@@ -30,15 +32,17 @@ def input_product_backward(da, x, W, dW, db):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
-def _gru_step(a, row, g, Uh, h_prev, gates, Uh_h, h):
-    """Eqs (1)-(4) and (7) of one sequence at one step.  Ends of eqs (1)-(3): z, r, h~ go to gates (3H,), h to h (H,)."""
+def _gru_step(a_row, g, Uh, h_prev, gates, Uh_h, h):
+    """Eqs (1)-(4) and (7) of one sequence at one step.
+
+    z, r, h~ go to gates (3H,), the state to h (H,).
+    """
     H, one = len(h), h.dtype.type(1)                       # a bare 1 would be an int64, and the whole loop float64
-    a_row = a[row]
     for k in range(H):
         z = sigmoid(a_row[k] + Uh[k])                                  # (1)
         r = sigmoid(a_row[H + k] + Uh[H + k])                          # (2)
         h_tilde = tanh(a_row[2 * H + k] + r * Uh[2 * H + k])           # (3)
-        h[k] = h_prev[k] + g * (one - z) * (h_tilde - h_prev[k])         # (4) and (7) in one: g GRU + (1 - g) h_prev
+        h[k] = h_prev[k] + g * (one - z) * (h_tilde - h_prev[k])       # (4) and (7): g GRU + (1 - g) h_prev
         gates[k], gates[H + k], gates[2 * H + k], Uh_h[k] = z, r, h_tilde, Uh[2 * H + k]
 
 
@@ -56,27 +60,26 @@ def _forward(a, rows, n, at, g, U):
             rows_product(h_prev[:live], U_T, Uh[:live])
         for j in range(live):
             b, p = order[j], s + j
-            _gru_step(a, rows[b, t], g[b, t], Uh[j], h_prev[j], gates[p], Uh_h[p], h[p])
+            _gru_step(a[rows[b, t]], g[b, t], Uh[j], h_prev[j], gates[p], Uh_h[p], h[p])
         h_prev = h[s:s + live]
-    out = np.zeros((B, at.shape[1], H), a.dtype)
-    for j in range(B):
-        for f in range(at.shape[1]):
-            if at[order[j], f] >= 0:
-                out[order[j], f] = h[start[at[order[j], f]] + j]
-    return out, gates, Uh_h, h, order, start
+    return states_at(h, at, order, start), (gates, Uh_h, h, order, start)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
-def _gru_step_backward(dh, gates, Uh_h, h_prev, g, da, dUh, dh_prev):
-    """dh (H,) -> dUh (3H,), dh_prev (H,) without what comes through U, dg (returned).  Adds into da (3H,)."""
+def _gru_step_backward(dh, cell, h_prev, g, da, dUh, dh_prev):
+    """dh (H,) -> dUh (3H,), dh_prev (H,) without what comes through U; dg is returned.
+
+    cell: z, r, h~ stacked (3H,), and U h~'s part (H,).  Adds into da (3H,).
+    """
+    gates, Uh_h = cell
     H, one, dg = len(h_prev), h_prev.dtype.type(1), h_prev.dtype.type(0)
     for k in range(H):
         z, r, h_tilde = gates[k], gates[H + k], gates[2 * H + k]
         change = h_tilde - h_prev[k]
-        dg += dh[k] * (one - z) * change                                 # through (7)
+        dg += dh[k] * (one - z) * change                               # through (7)
         d = g * dh[k]
         da_z = -d * change * z * (one - z)                             # through (4), then (1)
-        da_h = d * (one - z) * (one - h_tilde * h_tilde)                 # through (4), then (3)
+        da_h = d * (one - z) * (one - h_tilde * h_tilde)               # through (4), then (3)
         da_r = da_h * Uh_h[k] * r * (one - r)                          # through (3), then (2)
         dh_prev[k] = d * z + (one - g) * dh[k]
         dUh[k], dUh[H + k], dUh[2 * H + k] = da_z, da_r, da_h * r      # the candidate's share passes r
@@ -87,20 +90,17 @@ def _gru_step_backward(dh, gates, Uh_h, h_prev, g, da, dUh, dh_prev):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _backward(dout, a_rows, gates, Uh_h, h, order, start, rows, at, g, U, dU):
+def _backward(dout, packed, inputs, rows_at, g, U, dU):
+    (gates, Uh_h, h, order, start), (rows, at) = packed, rows_at
     B, T, P, H = len(order), len(start) - 1, start[-1], U.shape[1]
-    da, dg, dh = np.zeros((a_rows, 3 * H), h.dtype), np.zeros(g.shape, h.dtype), np.zeros((P, H), h.dtype)
-    for j in range(B):
-        for f in range(at.shape[1]):
-            if at[order[j], f] >= 0:
-                dh[start[at[order[j], f]] + j] += dout[order[j], f]
+    da, dg, dh = np.zeros((inputs, 3 * H), h.dtype), np.zeros(g.shape, h.dtype), states_at_backward(dout, at, order, start)
     dUh, carry, none = np.empty((P, 3 * H), h.dtype), np.empty((B, H), h.dtype), np.zeros(H, h.dtype)
     for t in range(T - 1, -1, -1):
         s, live = start[t], start[t + 1] - start[t]
         for j in range(live):
             b, p = order[j], s + j
             h_prev = h[start[t - 1] + j] if t > 0 else none
-            dg[b, t] = _gru_step_backward(dh[p], gates[p], Uh_h[p], h_prev, g[b, t], da[rows[b, t]], dUh[p], carry[j])
+            dg[b, t] = _gru_step_backward(dh[p], (gates[p], Uh_h[p]), h_prev, g[b, t], da[rows[b, t]], dUh[p], carry[j])
         if t > 0:
             into = dh[start[t - 1]:start[t - 1] + live]
             product = np.empty((live, H), h.dtype)
@@ -108,23 +108,32 @@ def _backward(dout, a_rows, gates, Uh_h, h, order, start, rows, at, g, U, dU):
             for j in range(live):
                 for k in range(H):
                     into[j, k] += carry[j, k] + product[j, k]
-    if T > 1:                                              # dU = Σ_t dUh_tᵀ h_{t-1}, as one product
-        h_prev = np.empty((P - start[1], H), h.dtype)
-        for t in range(1, T):
-            live = start[t + 1] - start[t]
-            h_prev[start[t] - start[1]:start[t + 1] - start[1]] = h[start[t - 1]:start[t - 1] + live]
-        dU += np.dot(dUh[start[1]:].T, h_prev)
+    add_outer(dUh, h, start, dU)
     return da, dg
 
 
-def gru_forward(a, rows, n, at, g, U):
-    out, *cache = _forward(a, rows, n, at, np.ones(rows.shape, a.dtype) if g is None else g, U)
-    return out, (len(a), *cache)
+def states_forward(a, sequences, g, U):
+    """The GRU over inputs that have met W and b already: a (R, 3H) -> out (B, F, H), cache."""
+    rows, n, at = sequences
+    g = np.ones(rows.shape, a.dtype) if g is None else g
+    out, packed = _forward(a, rows, n, at, g, U)
+    return out, (packed, len(a), (rows, at), g)
 
 
-def gru_backward(dout, cache, rows, n, at, g, U, dU):
-    da, dg = _backward(dout, *cache, rows, at, np.ones(rows.shape, dout.dtype) if g is None else g, U, dU)
-    return da, None if g is None else dg
+def states_backward(dout, cache, U, dU):
+    """dout (B, F, H) -> da (R, 3H), dg (B, T).  Adds into dU."""
+    return _backward(dout, *cache, U, dU)
+
+
+def gru_forward(x, sequences, gru, g=None):
+    out, cache = states_forward(input_product(x, gru.W, gru.b), sequences, g, gru.U)
+    return out, (x, cache, g is None)
+
+
+def gru_backward(dout, cache, gru, dgru):
+    x, cache, plain = cache
+    da, dg = states_backward(dout, cache, gru.U, dgru.U)
+    return input_product_backward(da, x, gru.W, dgru.W, dgru.b), None if plain else dg
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
@@ -133,7 +142,7 @@ def _cell_forward(a, h_prev, U):
     Uh, gates, Uh_h, h = np.empty((B, 3 * H), a.dtype), np.empty((B, 3 * H), a.dtype), np.empty((B, H), a.dtype), np.empty((B, H), a.dtype)
     rows_product(h_prev, U.T.copy(), Uh)
     for b in range(B):
-        _gru_step(a, b, a.dtype.type(1), Uh[b], h_prev[b], gates[b], Uh_h[b], h[b])
+        _gru_step(a[b], a.dtype.type(1), Uh[b], h_prev[b], gates[b], Uh_h[b], h[b])
     return h, gates, Uh_h
 
 
@@ -143,16 +152,29 @@ def _cell_backward(dh, h_prev, gates, Uh_h, U, dU):
     da, dUh = np.zeros((B, 3 * H), dh.dtype), np.empty((B, 3 * H), dh.dtype)
     dh_prev, product = np.empty((B, H), dh.dtype), np.empty((B, H), dh.dtype)
     for b in range(B):
-        _gru_step_backward(dh[b], gates[b], Uh_h[b], h_prev[b], dh.dtype.type(1), da[b], dUh[b], dh_prev[b])
+        _gru_step_backward(dh[b], (gates[b], Uh_h[b]), h_prev[b], dh.dtype.type(1), da[b], dUh[b], dh_prev[b])
     rows_product(dUh, U, product)
     dU += np.dot(dUh.T, h_prev)
     return da, dh_prev + product
 
 
-def gru_cell_forward(a, h_prev, U):
+def step_forward(a, h_prev, U):
+    """One step from a (B, 3H) = W x + b -> h (B, H), cache."""
     h, gates, Uh_h = _cell_forward(a, h_prev, U)
     return h, (h_prev, gates, Uh_h)
 
 
-def gru_cell_backward(dh, cache, U, dU):
+def step_backward(dh, cache, U, dU):
+    """dh (B, H) -> da (B, 3H), dh_prev (B, H).  Adds into dU."""
     return _cell_backward(dh, *cache, U, dU)
+
+
+def gru_cell_forward(x, h_prev, gru):
+    h, cache = step_forward(input_product(x, gru.W, gru.b), h_prev, gru.U)
+    return h, (x, cache)
+
+
+def gru_cell_backward(dh, cache, gru, dgru):
+    x, cache = cache
+    da, dh_prev = step_backward(dh, cache, gru.U, dgru.U)
+    return input_product_backward(da, x, gru.W, dgru.W, dgru.b), dh_prev

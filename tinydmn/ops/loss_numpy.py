@@ -1,24 +1,31 @@
-"""Softmax cross-entropy, for answers and for gates (section 2.5).  Takes scores, never probabilities."""
+"""Softmax cross-entropy, for answers and for gates (section 2.5): reference implementation."""
 
 import numpy as np
 
+__all__ = ["cross_entropy_forward", "cross_entropy_backward", "argmax"]
+
 
 def cross_entropy_forward(s, target):
-    """s (N, K) scores, -inf where a class may not be chosen; target (N,) int, -1 for a row that is not judged.
+    """s (N, K) scores, -inf where a class is not allowed; target (N,) int, -1: a row not scored.
 
-    -> loss (sum over the judged rows, a float), p (N, K) = softmax(s).
+    -> loss (sum over the scored rows, a float), p (N, K) = softmax(s).
     """
     shifted = s - s.max(axis=1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=1))
-    judged = np.flatnonzero(target >= 0)
-    loss = float(np.sum(log_sum[judged] - shifted[judged, target[judged]]))
+    scored = np.flatnonzero(target >= 0)
+    loss = float(np.sum(log_sum[scored] - shifted[scored, target[scored]]))
     return loss, np.exp(shifted - log_sum[:, None])
 
 
 def cross_entropy_backward(p, target, scale):
-    """-> ds (N, K) = scale · (p - onehot(target)); 0 in rows that are not judged."""
+    """-> ds (N, K) = scale · (p - onehot(target)); 0 in rows that are not scored."""
     ds = p * scale
-    judged = np.flatnonzero(target >= 0)
-    ds[judged, target[judged]] -= scale
+    scored = np.flatnonzero(target >= 0)
+    ds[scored, target[scored]] -= scale
     ds[target < 0] = 0.0
     return ds
+
+
+def argmax(s):
+    """s (..., K) -> (...) ints on the host: the first of the largest."""
+    return s.argmax(axis=-1)

@@ -1,4 +1,6 @@
-"""Adam, L2 and clipping, compiled: one pass over the parameters each.  Meaning, names and shapes: optimizer_numpy.py."""
+"""Adam, L2 and clipping, compiled: one pass over the parameters each.  Meaning, names and shapes:
+optimizer_numpy.py.
+"""
 
 import math
 
@@ -34,13 +36,16 @@ def clip_by_global_norm(dtheta, largest):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _adam(theta, dtheta, m, v, rate, beta_1, beta_2, correction, epsilon):
+def _adam(theta, dtheta, m, v, rate, betas, correction_and_epsilon):
+    (beta_1, beta_2), (correction, epsilon) = betas, correction_and_epsilon
     for i in range(len(theta)):
         m[i] = beta_1 * m[i] + (1 - beta_1) * dtheta[i]
         v[i] = beta_2 * v[i] + (1 - beta_2) * dtheta[i] * dtheta[i]
         theta[i] -= rate * m[i] / (math.sqrt(v[i] * correction) + epsilon)
 
 
-def adam(theta, dtheta, m, v, step, learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
-    scalars = (learning_rate / (1.0 - beta_1**step), beta_1, beta_2, 1.0 / (1.0 - beta_2**step), epsilon)
-    _adam(theta, dtheta, m, v, *(theta.dtype.type(x) for x in scalars))   # in theta's precision: float64 would halve the vectors
+def adam(theta, dtheta, moments, step, rate, betas=(0.9, 0.999), epsilon=1e-8):
+    beta_1, beta_2 = betas
+    own = theta.dtype.type                                 # in theta's precision: float64 would halve the vectors
+    _adam(theta, dtheta, *moments, own(rate / (1.0 - beta_1**step)), (own(beta_1), own(beta_2)),
+          (own(1.0 / (1.0 - beta_2**step)), own(epsilon)))

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import log_softmax, logsumexp
 
 from ..data.batch import only_batch, take_stories
-from ..model import loss_forward
+from ..losses import loss_of_output
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def evaluate(model, batch, stories_at_once=64, thetas=None):
     """
     total = None
     for part, out in outputs(model, batch, stories_at_once, thetas):
-        losses, _ = loss_forward(out, part, model.config, model.ops)
+        losses = loss_of_output(out, part, model.config, model.ops)
         total = losses if total is None else total + losses
     return score(total)
 

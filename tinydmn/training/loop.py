@@ -74,7 +74,7 @@ def train_epoch(model, batch, state, beta, on_step=None):
                             f"training stopped, the last good checkpoint stands; try a smaller --learning-rate or --clip")
         state.step += 1
         with threads.interruptible():
-            model.ops.adam(model.theta, dtheta, state.m, state.v, state.step, rate)
+            model.ops.adam(model.theta, dtheta, (state.m, state.v), state.step, rate)
         total = losses if total is None else total + losses
         loss += J * losses.n_questions
         if on_step:

@@ -24,7 +24,8 @@ from ..data.sst import load_sst, phrase_stories, sentiment_stories
 from ..data.tagged import load_tagged
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
-from ..model import DMN, right_answers
+from ..losses import right_answers
+from ..model import DMN
 from .evaluate import outputs
 from .presets import babi_config, pos_config, sst_config
 

@@ -9,7 +9,7 @@ from .. import threads
 from ..data.story import Story
 from ..errors import UserError
 from ..parameters import shapes
-from ..word_memories import PAIRS
+from ..ops.passes_numba import PAIRS
 
 READING = {"gru": 12, "lstm": 16, "rnn": 5}                # times H: numbers that a word takes on its way through a network and back
 

@@ -1,0 +1,62 @@
+"""No memory (T_M = 0): the answer module reads the last visible fact, or of a tagged word the word itself.
+
+Sizes: S stories, F facts of one, N answers, H hidden.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .parts import answer_of
+
+ASKS = False                   # it needs no q
+
+
+class Look(NamedTuple):
+    """What the answers were read from."""
+
+    m: object                  # (N, H)
+    T: int                     # positions: the facts of a story, and end-of-passes
+    s: None = None
+
+
+class MemoryPlan(NamedTuple):
+    """The integers of this module."""
+
+    rows: np.ndarray           # (N,) int32: of S F facts, the one that each answer is read from
+    target: np.ndarray         # (0, Q) int32: no pass to supervise
+
+
+def shapes(config, vocabulary):
+    return {}
+
+
+def initial(values, config):
+    pass
+
+
+def plan(batch, config):
+    return MemoryPlan(answer_of(config).last_facts(batch), np.zeros((0, len(batch.story_of)), np.int32))
+
+
+def forward(c, q, plan, net, training=False):
+    """c (S, F, H) -> the fact that each answer is read from (N, H), Look, cache."""
+    S, F, H = c.shape
+    read = net.ops.gather_forward(c.reshape(S * F, H), plan.rows)
+    return read, Look(read, F + 1), (plan.rows, (S * F, H))
+
+
+def backward(dread, ds, cache, net, grads):
+    """dread (N, H) -> dc (S F, H), None for q."""
+    rows, shape = cache
+    dc = net.ops.zeros(shape, dread.dtype)
+    net.ops.gather_backward(dread, rows, dc)
+    return dc, None
+
+
+def shown(look, plan, net):
+    """-> what an Output says of it: as episodic_memory.shown, of no pass."""
+    m, Q = net.ops.to_host(look.m), plan.target.shape[1]
+    none = np.zeros((0, len(m), look.T), m.dtype)
+    return {"gate_scores": none, "gates": none, "memories": m[None],
+            "answered_from": np.zeros(Q, np.int64), "passes_made": np.zeros(Q, np.int64)}

@@ -1,0 +1,54 @@
+"""What the network does with float arrays between its equations: reference implementation.
+
+On the CPU arrays are NumPy's and are worked on where they are; a back end whose arrays lie on a
+device has all of these of its own.
+"""
+
+import numpy as np
+
+__all__ = ["to_device", "to_host", "zeros", "stack", "append_row", "add", "add_into", "n_pieces"]
+
+LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice SMALLEST a batch stays whole
+
+
+def to_device(arrays):
+    """A NumPy array, or a nest of tuples of them -> the same as arrays of this back end."""
+    return arrays
+
+
+def to_host(a):
+    """An array of this back end -> a NumPy array."""
+    return a
+
+
+def zeros(shape, dtype):
+    """An array of zeros."""
+    return np.zeros(shape, dtype)
+
+
+def stack(arrays):
+    """Arrays of one shape (...) -> (n, ...)."""
+    return np.stack(arrays)
+
+
+def append_row(a, row):
+    """a (N, H), row (H,) -> (N + 1, H)."""
+    return np.concatenate([a, row[None]])
+
+
+def add(a, b):
+    """a + b, a new array."""
+    return a + b
+
+
+def add_into(a, b):
+    """a += b, in place."""
+    a += b
+
+
+def n_pieces(S, Q):
+    """Into how many pieces a batch of S stories and Q questions is cut, for threads and caches.
+
+    It depends on the batch alone, so results do not depend on the number of threads.
+    """
+    return min(S, max(-(-Q // LARGEST), 2 if Q >= 2 * SMALLEST else 1))
