@@ -5,6 +5,8 @@ from dataclasses import replace
 from tinydmn.data.batch import cut_at_questions, make_batch
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
+from tinydmn.ops.arrays_numpy import n_pieces
+from tinydmn.pieces import pieces
 
 TAGS = {"answer": "tags", "episode": "gated", "facts": "words"}
 
@@ -44,3 +46,8 @@ def stories_for(rng, S, config):
     if config.answer == "sequence":
         stories = [replace(s, questions=[replace(q, answer=several()) for q in s.questions]) for s in stories]
     return cut_at_questions(stories) if config.bidirectional == "yes" else stories
+
+
+def pieces_of(batch):
+    """A batch as the pieces that a network cuts it into."""
+    return pieces(batch, n_pieces(len(batch.n_tokens), len(batch.story_of)))

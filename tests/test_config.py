@@ -10,7 +10,9 @@ from hypothesis import given, strategies as st
 from tinydmn import DMN, Config, UserError, Vocabulary
 from tinydmn.config import bounds, check_value, limits
 from tinydmn.data.story import Question, Story
-from tinydmn.parameters import GATES, KEEP, flat, initial, shapes, views
+from tinydmn.input_module import KEEP
+from tinydmn.ops.groups import CELLS
+from tinydmn.parameters import flat, initial, shapes, views
 
 from .stories import TAGS
 
@@ -163,7 +165,7 @@ def test_whether_training_begins_with_the_gates_alone():
 # the numbers that a network begins with
 
 STORY = Story([["a", "b", "c"]], [Question(["q"], ["x"], 1)])
-CASES = [{"cell": cell, "bidirectional": reading, "episode": "gated", "answer": "sequence"} for cell in GATES for reading in ("no", "yes")]
+CASES = [{"cell": cell, "bidirectional": reading, "episode": "gated", "answer": "sequence"} for cell in CELLS for reading in ("no", "yes")]
 
 
 def start(seed=0, features=False, **more):
@@ -279,7 +281,7 @@ def test_names_and_shapes_of_parameters(more, names):
         assert np.shares_memory(view, theta)
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", CELLS)
 def test_shapes_of_what_reads(cell):
     """An LSTM stacks four gates, a plain network has one; the memory's, the episode's and the decoder's are GRUs whatever reads."""
     values, config, vocabulary = start(cell=cell, bidirectional="yes", episode="gated", answer="sequence")

@@ -12,7 +12,8 @@ from tinydmn.config import Config
 from tinydmn.data.batch import NONE, make_batch
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
-from tinydmn.model import DMN, Losses
+from tinydmn.model import DMN
+from tinydmn.output import Losses
 from tinydmn.training.evaluate import evaluate, interval, outputs, score, together
 from tinydmn.training.material import batch_of, share_of, unknown_words
 from tinydmn.training.runs import figures

@@ -11,7 +11,9 @@ from tinydmn.data.batch import make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.errors import UserError
-from tinydmn.model import DMN, Losses
+from tinydmn.model import DMN
+from tinydmn.ops import load
+from tinydmn.output import Losses
 from tinydmn.training import loop
 from tinydmn.training.evaluate import Score, evaluate
 
@@ -70,13 +72,12 @@ def watched(model, monkeypatch):
             steps.append({"masks outside of a step": mask})
         return ops_before["dropout_forward"](x, mask)
 
-    def note_adam(theta, dtheta, m, v, step, rate):
-        steps[-1] |= {"update": dtheta.copy(), "step": step, "rate": rate, "vectors": (theta, m, v)}
-        ops_before["adam"](theta, dtheta, m, v, step, rate)
+    def note_adam(theta, dtheta, moments, step, rate):
+        steps[-1] |= {"update": dtheta.copy(), "step": step, "rate": rate, "vectors": (theta, *moments)}
+        ops_before["adam"](theta, dtheta, moments, step, rate)
     ops_before = {name: getattr(ops, name) for name in ("dropout_forward", "adam")}
     monkeypatch.setattr(model, "gradient", note_gradient)
-    monkeypatch.setattr(ops, "dropout_forward", note_dropout)
-    monkeypatch.setattr(ops, "adam", note_adam)
+    monkeypatch.setattr(model, "ops", load(ops.layers, overlay=SimpleNamespace(dropout_forward=note_dropout, adam=note_adam)))
     return steps
 
 

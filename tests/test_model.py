@@ -1,23 +1,28 @@
 """The whole network: its gradients, its backends, and all that must change nothing."""
 
 from dataclasses import astuple
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from tinydmn import model as models
-from tinydmn import ops
+from tinydmn import ops, word_vectors
 from tinydmn.config import Config
 from tinydmn.data.batch import make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.gradcheck import assert_grad, check_model
-from tinydmn.input_module import words_backward, words_forward
-from tinydmn.model import DMN, dropout_mask, gate_targets, pieces
+from tinydmn.episodic_memory import gate_targets
+from tinydmn.model import DMN
+from tinydmn.ops.groups import GRU, Sequences
+from tinydmn.output import Output
 from tinydmn.parameters import shapes
+from tinydmn.pieces import joined
+from tinydmn.word_vectors import dropout_mask
 
-from .stories import random_batch, random_stories
+from .stories import pieces_of, random_batch, random_stories
 
 EPISODES = ("softmax", "gated")
 each_episode = pytest.mark.parametrize("episode", EPISODES)
@@ -53,11 +58,11 @@ def test_every_entry_of_every_parameter(episode, seed):
 
 
 @each_episode
-def test_a_wrong_derivative_in_the_model_is_seen(episode, monkeypatch):
+def test_a_wrong_derivative_in_the_model_is_seen(episode):
     model, batch, _ = network(0, episode, "numpy", S=2)
     right = model.ops.gru_cell_backward
     assert max(error for error, _ in check_model(model, batch, 5, np.random.default_rng(0)).values()) < 1e-5
-    monkeypatch.setattr(model.ops, "gru_cell_backward", lambda *a: tuple(1.001 * x for x in right(*a)))
+    model.ops = ops.load("numpy", overlay=SimpleNamespace(gru_cell_backward=lambda *a: tuple(1.001 * x for x in right(*a))))
     wrong = check_model(model, batch, 2, np.random.default_rng(0))
     assert wrong["memory.W"][0] > 1e-4
 
@@ -150,7 +155,7 @@ def test_one_seed_one_result_however_many_threads(episode, backend):
     results = []
     for n in (1, 2, 2, 3):
         model, batch, _ = network(4, episode, backend, S=150, dtype="float32", hidden=24, embedding=20)
-        assert len(pieces(batch)) > 2
+        assert len(pieces_of(batch)) > 2
         model.threads = n
         J, grads = model.loss_and_grads(batch, rng=np.random.default_rng(9))
         results.append((J, *grads.values(), *vars(model.forward(batch)).values()))
@@ -163,7 +168,7 @@ def test_one_seed_one_result_however_many_threads(episode, backend):
 @settings(max_examples=10)
 def test_pieces_hold_every_question_once(seed):
     batch, _, _ = random_batch(np.random.default_rng(seed), 120)
-    parts = pieces(batch)
+    parts = pieces_of(batch)
     np.testing.assert_array_equal(np.sort(np.concatenate([questions for _, questions in parts])), np.arange(len(batch.answer)))
     assert sum(len(piece.n_tokens) for piece, _ in parts) == len(batch.n_tokens)
     for piece, questions in parts:
@@ -179,7 +184,7 @@ def test_how_many_pieces(S, each, n):
     """By the questions: tiny batches stay whole, 80 a piece at most, but a story is never cut."""
     story = Story([["a"]], [Question(["b"], ["c"], 1)] * each)
     batch = make_batch([story] * S, Vocabulary.build([story]))
-    assert [len(piece.n_tokens) for piece, _ in pieces(batch)] == [len(range(i, S, n)) for i in range(n)]
+    assert [len(piece.n_tokens) for piece, _ in pieces_of(batch)] == [len(range(i, S, n)) for i in range(n)]
 
 
 @each_backend
@@ -187,7 +192,7 @@ def test_sums_of_the_pieces_are_the_whole_and_come_in_their_order(backend, monke
     """Whichever thread is first: float32 sums in another order are other bits."""
     model, batch, _ = network(4, "softmax", backend, S=150, dtype="float32", hidden=16)
     J, losses, wanted = model.gradient(batch)
-    parts = pieces(batch)
+    parts = pieces_of(batch)
     assert len(parts) > 2
 
     def backward(work, parts, n):
@@ -195,9 +200,9 @@ def test_sums_of_the_pieces_are_the_whole_and_come_in_their_order(backend, monke
         return [done[i] for i in range(len(parts))]
     monkeypatch.setattr(models.threads, "run", backward)
     np.testing.assert_array_equal(model.gradient(batch)[2], wanted)
-    monkeypatch.setattr(models, "pieces", lambda batch: parts[::-1])
+    monkeypatch.setattr(models, "pieces", lambda batch, n: parts[::-1])
     assert np.any(model.gradient(batch)[2] != wanted)      # so the order matters, and it is one
-    monkeypatch.setattr(models, "pieces", lambda batch: [(batch, np.arange(len(batch.answer)))])
+    monkeypatch.setattr(models, "pieces", lambda batch, n: [(batch, np.arange(len(batch.answer)))])
     whole_J, whole_losses, whole = model.gradient(batch)
     np.testing.assert_allclose(whole, wanted, rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(astuple(whole_losses), astuple(losses), rtol=1e-5)
@@ -206,22 +211,22 @@ def test_sums_of_the_pieces_are_the_whole_and_come_in_their_order(backend, monke
 
 @each_backend
 def test_a_word_looked_up_is_a_word_embedded(backend):
-    """The table of products of words gives what gathering vectors and multiplying each occurrence gives, and the same gradients."""
+    """A table of words that the steps read gives what a row for each occurrence gives, and the same gradients."""
     op, rng = ops.load(backend), np.random.default_rng(0)
     tokens, n = rng.integers(0, 5, (3, 4)).astype(np.int32), np.array([4, 2, 3], np.int32)
     at = n[:, None] - 1
     L, W, U, b, w = (rng.normal(size=s) for s in ((5, 3), (6, 3), (6, 2), (6,), (3, 1, 2)))
-    states, cache = words_forward(tokens, n, at, L, W, U, b, op)
-    looked_up = [np.zeros_like(x) for x in (L, W, U, b)]
-    words_backward(w, cache, tokens, n, at, L, W, U, op, *looked_up)
-    x = op.embedding_forward(tokens, L)                    # (3, 4, D)
+    states, cache = op.gru_forward(L, Sequences(tokens, n, at), GRU(W, U, b))
+    once = GRU(*map(np.zeros_like, (W, U, b)))
+    dL_once, _ = op.gru_backward(w, cache, GRU(W, U, b), once)
+    x = op.gather_forward(L, tokens)                       # (3, 4, D)
     rows = np.arange(12, dtype=np.int32).reshape(3, 4)
-    again, cache = op.gru_forward(op.input_product(x.reshape(12, 3), W, b), rows, n, at, None, U)
-    dL, dW, dU, db = embedded = [np.zeros_like(x) for x in (L, W, U, b)]
-    da, _ = op.gru_backward(w, cache, rows, n, at, None, U, dU)
-    op.embedding_backward(op.input_product_backward(da, x.reshape(12, 3), W, dW, db).reshape(x.shape), tokens, dL)
+    again, cache = op.gru_forward(x.reshape(12, 3), Sequences(rows, n, at), GRU(W, U, b))
+    each, dL = GRU(*map(np.zeros_like, (W, U, b))), np.zeros_like(L)
+    dx, _ = op.gru_backward(w, cache, GRU(W, U, b), each)
+    op.gather_backward(dx.reshape(x.shape), tokens, dL)
     np.testing.assert_allclose(states, again, rtol=1e-12)
-    for one, other in zip(looked_up, embedded):
+    for one, other in zip((dL_once, *once), (dL, *each)):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
@@ -244,7 +249,7 @@ def test_dropout_takes_the_same_numbers_of_a_word_wherever_it_stands(backend, mo
     vocabulary = Vocabulary.build(stories, more_words=[f"z{i}" for i in range(more_words)])
     batch, masks = make_batch(stories, vocabulary), []
     model, plain = (DMN(small("gated", dropout=dropout), vocabulary, backend, 0, "float64") for dropout in (0.4, 0.0))
-    monkeypatch.setattr(models, "dropout_mask", lambda *a: masks.append(dropout_mask(*a)) or masks[-1])
+    monkeypatch.setattr(word_vectors, "dropout_mask", lambda *a: masks.append(dropout_mask(*a)) or masks[-1])
     J, grads = model.loss_and_grads(batch, rng=rng)
     words = np.unique(np.r_[batch.tokens.ravel(), batch.question.ravel()]) if more_words else np.arange(len(vocabulary.words))
     mask = np.zeros_like(plain.params["embedding.L"])
@@ -320,9 +325,10 @@ def test_a_parameter_can_be_written_or_replaced():
 def test_pieces_whose_answers_end_sooner_are_filled_up():
     """Answers with -1, which is no word; scores of places that are not there with -inf, everything else with 0."""
     def said(Q, steps, T, value):
-        return models.Output(np.full((Q, steps, 3), value, np.float32), np.full((Q, steps), int(value)), *(np.full((2, Q, T), value, np.float32) for _ in range(2)),
+        return Output(np.full((Q, steps, 3), value, np.float32), np.full((Q, steps), int(value)), *(np.full((2, Q, T), value, np.float32) for _ in range(2)),
                              np.full((3, Q, 4), value, np.float32), np.full(Q, 2), np.full(Q, 2))
-    out = models.joined([said(2, 3, 5, 1.0), said(1, 2, 4, 2.0)], [(None, np.array([0, 2])), (None, np.array([1]))], None, False)
+    batch = SimpleNamespace(n_facts=np.array([4, 3, 4]))
+    out = joined([said(2, 3, 5, 1.0), said(1, 2, 4, 2.0)], [(None, np.array([0, 2])), (None, np.array([1]))], batch)
     np.testing.assert_array_equal(out.answers, [[1, 1, 1], [2, 2, -1], [1, 1, 1]])
     np.testing.assert_array_equal(out.logits[:, :, 0], [[1, 1, 1], [2, 2, 0], [1, 1, 1]])
     np.testing.assert_array_equal(out.gate_scores[0], [[1] * 5, [2] * 4 + [-np.inf], [1] * 5])

@@ -8,17 +8,16 @@ from itertools import count
 import numpy as np
 import pytest
 
-from tinydmn import model as models
 from tinydmn import ops
 from tinydmn.config import Config
-from tinydmn.data.batch import cut_at_questions, make_batch, take_stories
+from tinydmn.data.batch import NONE, cut_at_questions, make_batch, take_stories
 from tinydmn.data.story import Story
 from tinydmn.data.vocabulary import Vocabulary
-from tinydmn.model import DMN, pieces
+from tinydmn.model import DMN
 from tinydmn.training.evaluate import evaluate, outputs
 
 from . import oracle
-from .stories import TAGS, stories_for
+from .stories import TAGS, pieces_of, stories_for
 
 GATED, SEQUENCE, BOTH, STOP = {"episode": "gated"}, {"answer": "sequence"}, {"bidirectional": "yes"}, {"stop": "yes"}
 CASES = [
@@ -139,7 +138,7 @@ def test_what_it_says(case, backend):
     """The whole batch, in pieces; then some of its stories in another order, and each story alone."""
     c = case_of(case)
     model, said = c.models[backend], c.said()
-    assert len(pieces(c.batch)) > 1
+    assert len(pieces_of(c.batch)) > 1
     assert_says(model.forward(c.batch), said, c.config)
     for chosen in (np.array([7, 0, 3]), np.array([5])):
         part, questions = take_stories(c.batch, chosen)
@@ -160,8 +159,8 @@ def test_what_it_is_trained_on(case, backend):
     assert model.loss_and_grads(c.batch, 0.7, 1.3)[0] == model.gradient(c.batch, 0.7, 1.3)[0]
     assert model.loss_and_grads(c.batch)[0] == model.gradient(c.batch, c.config.alpha, 1.0)[0]
     part, questions = take_stories(c.batch, np.arange(3))  # a batch too small for pieces
-    assert len(pieces(part)) == 1
-    if questions.size and np.any(part.answer != models.NONE):
+    assert len(pieces_of(part)) == 1
+    if questions.size and np.any(part.answer != NONE):
         sums = total([c.sums(c.said(training=True))[q] for q in questions])
         close(model.gradient(part, 0.7, 1.3)[0], oracle.J(sums, c.p, c.config, 0.7, 1.3))
 

@@ -1,22 +1,27 @@
 """Every switch of the network beside the plain one of test_model.py: gradients, backends, batches, and what each is for."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tinydmn import answer_module, ops, word_memories, word_vectors
+from tinydmn import ops, word_vectors
+from tinydmn.answer_sequence import until_end
 from tinydmn.config import Config
 from tinydmn.data.batch import cut_at_questions, make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
-from tinydmn.episodic_memory import look_forward
 from tinydmn.errors import UserError
 from tinydmn.gradcheck import assert_grad
-from tinydmn.model import DMN, pieces, right_answers
+from tinydmn.losses import right_answers
+from tinydmn.model import DMN
+from tinydmn.ops import passes_numba
+from tinydmn.ops.groups import GRU, Decoder, Gate, Sequences, take
+from tinydmn.ops.gru_numpy import sigmoid
 
-from .stories import TAGS, random_stories, stories_for
+from .stories import TAGS, pieces_of, random_stories, stories_for
 
 each_backend = pytest.mark.parametrize("backend", ops.BACKENDS)
 seeds = st.integers(0, 2**32 - 1)
@@ -135,7 +140,7 @@ def test_alone_as_in_any_batch(switch, seed):
     """Neighbours, their order, padding and the cutting into pieces change nothing of what is said; a loss is the mean over what is judged."""
     model, batch, stories = network(switch, "numba", seed, S=18)
     kind, Q = model.config.answer, len(batch.story_of)
-    assert len(pieces(batch)) > 1
+    assert len(pieces_of(batch)) > 1
     together = list(told(model.forward(batch), batch, kind))
     order = np.random.default_rng(seed).permutation(len(stories))
     turned, places = take_stories(batch, order)
@@ -182,17 +187,15 @@ def test_each_word_by_its_own_passes(passes):
             words = batch.tokens[q:q + 1, :t + 1]
             every = np.arange(t + 1, dtype=np.int32)[None]
             n = np.array([t + 1], np.int32)
-            c, _ = op.gru_forward(op.input_product(x, p["input.W"], p["input.b"]), words, n, every, None, p["input.U"])
-            quest = batch.question[q:q + 1, :batch.n_question[q]]
-            m = question = op.gru_forward(op.input_product(x, p["question.W"], p["question.b"]), quest, batch.n_question[q:q + 1],
-                                          np.array([[quest.shape[1] - 1]], np.int32), None, p["question.U"])[0][:, 0]
+            c, _ = op.gru_forward(x, Sequences(words, n, every), take(GRU, p, "input"))
+            quest, n_quest = batch.question[q:q + 1, :batch.n_question[q]], batch.n_question[q:q + 1]
+            m = question = op.gru_forward(x, Sequences(quest, n_quest, n_quest[:, None] - 1), take(GRU, p, "question"))[0][:, 0]
             for i in range(passes):
-                shared = op.gate_shared_forward(c[0], every, n, question, p["gate.W_b"], p["gate.W_1"], p["gate.b_1"])
-                s, _ = op.gate_forward(m, shared, p["gate.W_b"], p["gate.W_1"], p["gate.W_2"], p["gate.b_2"])
-                g = op.sigmoid_gates_forward(s)
+                s, _ = op.gate_forward(c, m, question, take(Gate, p, "gate"))
+                g = sigmoid(s)
                 np.testing.assert_allclose(out.gates[i, row, :t + 1], g[0], rtol=1e-10)
-                h, _ = op.gru_forward(op.input_product(c[0], p["episode.W"], p["episode.b"]), every, n, n[:, None] - 1, g, p["episode.U"])
-                m, _ = op.gru_cell_forward(op.input_product(h[:, 0], p["memory.W"], p["memory.b"]), m, p["memory.U"])
+                h, _ = op.gru_forward(c[0], Sequences(every, n, n[:, None] - 1), take(GRU, p, "episode"), g)
+                m, _ = op.gru_cell_forward(h[:, 0], m, take(GRU, p, "memory"))
             np.testing.assert_allclose(out.memories[-1, row], m[0], rtol=1e-10)
             np.testing.assert_allclose(out.logits[q, t], p["answer.W_a"] @ m[0], rtol=1e-9)
             row += 1
@@ -205,8 +208,8 @@ def test_long_sentences_in_chunks_give_the_same(backend, monkeypatch):
     model, batch, _ = network("tags, three passes", backend, 1, S=6)
     J, grads = model.loss_and_grads(batch)
     out = model.forward(batch)
-    monkeypatch.setattr(word_memories, "PAIRS", 4)
-    assert len(word_memories.chunks(np.array([1, 2, 3, 4, 5, 1, 1]))) == 5
+    monkeypatch.setattr(passes_numba, "PAIRS", 4)
+    assert len(passes_numba.chunks(np.array([1, 2, 3, 4, 5, 1, 1]))) == 5
     J_chunks, grads_chunks = model.loss_and_grads(batch)
     assert J_chunks == pytest.approx(J, rel=1e-12)
     for name in grads:
@@ -216,31 +219,29 @@ def test_long_sentences_in_chunks_give_the_same(backend, monkeypatch):
 
 @pytest.mark.parametrize("n, pairs, wanted", (
     ([1, 2, 3, 4], 3, [2, 1, 1]), ([1, 2, 3, 4], 6, [3, 1]), ([1, 2, 3, 4], 7, [3, 1]), ([1, 2, 3, 4], 10, [4]), ([9, 1, 1], 4, [1, 2]), ([3, 1, 1, 1, 1, 1], 4, [2, 4]), ([5, 5], 5, [1, 1]), ([7], 1, [1])))
-def test_chunks(n, pairs, wanted):
+def test_chunks(n, pairs, wanted, monkeypatch):
     """As many words as fit, one at least; every word once, in their order."""
-    parts = word_memories.chunks(np.array(n), pairs)
+    monkeypatch.setattr(passes_numba, "PAIRS", pairs)
+    parts = passes_numba.chunks(np.array(n))
     assert [part.stop - part.start for part in parts] == wanted
     assert [i for part in parts for i in range(part.start, part.stop)] == list(range(len(n)))
 
 
 def test_long_sentences_keep_no_more_than_one_chunk(monkeypatch):
-    """A chunk's numbers are made again on the way back where there are several, and kept where there is one; for an answer alone none are kept."""
-    model, batch, _ = network("tags, three passes", "numpy", 1, S=6)
-    kept, right = [], word_memories.forward
-    monkeypatch.setattr(word_memories, "forward", lambda *a, **k: kept.append(right(*a, **k)) or kept[-1])
-    looks = []
-    monkeypatch.setattr(word_memories, "look_forward", lambda *a: looks.append(1) or look_forward(*a))
-    later = lambda: kept.pop()[-1][-2]
-    for pairs, in_chunks, again in ((1000, 1, 0), (4, None, 1)):
-        monkeypatch.setattr(word_memories, "PAIRS", pairs)
-        model.loss_and_grads(batch)
-        caches = later()
-        assert len(caches) == (in_chunks or len(caches)) and len(caches) > again and all((cache is None) == bool(again) for cache in caches)
-        assert len(looks) == len(caches) * (1 + again)
-        looks.clear()
-        model.forward(batch)
-        assert all(cache is None for cache in later()) and len(looks) == len(caches)
-        looks.clear()
+    """A chunk's numbers are made again on the way back where there are several, and kept where there is one."""
+    model, batch, _ = network("tags, three passes", "numba", 1, S=6)
+    looks, look = [], passes_numba.look_forward
+    monkeypatch.setattr(passes_numba, "look_forward", lambda *a: looks.append(1) or look(*a))
+    model.loss_and_grads(batch)
+    assert len(looks) == 1
+    monkeypatch.setattr(passes_numba, "PAIRS", 4)
+    chunks = len(passes_numba.chunks(np.concatenate([np.arange(1, n + 1) for n in batch.n_facts])))
+    looks.clear()
+    model.forward(batch)
+    assert len(looks) == chunks > 1
+    looks.clear()
+    model.loss_and_grads(batch)
+    assert len(looks) == 2 * chunks
 
 
 def test_tags_need_one_question_a_sentence_and_gated_episodes():
@@ -263,7 +264,7 @@ def test_decoding_step_by_step():
     for i, a in enumerate(out.memories[-1]):
         y, words = np.zeros(A), []
         for step in range(out.logits.shape[1]):
-            a = model.ops.gru_cell_forward((p["answer.W"] @ np.concatenate([y, q[i]]) + p["answer.b"])[None], a[None], p["answer.U"])[0][0]   # (10)
+            a = model.ops.gru_cell_forward(np.concatenate([y, q[i]])[None], a[None], take(GRU, p, "answer"))[0][0]      # (10)
             np.testing.assert_allclose(out.logits[i, step], p["answer.W_a"] @ a, rtol=1e-9, atol=1e-12)                                     # (9)
             y = np.eye(A)[np.argmax(p["answer.W_a"] @ a)]
             words.append(int(y.argmax()))
@@ -278,25 +279,21 @@ def test_the_end_of_an_answer_is_found():
     model.params["answer.W_a"][...] = 0.0                  # all words alike: argmax takes the first, <eos>
     out = model.forward(batch)
     assert (out.answers[:, 0] == 0).all() and (out.answers[:, 1:] == -1).all() and model.vocabulary.answer_text(out.answers[0]) == ""
-    logits, _ = answer_module.decode_forward(np.ones((1, 4)), np.ones((1, 4)), None, 1, 7,
-                                             model.params | {"answer.W_a": np.array([[-1.0] * 4, [1.0] * 4]), "answer.W": np.zeros((12, 6)),
-                                                             "answer.U": np.zeros((12, 4)), "answer.b": np.r_[np.full(4, 9.0), np.zeros(8)]}, model.ops)
-    assert logits.shape[1] == 7 and (answer_module.said(logits) == 1).all()
+    keeps = GRU(np.zeros((12, 6)), np.zeros((12, 4)), np.r_[np.full(4, 9.0), np.zeros(8)])
+    logits, _ = model.ops.decode_forward(np.ones((1, 4)), np.ones((1, 4)), None, (1, 7), Decoder(keeps, np.array([[-1.0] * 4, [1.0] * 4])))
+    assert logits.shape[1] == 7 and (until_end(logits.argmax(axis=2)) == 1).all()
 
 
 def speaker(words, A=3):
-    """decode_forward's arguments for a network that says these words (A of them) to each question, in their order, and its operations: a step's
-    state is the one-hot vector of the word it says, the state before is the number of the question."""
-    class Ops:
-        input_product = staticmethod(lambda x, W, b: np.zeros((len(x), 3)))
+    """decode_forward's m, q and weights for a network that predicts these words (of A) for each question, in their order, and its
+    operations: a step's state is the one-hot vector of its word, whatever the state before."""
+    steps = []
 
-        @staticmethod
-        def gru_cell_forward(x, a, U):
-            step = Ops.steps
-            Ops.steps += 1
-            return np.eye(A)[[row[min(step, len(row) - 1)] for row in words]], None
-    Ops.steps = 0
-    return np.zeros((len(words), A)), np.zeros((len(words), A)), {"answer.W": np.zeros((3, 2 * A)), "answer.U": np.zeros((3, A)), "answer.b": np.zeros(3), "answer.W_a": np.eye(A)}, Ops
+    def gru_cell_forward(x, h_prev, gru):
+        steps.append(1)
+        return np.eye(A)[[row[min(len(steps), len(row)) - 1] for row in words]], None
+    zeros = np.zeros((len(words), A))
+    return zeros, zeros, Decoder(GRU(np.zeros((3 * A, 2 * A)), np.zeros((3 * A, A)), np.zeros(3 * A)), np.eye(A)), steps, gru_cell_forward
 
 
 @pytest.mark.parametrize("words, least, longest, steps", (
@@ -304,10 +301,11 @@ def speaker(words, A=3):
     ([[1, 1, 0]], 1, 3, 3), ([[1, 1, 0]], 1, 2, 2), ([[0]], 4, 4, 4)))
 def test_decoding_ends_when_every_answer_has(words, least, longest, steps):
     """One that has said <eos> has ended, whatever it would say then; not before `least` steps, and in any case after `longest`."""
-    m, q, params, op = speaker(words)
-    logits, _ = answer_module.decode_forward(m, q, None, least, longest, params, op)
-    assert logits.shape[1] == steps == op.steps
-    said = answer_module.said(logits, longest)
+    m, q, weights, made, cell = speaker(words)
+    op = ops.load("numpy", overlay=SimpleNamespace(gru_cell_forward=cell))
+    logits, _ = op.decode_forward(m, q, None, (least, longest), weights)
+    assert logits.shape[1] == steps == len(made)
+    said = until_end(logits.argmax(axis=2), longest)
     for row, own in zip(said, words):
         told = [own[min(t, len(own) - 1)] for t in range(steps)]
         told = told[:told.index(0) + 1] if 0 in told else told
@@ -371,20 +369,20 @@ def test_stopping_reads_the_answer_where_the_gate_says_enough():
         np.testing.assert_allclose(out.logits[i], model.params["answer.W_a"] @ out.memories[first, i], rtol=1e-12)
 
 
-def test_passes_after_all_have_stopped_are_not_made(monkeypatch):
+def test_passes_after_all_have_stopped_are_not_made():
     model, batch, _ = network("stop", "numpy", 0)
     made, right = [], model.ops.gate_forward
 
     def rising(*args):                                     # scores rise with the place: end-of-passes is chosen at once
         made.append(1)
         s, cache = right(*args)
-        return np.where(np.isinf(s), s, np.arange(s.shape[1])), cache
-    monkeypatch.setattr(model.ops, "gate_forward", rising)
+        return s * 0 + np.where(np.arange(s.shape[1]) <= batch.n_facts[:, None], np.arange(s.shape[1]), 0), cache
+    model.ops = ops.load("numpy", overlay=SimpleNamespace(gate_forward=rising))
     out = model.forward(batch)
     assert len(made) == 1 and out.gates.shape[0] == 3 and not out.gates[1:].any() and (out.answered_from == 1).all()
 
 
-def test_a_question_that_stopped_stays_so(monkeypatch):
+def test_a_question_that_stopped_stays_so():
     """One that chose end-of-passes once has ended, whatever it would choose later, so passes end when each has chosen it once."""
     model, batch, _ = network("stop", "numpy", 0)
     made, right, Q = [], model.ops.gate_forward, len(batch.story_of)
@@ -394,7 +392,7 @@ def test_a_question_that_stopped_stays_so(monkeypatch):
         place = np.where((np.arange(Q) + len(made)) % 2, batch.n_facts, 0)
         made.append(1)
         return np.where(np.isinf(s), s, np.where(np.arange(s.shape[1]) == place[:, None], 1.0, 0.0)), cache
-    monkeypatch.setattr(model.ops, "gate_forward", by_turns)
+    model.ops = ops.load("numpy", overlay=SimpleNamespace(gate_forward=by_turns))
     out = model.forward(batch)
     assert len(made) == 2 and Q > 1
     np.testing.assert_array_equal(out.answered_from, np.where(np.arange(Q) % 2, 1, 2))

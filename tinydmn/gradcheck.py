@@ -1,10 +1,11 @@
 """Are the derivatives right?  Each is held against a central difference, (loss(x + h) - loss(x - h)) / 2h, in float64."""
 
+from functools import wraps
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
+from .ops import Operations
 from .ops.gate_numpy import BLOCKS
 
 STEP = 1e-5                    # h: smaller loses digits to rounding, larger to curvature
@@ -121,14 +122,17 @@ def compared(model, batch, entries, rng):
 
 
 def recording(ops):
-    """The operations of a back end -> the same, and a set that fills with the files of those that are called."""
+    """Operations -> the same, and a set that fills with the files of those that are called."""
     files = set()
 
     def recorded(function):
-        file = Path(getattr(function, "py_func", function).__code__.co_filename)           # a compiled function knows the one that was written
+        written = getattr(function, "py_func", function)   # a compiled function knows the one that was written
+        file = Path(written.__code__.co_filename)
 
-        def call(*args):
+        @wraps(written)
+        def call(*args, **more):
             files.add(f"{file.parent.name}/{file.name}")
-            return function(*args)
+            return function(*args, **more)
         return call
-    return SimpleNamespace(**{name: recorded(function) for name, function in vars(ops).items()}), files
+    functions = {name: recorded(function) for name, function in ops.functions.items()}
+    return Operations(functions, dict(ops.source), ops.layers, ops.overlay), files

@@ -4,19 +4,18 @@ Sizes: S stories, Q questions, F facts a story, R distinct words, D embedding, H
 all parameters together.
 """
 
-from copy import copy
 from dataclasses import replace
 from math import prod
 
 import numpy as np
 
-from . import input_module, ops as operations, question_module, threads, word_vectors
+from . import input_module, question_module, threads, word_vectors
 from .data.batch import check_batch, make_batch
 from .data.story import Question, Story
 from .errors import UserError, check_rng
 from .losses import loss_backward, loss_forward
 from .output import Output
-from .parameters import Parameters, flat, initial, shapes, views
+from .parameters import Weights, flat, initial, views
 from .parts import Net, answer_of, make_plan, memory_of
 from .pieces import joined, pieces
 from .said import attention, ranked
@@ -48,7 +47,7 @@ def backward(dlogits, ds, cache, net, grads, dx):
     input_module.backward(dc.reshape(c_shape), input_cache, net, grads, dx)
 
 
-class DMN:
+class DMN(Weights):
     """A Dynamic Memory Network: its configuration, its words, and one flat dict of parameters.
 
     params: name -> array (float32 or float64), views of one vector `theta` (P,): writing to one writes
@@ -72,61 +71,11 @@ class DMN:
         self.threads = threads.count()
         self._attach(flat(initial(config, vocabulary, np.random.default_rng(seed))).astype(self.dtype))
 
-    def _attach(self, theta):
-        """Makes theta (P,) this network's parameters."""
-        loaded = isinstance(self.backend, operations.Operations)
-        self.ops = self.backend if loaded else operations.load(self.backend)
-        self._shapes = shapes(self.config, self.vocabulary)
-        self._theta, self._params = theta, Parameters(views(theta, self._shapes))
-
     def __repr__(self):
         config, n = self.config, self._theta.size
         return (f"<DMN: {len(self.vocabulary.words)} words, answers of kind {config.answer!r} "
                 f"({len(self.vocabulary.answers)} classes), {config.passes} passes ({config.episode}), "
                 f"H = {config.hidden}, {n:,} parameters, {self.dtype}, {self.ops.layers[0]}>")
-
-    def __getstate__(self):                                # a copy, or a pickle, makes its views of theta anew
-        return {k: v for k, v in vars(self).items() if k not in ("ops", "_params", "_shapes")}
-
-    def __setstate__(self, state):
-        vars(self).update(state)
-        self._attach(self._theta)
-
-    @property
-    def params(self):
-        """name -> array: the parameters.  Assigning copies."""
-        return self._params
-
-    @params.setter
-    def params(self, values):                              # `params |= more` ends here too
-        if values.keys() != self._params.keys():
-            raise ValueError(f"the parameters of this network are {', '.join(self._params)}; "
-                             "give these, or assign to one of them")
-        self._params.update(values)
-
-    @property
-    def theta(self):
-        """(P,): all parameters as one vector.  Assigning copies."""
-        return self._theta
-
-    @theta.setter
-    def theta(self, values):
-        if np.shape(values) != self._theta.shape:
-            raise ValueError(f"theta has shape {self._theta.shape}; an array of shape {np.shape(values)} was given")
-        self._theta[...] = values
-
-    def with_weights(self, theta):
-        """This network with other parameters, theta (P,) of its dtype, which it takes without copying them.
-
-        Raises ValueError for another array.
-        """
-        fits = isinstance(theta, np.ndarray) and (theta.shape, theta.dtype) == (self._theta.shape, self.dtype)
-        if not fits or not theta.flags.c_contiguous:
-            raise ValueError(f"the weights of this network are a contiguous {self.dtype} array of shape "
-                             f"{self._theta.shape}; give one")
-        other = copy(self)
-        other._attach(theta)
-        return other
 
     @property
     def _net(self):
@@ -216,7 +165,3 @@ class DMN:
                 J += config.l2 * ops.l2_forward(self._theta, decayed)
                 ops.l2_backward(self._theta, decayed, config.l2, dtheta)
         return J, losses, dtheta
-
-    def decayed(self):
-        """(P,): 1 for the numbers that L2 pulls towards 0, those of matrices; 0 for biases and vectors."""
-        return np.concatenate([np.full(v.size, v.ndim == 2, self.dtype) for v in self.params.values()])

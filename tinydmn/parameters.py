@@ -1,9 +1,11 @@
 """The parameters of a network: one flat dict, name -> array.  Their gradients have the same keys and shapes."""
 
+from copy import copy
 from math import prod
 
 import numpy as np
 
+from .ops import Operations, load
 from .parts import parts_of
 
 
@@ -83,3 +85,63 @@ def views(theta, shapes):
         out[name] = theta[start:start + size].reshape(shape)
         start += size
     return out
+
+
+class Weights:
+    """What a network holds: one vector theta (P,), and its views by name.  A class that has one sets
+    config, vocabulary, backend and dtype, then calls _attach.
+    """
+
+    def _attach(self, theta):
+        """Makes theta (P,) this network's parameters."""
+        loaded = isinstance(self.backend, Operations)
+        self.ops = self.backend if loaded else load(self.backend)
+        self._shapes = shapes(self.config, self.vocabulary)
+        self._theta, self._params = theta, Parameters(views(theta, self._shapes))
+
+    def __getstate__(self):                                # a copy, or a pickle, makes its views of theta anew
+        return {k: v for k, v in vars(self).items() if k not in ("ops", "_params", "_shapes")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._attach(self._theta)
+
+    @property
+    def params(self):
+        """name -> array: the parameters.  Assigning copies."""
+        return self._params
+
+    @params.setter
+    def params(self, values):                              # `params |= more` ends here too
+        if values.keys() != self._params.keys():
+            raise ValueError(f"the parameters of this network are {', '.join(self._params)}; "
+                             "give these, or assign to one of them")
+        self._params.update(values)
+
+    @property
+    def theta(self):
+        """(P,): all parameters as one vector.  Assigning copies."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, values):
+        if np.shape(values) != self._theta.shape:
+            raise ValueError(f"theta has shape {self._theta.shape}; an array of shape {np.shape(values)} was given")
+        self._theta[...] = values
+
+    def with_weights(self, theta):
+        """This network with other parameters, theta (P,) of its dtype, which it takes without copying them.
+
+        Raises ValueError for another array.
+        """
+        fits = isinstance(theta, np.ndarray) and (theta.shape, theta.dtype) == (self._theta.shape, self.dtype)
+        if not fits or not theta.flags.c_contiguous:
+            raise ValueError(f"the weights of this network are a contiguous {self.dtype} array of shape "
+                             f"{self._theta.shape}; give one")
+        other = copy(self)
+        other._attach(theta)
+        return other
+
+    def decayed(self):
+        """(P,): 1 for the numbers that L2 pulls towards 0, those of matrices; 0 for biases and vectors."""
+        return np.concatenate([np.full(v.size, v.ndim == 2, self.dtype) for v in self.params.values()])

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from tinydmn.ops.groups import CELLS, Sequences
+
 from ..ops.helpers import each_backend, ops, seeds, sequences, sizes, steps_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed; it is one of the optional peers: pip install -e .[peers]")
@@ -39,10 +41,10 @@ def test_states_and_gradients_are_torch_s(backend, cell, B, T, I, H, R, F, seed)
     at, w = steps_of(rng, n, F), rng.normal(size=(B, F, H))
     x, W, U, b = (rng.normal(size=shape) for shape in ((R, I), (GATES[cell] * H, I), (GATES[cell] * H, H), GATES[cell] * H))
 
-    out, cache = getattr(op, f"{cell}_forward")(op.input_product(x, W, b), rows, n, at, U)
-    dW, dU, db = np.zeros_like(W), np.zeros_like(U), np.zeros_like(b)
-    da = getattr(op, f"{cell}_backward")(w, cache, rows, n, at, U, dU)
-    dx = op.input_product_backward(da, x, W, dW, db)
+    weights = CELLS[cell](W, U, b)
+    out, cache = getattr(op, f"{cell}_forward")(x, Sequences(rows, n, at), weights)
+    dW, dU, db = gradients = CELLS[cell](*map(np.zeros_like, weights))
+    dx, _ = getattr(op, f"{cell}_backward")(w, cache, weights, gradients)
 
     network, x_torch = torch_cell(cell, I, W, U, b), torch.tensor(x, requires_grad=True)
     states, _ = network(x_torch[torch.from_numpy(rows).long()])            # padding comes last, so it changes no state before it

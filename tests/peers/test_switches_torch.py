@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tinydmn import ops, word_memories
+from tinydmn import ops
 from tinydmn.config import Config
 from tinydmn.data.batch import cut_at_questions, make_batch
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
-from tinydmn.model import DMN, pieces
+from tinydmn.model import DMN
+from tinydmn.ops import passes_numba
 
-from ..stories import TAGS, stories_for
+from ..stories import TAGS, pieces_of, stories_for
 from ..test_switches import SWITCHES
 
 pytest.importorskip("torch", reason="torch is not installed; it is one of the optional peers: pip install -e .[peers]")
@@ -111,7 +112,7 @@ def test_fixed_stories(case):
     """
     config = Config(**SMALL | CASES[case])
     models, batch, expected = compare(drawn(np.random.default_rng(1), 16 if config.facts == "words" else 8, config), config, alpha=0.7, beta=1.3)
-    assert len(pieces(batch)) > 1
+    assert len(pieces_of(batch)) > 1
     loss, grads = models[1].loss_and_grads(batch, alpha=0.7, beta=1.3)
     for name in grads.keys() - without_effect(config):
         wrong = grads[name].copy()
@@ -190,7 +191,7 @@ def test_sequence_to_sequence(more, some):
 
 @pytest.mark.parametrize("case", ("tags, two passes", "tags, three passes", "tags, both ways"))
 def test_long_sentences_in_chunks(case, monkeypatch):
-    monkeypatch.setattr(word_memories, "PAIRS", 4)
+    monkeypatch.setattr(passes_numba, "PAIRS", 4)
     config = Config(**SMALL | CASES[case])
     compare(drawn(np.random.default_rng(6), 5, config), config)
 
@@ -202,7 +203,7 @@ def test_memories_and_gates_of_words(case):
     stories = drawn(np.random.default_rng(9), 17, config)
     models, batch = networks(stories, config)
     seen = oracle.words_seen(models[0].params, stories, models[0].vocabulary, config)
-    assert len(pieces(batch)) > 1
+    assert len(pieces_of(batch)) > 1
     for model in models:
         out = model.forward(batch)
         assert out.memories.shape[1] == out.gates.shape[1] == len(seen)

@@ -82,14 +82,15 @@ def run(args):
 
 
 def with_helpers(files):
-    """Names of files -> these, and those of ops/*_numba.py whose functions they use in turn: compiled code calls them unseen."""
+    """Names of files -> these, and those of the same back end whose functions they use in turn, unseen."""
     found, waiting = set(), set(files)
     while waiting:
         found.add(file := waiting.pop())
-        if file.startswith("ops/") and file.endswith("_numba.py"):
+        if file.startswith("ops/"):
             functions = vars(import_module(f"{ops.__name__}.{Path(file).stem}")).values()
             used = {(getattr(function, "__module__", None) or "").removeprefix(ops.__name__ + ".") for function in functions}
-            waiting |= {f"ops/{name}.py" for name in used if name.endswith("_numba")} - found
+            backend = Path(file).stem.rpartition("_")[2]
+            waiting |= {f"ops/{name}.py" for name in used if name.endswith("_" + backend)} - found
     return found
 
 

@@ -32,11 +32,16 @@ KEPT = 4                               # folders of compiled kernels kept beside
 
 
 class Operations:
-    """The operations of some back ends as attributes; frozen.  source: name -> where each comes from."""
+    """The operations of some back ends as attributes; frozen.
+
+    functions: name -> function, of which those that are COMPOSED take these operations first.
+    source: name -> the back end that it comes from, or "overlay".
+    """
 
     def __init__(self, functions, source, layers, overlay=None):
         bound = {name: partial(f, self) if stem(name) in COMPOSED else f for name, f in functions.items()}
-        vars(self).update(bound, source=MappingProxyType(source), layers=layers, overlay=overlay)
+        vars(self).update(bound, functions=MappingProxyType(functions), source=MappingProxyType(source),
+                          layers=layers, overlay=overlay)
 
     def __setattr__(self, name, value):
         raise AttributeError(f"operations are frozen, {name} stays; ops.load(..., overlay=module) puts functions on top")

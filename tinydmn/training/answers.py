@@ -12,7 +12,7 @@ import numpy as np
 
 from ..data.batch import NONE
 from ..data.vocabulary import END_OF_ANSWER, END_OF_SENTENCE
-from ..model import right_answers
+from ..losses import right_answers
 from ..said import attention, ranked, ranked_tags
 from ..writing import json_text
 from .evaluate import outputs

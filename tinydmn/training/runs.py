@@ -25,7 +25,8 @@ from ..config import Config
 from ..data.story import Question, Story, asked, count_questions
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
-from ..model import DMN, right_answers
+from ..losses import right_answers
+from ..model import DMN
 from ..streams import settle
 from ..writing import json_text, write_whole
 from . import checkpoint, loop, memory
