@@ -1,10 +1,15 @@
-"""Every number one may turn, with its default, its bounds and its meaning.  The command line is made from this list."""
+"""Every setting, with its default, its bounds and its meaning.  The command line is made from this
+list.
+"""
 
 from dataclasses import dataclass, field, fields
 from math import inf
 from numbers import Integral, Real
+from textwrap import wrap
 
 from .errors import UserError
+from .ops.groups import CELLS, EPISODES
+from .parts import ANSWERS
 
 
 def _option(default, meaning, **limits):
@@ -12,10 +17,54 @@ def _option(default, meaning, **limits):
     return field(default=default, metadata={"help": meaning, **limits})
 
 
+def limits(field):
+    """The bounds of a field of Config, as check_value takes them."""
+    return {k: v for k, v in field.metadata.items() if k != "help"}
+
+
+def check_value(name, value, type_, limits):
+    """Raises UserError, in one line that begins with `name`, where a value has another type than `type_` (int, float or str) or breaks its
+    limits: "choices"; "least", "most" (allowed themselves), "above", "below" (not allowed themselves)."""
+    kind = {int: Integral, float: Real, str: str}[type_]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise UserError(f"{name} is {value!r}; give {'a word' if type_ is str else 'a whole number' if type_ is int else 'a number'}")
+    if "choices" in limits:
+        if value not in limits["choices"]:
+            raise UserError(f"{name} is {value!r}; give {' or '.join(map(str, limits['choices']))}")
+    elif type_ is not str:
+        fits = limits.get("least", -inf) <= value <= limits.get("most", inf) and limits.get("above", -inf) < value < limits.get("below", inf)
+        if not fits:                                       # nor does a NaN
+            raise UserError(f"{name} is {value}; give {bounds(limits)}")
+
+
+def bounds(limits):
+    """Limits in words: "1 to 100", "more than 0"."""
+    if "least" in limits and "most" in limits:
+        return f"{limits['least']:,} to {limits['most']:,}"
+    low = f"{limits['least']:,} or more" if "least" in limits else f"more than {limits['above']:,}" if "above" in limits else ""
+    high = f"{limits['most']:,} or less" if "most" in limits else f"less than {limits['below']:,}" if "below" in limits else ""
+    return " and ".join(filter(None, (low, high))) or "a finite number"
+
+
+def _described(cls):
+    """Adds to the docstring what every field means, so that help(Config) shows it."""
+    lines = []
+    for f in fields(cls):
+        allowed = " or ".join(f.metadata["choices"]) if "choices" in f.metadata else bounds(limits(f))
+        text = f"{f.name} ({f.default}): {f.metadata['help']}; {allowed}."
+        lines += wrap(text, 96, initial_indent="    ", subsequent_indent="        ")
+    cls.__doc__ = cls.__doc__.rstrip() + "\n\n    Fields (with their defaults):\n\n" + "\n".join(lines) + "\n    "
+    return cls
+
+
+@_described
 @dataclass(frozen=True)
 class Config:
-    """Sizes of the network and settings of its training.  Raises UserError for a value of another type or out of range, and for values
-    that do not go together."""
+    """Sizes of the network and settings of its training.
+
+    Raises UserError for a value of another type or out of range, and for values that do not go
+    together.
+    """
 
     # the network
     hidden: int = _option(80, "H: size of a fact, of q, of m and of every GRU state",
@@ -31,19 +80,19 @@ class Config:
     passes: int = _option(3, "T_M: passes over the facts; 0: no memory, the last visible fact goes "
                              "to the answer module", least=0, most=100)
     episode: str = _option("softmax", "how a pass sums up the facts: softmax (section 4.1) or gated "
-                                      "(eqs (7), (8))", choices=("softmax", "gated"))
+                                      "(eqs (7), (8))", choices=tuple(EPISODES))
     stop: str = _option("no", "yes: a question's passes end where its gate chooses end-of-passes; "
                               "no: all have `passes`", choices=("no", "yes"))
     facts: str = _option("sentences", "the hidden states that are facts: at ends of sentences, at "
                                       "every word of one sentence, or at both in a story",
                          choices=("sentences", "words", "both"))
     cell: str = _option("gru", "the recurrent cell that reads words: gru (eqs (1)-(4)), lstm or "
-                               "rnn (tanh)", choices=("gru", "lstm", "rnn"))
+                               "rnn (tanh)", choices=tuple(CELLS))
     bidirectional: str = _option("no", "yes: a second network reads each text backward, and a fact "
                                        "is the sum of both states", choices=("no", "yes"))
     answer: str = _option("word", "one word (eq. (9)), a decoded sequence of words (eqs (9), (10)), "
                                   "or tags, one for each word of a sentence",
-                          choices=("word", "sequence", "tags"))
+                          choices=tuple(ANSWERS))
     longest: int = _option(50, "most steps of the decoder, <eos> included; an answer without <eos> "
                                "by then is wrong", least=1, most=10_000)
     teacher_forcing: str = _option("yes", "yes: in training the decoder is fed the correct previous "
@@ -95,32 +144,3 @@ class Config:
     def gates_first(self):
         """Whether training begins with epochs for the gates alone (beta = 0)."""
         return bool(self.gate_epochs and self.alpha and self.passes and self.answer != "tags")
-
-
-def limits(field):
-    """The bounds of a field of Config, as check_value takes them."""
-    return {k: v for k, v in field.metadata.items() if k != "help"}
-
-
-def check_value(name, value, type_, limits):
-    """Raises UserError, in one line that begins with `name`, where a value has another type than `type_` (int, float or str) or breaks its
-    limits: "choices"; "least", "most" (allowed themselves), "above", "below" (not allowed themselves)."""
-    kind = {int: Integral, float: Real, str: str}[type_]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise UserError(f"{name} is {value!r}; give {'a word' if type_ is str else 'a whole number' if type_ is int else 'a number'}")
-    if "choices" in limits:
-        if value not in limits["choices"]:
-            raise UserError(f"{name} is {value!r}; give {' or '.join(map(str, limits['choices']))}")
-    elif type_ is not str:
-        fits = limits.get("least", -inf) <= value <= limits.get("most", inf) and limits.get("above", -inf) < value < limits.get("below", inf)
-        if not fits:                                       # nor does a NaN
-            raise UserError(f"{name} is {value}; give {bounds(limits)}")
-
-
-def bounds(limits):
-    """Limits in words: "1 to 100", "more than 0"."""
-    if "least" in limits and "most" in limits:
-        return f"{limits['least']:,} to {limits['most']:,}"
-    low = f"{limits['least']:,} or more" if "least" in limits else f"more than {limits['above']:,}" if "above" in limits else ""
-    high = f"{limits['most']:,} or less" if "most" in limits else f"less than {limits['below']:,}" if "below" in limits else ""
-    return " and ".join(filter(None, (low, high))) or "a finite number"

@@ -30,7 +30,7 @@ class MemoryPlan(NamedTuple):
 
     facts: Facts               # rows (Q, T) of the S F facts and of the end-of-passes vector behind them
     target: np.ndarray         # (passes, Q) int32: where each pass should look, -1 for anywhere
-    ends: np.ndarray           # (Q,) int32: the memory that answers in training, where passes may stop
+    read: np.ndarray           # (Q,) int32: of (passes + 1) Q memories, the one that answers in training where passes may stop
 
 
 def memory_shapes(config):
@@ -68,8 +68,14 @@ def plan(batch, config):
     rows = np.where(position < batch.n_facts[:, None], batch.story_of[:, None] * np.int32(F) + position, np.int32(S * F))
     target = gate_targets(batch.support, batch.n_facts, config.passes)
     stops = target == batch.n_facts
-    ends = np.where(stops.any(axis=0), stops.argmax(axis=0) + 1, config.passes)
-    return MemoryPlan(Facts(rows.astype(np.int32), (batch.n_facts + 1).astype(np.int32)), target, ends.astype(np.int32))
+    last = np.where(stops.any(axis=0), stops.argmax(axis=0) + 1, config.passes)
+    facts = Facts(rows.astype(np.int32), (batch.n_facts + 1).astype(np.int32))
+    return MemoryPlan(facts, target, _read(last))
+
+
+def _read(last):
+    """last (Q,): which memory of each question -> its row, of all memories under each other."""
+    return (last * len(last) + np.arange(len(last))).astype(np.int32)
 
 
 def gate_targets(support, n_facts, passes):
@@ -105,17 +111,10 @@ def forward(c, q, plan, net, training=False):
     look = [ops.stack([q, *m, *spared * m[-1:]]), *(ops.stack([*a, *spared * a[-1:]]) for a in (s, g))]
     if not stop:
         return m[-1], Look(*look, np.full(Q, config.passes)), (cache, None, c.shape)
-    last = plan.ends if training else _chosen_ends(look[1], plan, ops)
-    rows = last * np.int32(Q) + np.arange(Q, dtype=np.int32)                               # of all memories under each other
+    last = None if training else ops.stopped_at(look[1], plan.facts.n)
+    rows = plan.read if training else ops.to_device(_read(last))
     read = ops.gather_forward(look[0].reshape(-1, H), rows)
     return read, Look(*look, last), (cache, rows, c.shape)
-
-
-def _chosen_ends(s, plan, ops):
-    """(Q,): the memory after the pass whose gate chose end-of-passes, or the last one."""
-    passes = len(s)
-    ends = ops.argmax(s) == plan.facts.n - 1
-    return np.where(ends.any(axis=0), ends.argmax(axis=0) + 1, passes)
 
 
 def backward(dread, ds, cache, net, grads):

@@ -14,12 +14,12 @@ from .parts import Net, answer_kind, answer_of, make_plan
 class LossCache(NamedTuple):
     """What loss_backward needs: softmax and target of the answers' rows, and of the gates' or None."""
 
-    p_answers: object
-    answer_target: np.ndarray
-    p_gates: object
-    gate_target: np.ndarray
+    p_answers: object          # (N, A)
+    answer_target: object      # (N,) int32
+    p_gates: object            # (passes Q, T)
+    gate_target: object        # (passes Q,) int32
     logits_shape: tuple
-    scores_shape: tuple
+    target_shape: tuple        # (passes, Q)
 
 
 def loss_forward(logits, s, answers, batch, plan, net):
@@ -29,17 +29,19 @@ def loss_forward(logits, s, answers, batch, plan, net):
     """
     ops, part, target = net.ops, answer_of(net.config), plan.memory.target
     rows = part.scores(logits, plan.answer)                # (N, A)
-    E_answers, p_answers = ops.cross_entropy_forward(rows, plan.answer.target)
-    E_gates, p_gates, right, supervised = 0.0, None, 0, target >= 0
+    wanted = ops.to_device(plan.answer.target)
+    E_answers, p_answers = ops.cross_entropy_forward(rows, wanted)
+    E_gates, p_gates, looked_for, right, supervised = 0.0, None, None, 0, target >= 0
     if target.size:
         s = s.reshape(-1, s.shape[2])
-        E_gates, p_gates = ops.cross_entropy_forward(s, target.ravel())
+        looked_for = ops.to_device(target.ravel())
+        E_gates, p_gates = ops.cross_entropy_forward(s, looked_for)
         looked = ops.argmax(s).reshape(target.shape)
         right = int(np.sum(looked[supervised] == target[supervised]))
     n, n_known = part.counted(batch, plan.answer)
     n_right = int(part.right(answers, batch.answer).sum())
     losses = Losses(E_answers, E_gates, n_right, right, n, n_known, int(supervised.sum()))
-    return losses, LossCache(p_answers, plan.answer.target, p_gates, target, logits.shape, target.shape)
+    return losses, LossCache(p_answers, wanted, p_gates, looked_for, logits.shape, target.shape)
 
 
 def loss_backward(cache, alpha, beta, ops):
@@ -47,8 +49,8 @@ def loss_backward(cache, alpha, beta, ops):
     dlogits = ops.cross_entropy_backward(cache.p_answers, cache.answer_target, beta).reshape(cache.logits_shape)
     if cache.p_gates is None:
         return dlogits, None
-    ds = ops.cross_entropy_backward(cache.p_gates, cache.gate_target.ravel(), alpha)
-    return dlogits, ds.reshape(*cache.scores_shape, -1)
+    ds = ops.cross_entropy_backward(cache.p_gates, cache.gate_target, alpha)
+    return dlogits, ds.reshape(*cache.target_shape, -1)
 
 
 def loss_of_output(out, batch, config, ops):

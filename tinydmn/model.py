@@ -93,7 +93,7 @@ class DMN(Weights):
             return Output(**answer.shown(logits, plan.answer, net), **memory.shown(look, plan.memory, net))
 
         with threads.interruptible():
-            x = word_vectors.forward(forms, None, net)
+            x = word_vectors.forward(self.ops.to_device(forms), None, net)
             parts = pieces(batch, self.ops.n_pieces(len(batch.n_tokens), len(batch.story_of)))
             out = threads.run(work, parts, self.threads)
             return out[0] if len(parts) == 1 else joined(out, parts, batch)
@@ -133,7 +133,7 @@ class DMN(Weights):
         batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
         n_words = len(self.params["embedding.L"]) if forms is None else len(forms)
         mask = word_vectors.dropout_mask((n_words, config.embedding), config.dropout, self.dtype, rng)
-        mask = mask if mask is None else ops.to_device(mask)
+        mask = ops.to_device(mask)
         own = word_vectors.shapes(config, self.vocabulary)                 # the first in theta; the other parts' behind them
         others = {name: shape for name, shape in self._shapes.items() if name not in own}
         size = sum(map(prod, others.values()))
@@ -149,6 +149,7 @@ class DMN(Weights):
             return losses, d, dx
 
         with threads.interruptible():
+            forms = ops.to_device(forms)
             x = word_vectors.forward(forms, mask, net)
             parts = pieces(batch, ops.n_pieces(len(batch.n_tokens), len(batch.story_of)))
             (losses, d, dx), *more = threads.run(work, parts, self.threads)
@@ -161,7 +162,7 @@ class DMN(Weights):
             word_vectors.backward(dx, forms, mask, net, views(dtheta, self._shapes))
             J = alpha_each * losses.gates + beta_each * losses.answers
             if config.l2:
-                decayed = self.decayed()
+                decayed = ops.to_device(self.decayed())
                 J += config.l2 * ops.l2_forward(self._theta, decayed)
                 ops.l2_backward(self._theta, decayed, config.l2, dtheta)
         return J, losses, dtheta

@@ -93,11 +93,12 @@ class Weights:
     """
 
     def _attach(self, theta):
-        """Makes theta (P,) this network's parameters."""
+        """Makes theta (P,) this network's parameters, on its back end's device."""
         loaded = isinstance(self.backend, Operations)
         self.ops = self.backend if loaded else load(self.backend)
         self._shapes = shapes(self.config, self.vocabulary)
-        self._theta, self._params = theta, Parameters(views(theta, self._shapes))
+        self._theta = self.ops.to_device(theta)
+        self._params = Parameters(views(self._theta, self._shapes))
 
     def __getstate__(self):                                # a copy, or a pickle, makes its views of theta anew
         return {k: v for k, v in vars(self).items() if k not in ("ops", "_params", "_shapes")}

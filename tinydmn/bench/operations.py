@@ -1,10 +1,15 @@
-"""Each operation alone: its time, and its share of the rate at which this machine multiplies matrices (float32, one thread)."""
+"""Each operation alone: its time, and its share of the rate at which this machine multiplies matrices
+(float32, one thread).
+"""
 
 from time import perf_counter
 
 import numpy as np
 
 from .. import ops, threads
+from ..ops.groups import GRU, Facts, Gate, Memory, Passes, Sequences
+
+PASSES = 3
 
 
 def best_seconds(call, budget=0.15):
@@ -23,58 +28,70 @@ def sgemm_rate(n=1024):
     """Floating-point operations a second of an n x n x n product, one thread."""
     a = np.random.default_rng(0).random((n, n), np.float32)
     out = np.empty_like(a)
-    return threads.run(lambda _: 2 * n**3 / best_seconds(lambda: np.matmul(a, a, out=out), 0.5), [None], 1)[0]
+    product = lambda _: 2 * n**3 / best_seconds(lambda: np.matmul(a, a, out=out), 0.5)
+    return threads.run(product, [None], 1)[0]
 
 
-def table(backend="numba", S=8, Q=40, F=10, words=6, V=30, H=80, seed=0):
-    """[(operation, seconds, floating-point operations counted)] at the sizes of one piece of a task-1 batch: S stories of F facts, Q questions."""
-    op, rng = ops.load(backend), np.random.default_rng(seed)
+def table(backend="numba", S=8, Q=40, H=80, seed=0):
+    """[(operation, seconds, floating-point operations counted)] at the sizes of one piece of a task-1
+    batch: S stories of 10 facts of 6 words, Q questions, 30 distinct words, 3 passes.
+    """
+    calls = _calls(ops.load(backend), np.random.default_rng(seed), S, Q, H)
+    timed = lambda _: [(name, best_seconds(call), flop) for name, call, flop in calls]
+    return threads.run(timed, [None], 1)[0]
+
+
+def _calls(op, rng, S, Q, H, F=10, words=6):
+    """[(name, a call without arguments, the floating-point operations in it)]."""
+    V, T, R = 30, words * F, S * F + 1
     f = lambda *shape: rng.normal(size=shape).astype(np.float32) / 4
-    zeros = lambda *shape: np.zeros(shape, np.float32)
-    T, R, W, U = words * F, S * F + 1, f(3 * H, H), f(3 * H, H)
+    cells = [GRU(f(3 * H, H), f(3 * H, H), f(3 * H)) for _ in range(3)]
+    gate = Gate(f(H, H), f(H, 7 * H + 2), f(H), f(H), np.full((), 0.1, np.float32))
+    zeros = lambda group: type(group)(*map(np.zeros_like, group))
+    L, c, q, h = f(V, H), f(R, H), f(Q, H), f(Q, H)
     tokens, n_words = rng.integers(0, V, (S, T)).astype(np.int32), np.full(S, T, np.int32)
-    ends = np.tile(np.arange(words - 1, T, words, dtype=np.int32), (S, 1))
-    rows, n = rng.integers(0, R, (Q, F + 1)).astype(np.int32), rng.integers(3, F + 2, Q).astype(np.int32)
-    last, pairs = n[:, None] - 1, int(n.sum())
-    L, c, q, m, a_words, a_facts, g = f(V, H), f(R, H), f(Q, H), f(Q, H), f(V, 3 * H), f(R, 3 * H), rng.random((Q, F + 1), np.float32)
-    gate = f(H, H), f(H, 7 * H + 2), f(H), f(H), np.full((), 0.1, np.float32)
-    W_b, W_1, b_1, W_2, b_2 = gate
-    d_gate = tuple(np.zeros_like(x) for x in gate)
-    shared = op.gate_shared_forward(c, rows, n, q, W_b, W_1, b_1)
-    dshared = op.gate_shared_zeros(shared, W_1)
-    s, gate_cache = op.gate_forward(m, shared, W_b, W_1, W_2, b_2)
-    out, words_cache = op.gru_forward(a_words, tokens, n_words, ends, None, U)
-    e, facts_cache = op.gru_forward(a_facts, rows, n, last, g, U)
-    h, cell_cache = op.gru_cell_forward(f(Q, 3 * H), q, U)
-    _, g_soft = op.softmax_episode_forward(s, c, rows, n)
-    dU, dW, db, theta, decay = zeros(3 * H, H), zeros(3 * H, H), zeros(3 * H), f(150_000), np.ones(150_000, np.float32)
-    ds, dx = np.where(np.isfinite(s), f(*s.shape), 0).astype(np.float32), f(S, T, H)
-    target = np.zeros(Q, np.int32)
-    logits = f(Q, 6)
+    story = Sequences(tokens, n_words, np.tile(np.arange(words - 1, T, words, dtype=np.int32), (S, 1)))
+    facts = Facts(rng.integers(0, R, (Q, F + 1)).astype(np.int32), rng.integers(3, F + 2, Q).astype(np.int32))
+    pairs = int(facts.n.sum())
+    gru, dgru = cells[0], zeros(cells[0])
+    out, read = op.gru_forward(L, story, gru)
+    _, cell = op.gru_cell_forward(h, q, gru)
+    dx, logits, W_a, target = f(S, T, H), f(Q, 6), f(6, H), np.zeros(Q, np.int32)
     p = op.cross_entropy_forward(logits, target)[1]
-    step = 6 * H * H                                       # U h of one GRU step, multiplications and additions
+    theta, decayed = f(150_000), np.ones(150_000, np.float32)
+    product = 2 * H * H                                    # one vector through one H x H matrix
     calls = [
-        ("embedding_forward", lambda: op.embedding_forward(tokens, L), 0),
-        ("embedding_backward", lambda: op.embedding_backward(dx, tokens, zeros(V, H)), S * T * H),
-        ("input_product", lambda: op.input_product(c, W, db), R * step),
-        ("input_product_backward", lambda: op.input_product_backward(a_facts, c, W, dW, db), 2 * R * step),
-        ("gru_forward, words", lambda: op.gru_forward(a_words, tokens, n_words, ends, None, U), S * T * step),
-        ("gru_backward, words", lambda: op.gru_backward(out, words_cache, tokens, n_words, ends, None, U, dU), 2 * S * T * step),
-        ("gru_forward, gated facts", lambda: op.gru_forward(a_facts, rows, n, last, g, U), pairs * step),
-        ("gru_backward, gated facts", lambda: op.gru_backward(e, facts_cache, rows, n, last, g, U, dU), 2 * pairs * step),
-        ("gru_cell_forward", lambda: op.gru_cell_forward(h @ W.T, q, U), 2 * Q * step),
-        ("gru_cell_backward", lambda: op.gru_cell_backward(h, cell_cache, U, dU), 2 * Q * step),
-        ("gate_shared_forward", lambda: op.gate_shared_forward(c, rows, n, q, W_b, W_1, b_1), (2 * pairs + R + 2 * Q) * 2 * H * H),
-        ("gate_forward", lambda: op.gate_forward(m, shared, W_b, W_1, W_2, b_2), (2 * pairs + 2 * Q) * 2 * H * H),
-        ("gate_backward", lambda: op.gate_backward(ds, gate_cache, shared, dshared, W_b, W_1, W_2, d_gate[0], d_gate[1], d_gate[3], d_gate[4]),
-         2 * (2 * pairs + 2 * Q) * 2 * H * H),
-        ("gate_shared_backward", lambda: op.gate_shared_backward(dshared, shared, W_b, W_1, zeros(R, H), *d_gate[:3]), 2 * (2 * pairs + R + 2 * Q) * 2 * H * H),
-        ("softmax_episode_forward", lambda: op.softmax_episode_forward(s, c, rows, n), 2 * pairs * H),
-        ("softmax_episode_backward", lambda: op.softmax_episode_backward(e[:, 0], g_soft, c, rows, n, zeros(R, H)), 4 * pairs * H),
+        ("gather_forward", lambda: op.gather_forward(L, tokens), 0),
+        ("gather_backward", lambda: op.gather_backward(dx, tokens, np.zeros_like(L)), S * T * H),
+        ("gru_forward", lambda: op.gru_forward(L, story, gru), (V + S * T) * 3 * product),
+        ("gru_backward", lambda: op.gru_backward(out, read, gru, dgru), 2 * (V + S * T) * 3 * product),
+        ("gru_cell_forward", lambda: op.gru_cell_forward(h, q, gru), 2 * Q * 3 * product),
+        ("gru_cell_backward", lambda: op.gru_cell_backward(h, cell, gru, dgru), 4 * Q * 3 * product),
+    ]
+    for kind in ("softmax", "gated"):
+        weights = Memory(gate, cells[1] if kind == "gated" else None, cells[2])
+        dweights = Memory(zeros(gate), weights.episode and zeros(cells[1]), zeros(cells[2]))
+        calls += _passes(op, (c, q, facts), kind, weights, dweights, product, pairs)
+    return calls + [
+        ("output_forward", lambda: op.output_forward(h, W_a), Q * 2 * W_a.size),
+        ("output_backward", lambda: op.output_backward(logits, h, W_a, np.zeros_like(W_a)), Q * 4 * W_a.size),
         ("cross_entropy_forward", lambda: op.cross_entropy_forward(logits, target), 0),
         ("cross_entropy_backward", lambda: op.cross_entropy_backward(p, target, 0.1), 0),
-        ("l2_backward", lambda: op.l2_backward(theta, decay, 1e-6, theta.copy()), 3 * theta.size),
+        ("l2_backward", lambda: op.l2_backward(theta, decayed, 1e-6, theta.copy()), 3 * theta.size),
         ("clip_by_global_norm", lambda: op.clip_by_global_norm(theta, 1e9), 2 * theta.size),
-        ("adam", lambda: op.adam(theta, decay, np.zeros_like(theta), theta.copy()**2, 1, 1e-6), 10 * theta.size),
+        ("adam", lambda: op.adam(theta, decayed, (np.zeros_like(theta), theta.copy()**2), 1, 1e-6), 10 * theta.size),
     ]
-    return threads.run(lambda _: [(name, best_seconds(call), flop) for name, call, flop in calls], [None], 1)[0]
+
+
+def _passes(op, arrays, kind, weights, dweights, product, pairs):
+    """The rows of PASSES passes over the facts, forward and backward."""
+    c, q, facts = arrays
+    (R, _), Q, how = c.shape, len(q), Passes(PASSES, kind)
+    ms, ss, _, cache = op.passes_forward(c, q, q, facts, weights, how)
+    dss = np.where(np.isfinite(np.stack(ss)), np.float32(0.1), np.float32(0))
+    shared = (2 * pairs + R + 2 * Q) * product             # the products with W_1 and W_b that no pass changes
+    each = (2 * pairs + 2 * Q) * product + 2 * Q * 3 * product         # the gate; the memory's GRU: W e and U m
+    steps = 3 * pairs * product if kind == "gated" else 2 * pairs * len(c[0])
+    flop = shared + PASSES * (each + steps) + (3 * R * product if kind == "gated" else 0)
+    return [(f"passes_forward, {kind}", lambda: op.passes_forward(c, q, q, facts, weights, how), flop),
+            (f"passes_backward, {kind}", lambda: op.passes_backward(ms, dss, cache, weights, dweights), 2 * flop)]

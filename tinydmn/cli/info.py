@@ -1,12 +1,13 @@
-"""versions, threads, BLAS, cache folder: what to add to a question or a bug report"""
+"""versions, threads, BLAS, cache folder, which operation comes from which back end"""
 
 import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from .. import __version__, threads
+from .. import __version__, ops, threads
 from ..ops import cache_folder, cache_problem, not_kept
+from ..terminal import wrap
 from .common import add_json, print_json
 
 PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "wcwidth", "nltk", "torch", "jax")
@@ -26,12 +27,18 @@ def run(args):
     problem = cache_problem()
     figures |= {"cores": os.cpu_count(), "threads": threads.count(), "blas": threads.blas_names(), "cache": None if problem else str(cache_folder()),
                 "cache_problem": problem and not_kept(problem), "folder": os.path.dirname(sys.modules["tinydmn"].__file__)}
+    sources = {backend: ops.load(backend).source for backend in ops.BACKENDS}
     if args.json:
-        print_json(figures)
+        print_json(figures | {"operations": {backend: dict(source) for backend, source in sources.items()}})
         return
     without = {"cache": "nowhere", "cache_problem": "none"}
     for name, value in figures.items():
         print(f"{name:14} {without.get(name, 'not installed') if value is None else value}")
+    for backend, source in sources.items():
+        for layer in dict.fromkeys(source.values()):
+            names = dict.fromkeys(ops.stem(name) for name, one in source.items() if one == layer)
+            head = f"{backend} operations" if layer == backend else f"  taken from {layer}"
+            print(head, *wrap(" ".join(names), 80, " " * 15), sep="\n")
 
 
 def processor():

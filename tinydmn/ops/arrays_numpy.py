@@ -12,7 +12,7 @@ LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice 
 
 
 def to_device(arrays):
-    """A NumPy array, or a nest of tuples of them -> the same as arrays of this back end."""
+    """A NumPy array, a nest of tuples of them, or None -> the same as arrays of this back end."""
     return arrays
 
 

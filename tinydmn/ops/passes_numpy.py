@@ -10,7 +10,7 @@ import numpy as np
 
 from .groups import Facts
 
-__all__ = ["passes_forward", "passes_backward", "word_passes_forward", "word_passes_backward"]
+__all__ = ["passes_forward", "passes_backward", "word_passes_forward", "word_passes_backward", "stopped_at"]
 
 
 def passes_forward(ops, c, m, q, facts, weights, how):
@@ -83,3 +83,11 @@ def word_passes_backward(ops, dm, cache, weights, dweights):
     dq = np.zeros((shape[0], shape[2]), dm.dtype)
     np.add.at(dq, of, dm_0 + dq_word)                      # the words of a sentence share its q, and m^0 = q
     return dc.reshape(shape), dq
+
+
+def stopped_at(s, n):
+    """s (passes, Q, T), n (Q,) -> (Q,) ints on the host: the first pass, counted from 1, that chose
+    end-of-passes, a question's last row; where none did, the last pass.
+    """
+    ends = s.argmax(axis=2) == n - 1
+    return np.where(ends.any(axis=0), ends.argmax(axis=0) + 1, len(s))
