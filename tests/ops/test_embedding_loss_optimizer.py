@@ -1,4 +1,4 @@
-"""Word vectors, dropout, cross-entropy, L2, clipping and Adam."""
+"""Rows of arrays, dropout, cross-entropy, L2, clipping, Adam, and what stands between the equations."""
 
 import math
 
@@ -13,13 +13,13 @@ from .helpers import CLOSE, NUMBA, NUMPY, assert_same, each_backend, each_dtype,
 
 @each_backend
 @given(S=sizes, T=sizes, V=sizes, D=sizes, seed=seeds)
-def test_embedding_and_dropout_gradients(backend, S, T, V, D, seed):
+def test_gather_and_dropout_gradients(backend, S, T, V, D, seed):
     op, rng = ops.load(backend), np.random.default_rng(seed)
     L, tokens = rng.normal(size=(V, D)), rng.integers(0, V, (S, T)).astype(np.int32)    # words repeat: gradients add up
     mask, w = rng.integers(0, 2, (S, T, D)) / 0.5, rng.normal(size=(S, T, D))
-    loss = lambda: np.sum(w * op.dropout_forward(op.embedding_forward(tokens, L), mask))
+    loss = lambda: np.sum(w * op.dropout_forward(op.gather_forward(L, tokens), mask))
     dL = np.ones_like(L)                                   # what others gave stays
-    op.embedding_backward(op.dropout_backward(w, mask), tokens, dL)
+    op.gather_backward(op.dropout_backward(w, mask), tokens, dL)
     assert_grad("L", dL - 1, loss, L)
     x = rng.normal(size=(S, T, D))
     assert_grad("x", op.dropout_backward(w, mask), lambda: np.sum(w * op.dropout_forward(x, mask)), x)
@@ -57,18 +57,18 @@ def test_numba_features_are_numpy(dtype, R, K, N, D, seed):
 
 @each_dtype
 @given(S=sizes, T=sizes, V=sizes, D=sizes, seed=seeds)
-def test_numba_embedding_is_numpy(dtype, S, T, V, D, seed):
+def test_numba_gather_is_numpy(dtype, S, T, V, D, seed):
     rng = np.random.default_rng(seed)
     L, tokens, dx = rng.normal(size=(V, D)).astype(dtype), rng.integers(0, V, (S, T)).astype(np.int32), rng.normal(size=(S, T, D)).astype(dtype)
     results = []
     for op in (NUMBA, NUMPY):
         dL = np.ones_like(L)
-        op.embedding_backward(dx, tokens, dL)
-        results.append((op.embedding_forward(tokens, L), dL))
+        op.gather_backward(dx, tokens, dL)
+        results.append((op.gather_forward(L, tokens), dL))
     assert_same(*results, dtype)
 
 
-def judged(rng, N, K):
+def scored(rng, N, K):
     """Scores with some -inf, targets that are open classes or -1."""
     s, target = rng.normal(size=(N, K)), rng.integers(-1, K, N).astype(np.int32)
     s[(rng.random((N, K)) < 0.3) & (np.arange(K) != np.maximum(target, 0)[:, None])] = -np.inf
@@ -79,7 +79,7 @@ def judged(rng, N, K):
 @given(N=sizes, K=sizes, seed=seeds)
 def test_cross_entropy_gradients(backend, N, K, seed):
     op, rng = ops.load(backend), np.random.default_rng(seed)
-    s, target = judged(rng, N, K)
+    s, target = scored(rng, N, K)
     s[np.isneginf(s)] = -60.0                              # central differences need finite numbers
     loss = lambda: 0.25 * op.cross_entropy_forward(s, target)[0]
     assert_grad("s", op.cross_entropy_backward(op.cross_entropy_forward(s, target)[1], target, 0.25), loss, s)
@@ -92,7 +92,7 @@ def test_cross_entropy_takes_scores(backend, N, K, seed):
     op, rng = ops.load(backend), np.random.default_rng(seed)
     target = rng.integers(0, K, N).astype(np.int32)
     assert op.cross_entropy_forward(np.full((N, K), 7.0), target)[0] == pytest.approx(N * math.log(K), abs=1e-12)
-    s, target = judged(rng, N, K)
+    s, target = scored(rng, N, K)
     loss, p = op.cross_entropy_forward(1e4 * s, target)
     assert np.isfinite(loss)
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -103,7 +103,7 @@ def test_cross_entropy_takes_scores(backend, N, K, seed):
 @each_dtype
 @given(N=sizes, K=sizes, seed=seeds)
 def test_numba_cross_entropy_is_numpy(dtype, N, K, seed):
-    s, target = judged(np.random.default_rng(seed), N, K)
+    s, target = scored(np.random.default_rng(seed), N, K)
     s = s.astype(dtype)
     results = []
     for op in (NUMBA, NUMPY):
@@ -141,8 +141,9 @@ def test_adam_by_hand(backend):
     for step, g in ((1, 0.5), (2, -2.0)):
         m_hand, v_hand = 0.9 * m_hand + 0.1 * g, 0.999 * v_hand + 0.001 * g * g
         x -= 0.01 * (m_hand / (1 - 0.9**step)) / (math.sqrt(v_hand / (1 - 0.999**step)) + 1e-8)
-        op.adam(theta, np.array([g]), m, v, step, 0.01)
+        op.adam(theta, np.array([g]), (m, v), step, 0.01)
         assert theta[0] == pytest.approx(x, abs=1e-14)
+        assert (m[0], v[0]) == pytest.approx((m_hand, v_hand), abs=1e-14)  # changed in place: what a checkpoint keeps
 
 
 @each_dtype
@@ -158,7 +159,54 @@ def test_numba_optimizer_is_numpy(dtype, P, seed):
             d = d.copy()
             op.l2_backward(theta, decayed, 0.1, d)
             op.clip_by_global_norm(d, 2.0)
-            op.adam(theta, d, m, v, step, 0.01)
+            op.adam(theta, d, (m, v), step, 0.01)
         results.append((theta, m, v))
     assert_same(*results, dtype)
     np.testing.assert_allclose(NUMBA.l2_forward(start, decayed), NUMPY.l2_forward(start, decayed), **CLOSE[dtype])
+
+
+@each_backend
+def test_adam_with_settings_of_ones_own(backend):
+    """One step: m_hat = d, v_hat = d^2, whatever the betas; a large epsilon divides by its own."""
+    op, theta, m, v = ops.load(backend), np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
+    op.adam(theta, np.array([0.5, -2.0]), (m, v), 1, 0.01, betas=(0.5, 0.75), epsilon=3.0)
+    np.testing.assert_allclose(theta, [1 - 0.01 * 0.5 / 3.5, 1 + 0.01 * 2 / 5], rtol=1e-14)
+    np.testing.assert_allclose(m, [0.25, -1.0], rtol=1e-14)
+    np.testing.assert_allclose(v, [0.0625, 1.0], rtol=1e-14)
+
+
+@each_backend
+@given(N=sizes, K=sizes, seed=seeds)
+def test_argmax_is_the_first_of_the_largest(backend, N, K, seed):
+    s = np.random.default_rng(seed).integers(0, 2, (2, N, K)).astype(float)                # ties
+    wanted = [[max(range(K), key=lambda k: (row[k], -k)) for row in rows] for rows in s]
+    np.testing.assert_array_equal(ops.load(backend).argmax(s), wanted)
+
+
+@each_backend
+@each_dtype
+def test_what_stands_between_the_equations(backend, dtype):
+    """zeros, stack, append_row, add (a new array), add_into (in place); to_device and to_host change no number."""
+    op = ops.load(backend)
+    a, b = np.arange(6, dtype=dtype).reshape(2, 3), np.ones((2, 3), dtype)
+    zeros = op.to_host(op.zeros((2, 3), a.dtype))
+    assert zeros.shape == (2, 3) and zeros.dtype == a.dtype and not zeros.any()
+    x, y, rows = op.to_device((a.copy(), b.copy(), (np.arange(2, dtype=np.int32),)))
+    np.testing.assert_array_equal(op.to_host(rows[0]), [0, 1])
+    np.testing.assert_array_equal(op.to_host(op.stack([x, y])), [a, b])
+    np.testing.assert_array_equal(op.to_host(op.append_row(x, y[0])), [*a, b[0]])
+    np.testing.assert_array_equal(op.to_host(op.add(x, y)), a + 1)
+    np.testing.assert_array_equal(op.to_host(x), a)
+    op.add_into(x, y)
+    np.testing.assert_array_equal(op.to_host(x), a + 1)
+
+
+@each_backend
+@given(S=st.integers(1, 200), more=st.integers(0, 400))
+def test_pieces_are_neither_too_large_nor_too_small(backend, S, more):
+    """At least one, never more than there are stories; of many questions at most 80 a piece where the stories allow; of few one."""
+    op, Q = ops.load(backend), S + more
+    n = op.n_pieces(S, Q)
+    assert 1 <= n <= S and (n == S or Q <= 80 * n)
+    assert n == 1 or Q >= 16
+    assert Q < 16 or S == 1 or n >= 2                      # two threads have something to do

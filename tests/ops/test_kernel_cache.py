@@ -135,21 +135,18 @@ def test_why_nothing_can_be_kept(tmp_path, monkeypatch):
     assert ops.cache_problem() == "No space left on device"
 
 
-def test_operations_are_loaded_once_and_from_the_kernels_folder(monkeypatch):
-    fast, plain = ops.load("numba"), ops.load("numpy")
-    assert ops.load("numba") is fast and ops.load("numpy") is plain
-    assert set(vars(fast)) == set(vars(plain)) == {name for names in ops.OPERATIONS.values() for name in names}
-    pruned, where = [], []
+def test_only_kernels_need_their_folder(monkeypatch):
+    pruned = []
     monkeypatch.setattr(ops, "prune", pruned.append)
-    monkeypatch.setattr(ops, "import_module", lambda name: where.append(name.rsplit(".", 1)[1]) or sys.modules[name])
-    ops.load.__wrapped__("numba")
-    assert pruned == [ops.cache_folder()] and where == [f"{name}_numba" for name in ops.OPERATIONS]
-    ops.load.__wrapped__("numpy")
+    fast = ops.load("numba")
+    assert pruned == [ops.cache_folder()]
+    ops.load("numpy")
     assert pruned == [ops.cache_folder()]                  # NumPy's have nothing to do with it
+    ops.load(["numpy", "numba"])
+    assert len(pruned) == 2
     monkeypatch.setattr(ops, "cache_folder", lambda: None)
-    assert vars(ops.load.__wrapped__("numba")) == vars(fast) and len(pruned) == 1
-    with pytest.raises(ValueError, match="^backend 'jax': give one of numpy, numba$"):
-        ops.load("jax")
+    again = ops.load("numba")
+    assert again.source == fast.source and again.gru_forward is fast.gru_forward and len(pruned) == 2
 
 
 # ---- no place to keep them, and what is kept there is no kernel
@@ -321,18 +318,18 @@ def test_compiled_now_and_loaded_from_the_cache_are_the_same_bits(tmp_path):
         import sys
         import numpy as np
         from tinydmn import ops
+        from tinydmn.ops.groups import CELLS, Sequences, recurrent_shapes
         op, rng = ops.load("numba"), np.random.default_rng(0)
         f = lambda *shape: rng.normal(size=shape).astype("float32")
         for B in (20, 50):
             rows, n = rng.integers(0, 9, (B, 8)).astype("int32"), rng.integers(1, 9, B).astype("int32")
-            at, g = n[:, None] - 1, rng.random((B, 8), "float32")
-            for forward, backward, gates, more in ((op.gru_forward, op.gru_backward, 3, (g,)), (op.lstm_forward, op.lstm_backward, 4, ()),
-                                                   (op.rnn_forward, op.rnn_backward, 1, ())):
-                a, U = f(9, gates * 12), f(gates * 12, 12)
-                dU = np.zeros_like(U)
-                out, cache = forward(a, rows, n, at, *more, U)
-                d = backward(out, cache, rows, n, at, *more, U, dU)
-                print(*(x.tobytes().hex() for x in (out, *(d if more else [d]), dU)))
+            read, g = Sequences(rows, n, n[:, None] - 1), rng.random((B, 8), "float32")
+            for name, group in CELLS.items():
+                weights = group(*map(lambda shape: f(*shape), recurrent_shapes(group, 5, 12)))
+                dweights, x = group(*map(np.zeros_like, weights)), f(9, 5)
+                out, cache = getattr(op, name + "_forward")(x, read, weights, g)
+                dx, dg = getattr(op, name + "_backward")(out, cache, weights, dweights)
+                print(*(a.tobytes().hex() for a in (out, dx, dg, *dweights)))
         modules = [sys.modules[f"tinydmn.ops.{cell}_numba"] for cell in ("gru", "lstm", "rnn")]
         print("hits", *(sum(kernel.stats.cache_hits.values()) for module in modules for kernel in (module._forward, module._backward)))
     """

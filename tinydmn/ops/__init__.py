@@ -25,9 +25,9 @@ from types import MappingProxyType, ModuleType
 from .groups import EPISODES
 
 BACKENDS = ("numpy", "numba")          # a name here is the end of its files' names
-# operations that are composed of others in the reference -> of which.  They take the operations as their first argument
-COMPOSED = {"passes": ("gate", "gru_cell", *(f"{kind}_episode" for kind in EPISODES)),
-            "word_passes": ("passes",), "decode": ("gru_cell", "output")}
+# operations that the reference composes of others -> of which; their first argument: the operations
+_PASS = ("gate", "gru_cell", *(f"{kind}_episode" for kind in EPISODES))
+COMPOSED = {"passes": _PASS, "word_passes": ("passes", *_PASS), "decode": ("gru_cell", "output")}
 KEPT = 4                               # folders of compiled kernels kept beside the one in use
 
 
@@ -35,54 +35,63 @@ class Operations:
     """The operations of some back ends as attributes; frozen.
 
     functions: name -> function, of which those that are COMPOSED take these operations first.
-    source: name -> the back end that it comes from, or "overlay".
+    source: name -> where each comes from, "overlay" or a back end; layers: the back ends, topmost
+    first; overlay: what lies on top of them, or None.
     """
 
     def __init__(self, functions, source, layers, overlay=None):
-        bound = {name: partial(f, self) if stem(name) in COMPOSED else f for name, f in functions.items()}
-        vars(self).update(bound, functions=MappingProxyType(functions), source=MappingProxyType(source),
-                          layers=layers, overlay=overlay)
+        bound = {name: partial(f, self) if stem(name) in COMPOSED else f
+                 for name, f in functions.items()}
+        vars(self).update(bound, functions=MappingProxyType(functions),
+                          source=MappingProxyType(source), layers=layers, overlay=overlay)
 
     def __setattr__(self, name, value):
-        raise AttributeError(f"operations are frozen, {name} stays; ops.load(..., overlay=module) puts functions on top")
+        raise AttributeError(f"operations are frozen, {name} stays; "
+                             "ops.load(..., overlay=module) puts functions on top")
 
     __delattr__ = lambda self, name: self.__setattr__(name, None)
 
     def __repr__(self):
-        return f"<operations of {' over '.join(('overlay',) * (self.overlay is not None) + self.layers)}>"
+        layers = ("overlay",) * (self.overlay is not None) + self.layers
+        return f"<operations of {' over '.join(layers)}>"
 
     def __reduce__(self):                                  # a copy, or a pickle, is loaded anew
         return load, (self.layers, self.overlay)
 
 
 def stem(name):
-    """gate_forward, gate_backward -> gate: a forward and its backward share a cache, so they go together."""
+    """gate_forward, gate_backward -> gate: the two share a cache, so they go together."""
     return re.sub("_(forward|backward)$", "", name)
 
 
 @cache
 def functions(backend):
-    """The operations that a back end has -> {name: function}.  Raises ValueError for a back end there is not."""
+    """The operations that a back end has -> {name: function}.
+
+    Raises ValueError for an unknown back end.
+    """
     if backend not in BACKENDS:
-        raise ValueError(f"backend {backend!r}: give one of {', '.join(BACKENDS)}, or a list of them")
+        known = ", ".join(BACKENDS)
+        raise ValueError(f"backend {backend!r}: give one of {known}, or a list of them")
     found = {}
     names = None if backend == "numpy" else functions("numpy")
     for path in sorted(Path(__file__).parent.glob(f"*_{backend}.py")):
         module = import_module(f"{__name__}.{path.stem}")
         wanted = module.__all__ if names is None else names
-        found |= {name: f for name in wanted if (f := getattr(module, name, None)) and f.__module__ == module.__name__}
+        found |= {name: f for name in wanted
+                  if (f := getattr(module, name, None)) and f.__module__ == module.__name__}
     return MappingProxyType(found)
 
 
 def load(backend="numba", overlay=None):
     """-> Operations, a new object each time.
 
-    backend: a name, or a list of names: what one lacks the next gives, and in the end the reference.
-    overlay: a module, or any object with functions as attributes, whose operations go on top of all,
-    say gate_forward and gate_backward of a student; of a pair of which it has one, the other is the
-    reference's.  A composed operation (COMPOSED) is taken from no back end below what it is composed of:
-    with a gate of its own on top, the passes are composed anew.
-    Raises ValueError for a back end there is not, and for an overlay without any operation.
+    backend: a name, or a list of names: what one lacks the next gives, and in the end the
+    reference.  overlay: a module, or any object with functions as attributes, whose operations go
+    on top of all, say a student's gate_forward and gate_backward; where it has one of a pair, the
+    other is the reference's.  A composed operation (COMPOSED) is taken from no back end below what
+    it is composed of: with another gate on top, the passes are composed anew.
+    Raises ValueError for an unknown back end, and for an overlay without any operation.
     """
     layers = [backend] if isinstance(backend, str) else list(backend)
     layers += [] if "numpy" in layers else ["numpy"]
@@ -99,8 +108,9 @@ def load(backend="numba", overlay=None):
 
     @cache
     def level(one):
-        """The first layer that has all of an operation, and that lies no lower than what it is composed of."""
-        has = [i for i, (_, offered) in enumerate(offers) if all(name in offered for name in stems[one])]
+        """The first layer that has all of an operation and lies no lower than its parts."""
+        has = [i for i, (_, offered) in enumerate(offers)
+               if all(name in offered for name in stems[one])]
         parts = [level(part) for part in COMPOSED.get(one, ()) if part in stems]
         return next((i for i in has if all(i <= part for part in parts)), lowest)
     chosen, source = {}, {}
@@ -116,23 +126,27 @@ def load(backend="numba", overlay=None):
 def _overlaid(overlay, stems):
     """The operations in `overlay`, and of each pair of which it has one the reference's other."""
     reference, found = functions("numpy"), {}
-    here = lambda f: not isinstance(overlay, ModuleType) or getattr(f, "__module__", None) == overlay.__name__
+    here = lambda f: (not isinstance(overlay, ModuleType)
+                      or getattr(f, "__module__", None) == overlay.__name__)
     for names in stems.values():
         own = {name: f for name in names if callable(f := getattr(overlay, name, None)) and here(f)}
         if own:
             found |= {name: own.get(name, reference[name]) for name in names}
     if not found:
-        raise ValueError(f"{getattr(overlay, '__name__', overlay)} has no operation; name a function as the one it replaces, say gate_forward")
+        raise ValueError(f"{getattr(overlay, '__name__', overlay)} has no operation; "
+                         "name a function as the one it replaces, say gate_forward")
     return found
 
 
 @cache
 def cache_folder():
-    """Where compiled kernels are kept: NUMBA_CACHE_DIR, or the user's cache folder, below it one folder for each state of their sources; None
-    where no variable names a place and this user has no home.
+    """Where compiled kernels are kept: a folder for each state of their sources, below
+    NUMBA_CACHE_DIR or the user's cache folder; None where no variable names a place and this user
+    has no home.
 
-    A kernel is stale when any file has changed that it compiles something of; a folder named by the digest of all *_numba.py is always right
-    (they compile nothing of other files), and it can be written where the package itself cannot.
+    A kernel is stale once any file has changed that it compiles something of.  A folder named by
+    the digest of all *_numba.py is always right (they compile nothing of other files), and it can
+    be written where the package itself cannot.
     """
     digest = sha256()
     for source in sorted(Path(__file__).parent.glob("*_numba.py")):
@@ -150,7 +164,7 @@ def cache_problem():
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=cache_folder()) as file:
-            file.write(bytes(2**16))                       # in a full folder a name has room, and this has not
+            file.write(bytes(2**16))            # in a full folder a name has room, and this has not
     except OSError as error:
         return error.strerror or str(error)
 
@@ -158,14 +172,18 @@ def cache_problem():
 def not_kept(why):
     """What a user is told where compiled kernels cannot be kept."""
     place = f" in {cache_folder()}" if cache_folder() else ""
-    return f"compiled kernels cannot be kept{place} ({why}), so each process compiles anew; set NUMBA_CACHE_DIR to a folder that you may write to"
+    return (f"compiled kernels cannot be kept{place} ({why}), so each process compiles anew; "
+            "set NUMBA_CACHE_DIR to a folder that you may write to")
 
 
 def prune(folder):
-    """Notes that `folder` is in use, and removes those beside it that were used least lately, but for KEPT: each edit of a kernel leaves one."""
-    with suppress(OSError):                                # not to be written, or somebody else prunes: no matter
+    """Notes that `folder` is in use, and removes the least recently used beside it, but for KEPT:
+    each edit of a kernel leaves one.
+    """
+    with suppress(OSError):                 # not to be written, or somebody else prunes: no matter
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
-        others = [other for other in folder.parent.iterdir() if other != folder and re.fullmatch("[0-9a-f]{16}", other.name)]
+        others = [other for other in folder.parent.iterdir()
+                  if other != folder and re.fullmatch("[0-9a-f]{16}", other.name)]
         for old in sorted(others, key=lambda other: other.stat().st_mtime, reverse=True)[KEPT:]:
             rmtree(old, ignore_errors=True)

@@ -6,7 +6,9 @@ neither product is made; the steps are those of gru_numba.py.
 
 import numpy as np
 
-from .answer_numpy import END, output_backward as _output_backward, output_forward as _output_forward
+from .answer_numpy import END
+from .answer_numpy import output_backward as _output_backward
+from .answer_numpy import output_forward as _output_forward
 from .gru_numba import input_product, input_product_backward, step_backward, step_forward
 
 
@@ -22,9 +24,11 @@ def decode_forward(ops, m, q, given, steps, weights):
         a, cache = step_forward(x, a, U)                   # (10)
         logits.append(_output_forward(a, W_a))             # (9)
         caches.append((fed, cache, a))
-        fed = logits[-1].argmax(axis=1) if given is None else np.maximum(given[:, len(logits) - 1], 0)
         if given is None:
+            fed = logits[-1].argmax(axis=1)
             ended |= fed == END
+        else:
+            fed = np.maximum(given[:, len(logits) - 1], 0)
     return np.stack(logits, axis=1), (q, caches)
 
 

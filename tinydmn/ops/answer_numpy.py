@@ -33,7 +33,8 @@ def decode_forward(ops, m, q, given, steps, weights):
     gru, W_a = weights
     least, most = steps
     one_hot = np.eye(len(W_a), dtype=m.dtype)
-    a, y, logits, caches, ended = m, np.zeros((len(m), len(W_a)), m.dtype), [], [], np.zeros(len(m), bool)
+    a, y, ended = m, np.zeros((len(m), len(W_a)), m.dtype), np.zeros(len(m), bool)
+    logits, caches = [], []
     while len(logits) < most and not (len(logits) >= least and ended.all()):
         a, cache = ops.gru_cell_forward(np.hstack([y, q]), a, gru)                         # (10)
         logits.append(ops.output_forward(a, W_a))                                          # (9)
@@ -46,7 +47,10 @@ def decode_forward(ops, m, q, given, steps, weights):
 
 
 def decode_backward(ops, dlogits, cache, weights, dweights):
-    """dlogits (Q, steps, A) -> dm, dq (Q, H).  Adds into dweights.  The choice of a word has no gradient."""
+    """dlogits (Q, steps, A) -> dm, dq (Q, H).  Adds into dweights.
+
+    The choice of a word has no gradient.
+    """
     gru, W_a = weights
     dgru, dW_a = dweights
     da = np.zeros_like(cache[0][1])
@@ -54,6 +58,6 @@ def decode_backward(ops, dlogits, cache, weights, dweights):
     for t in reversed(range(len(cache))):
         cell, a = cache[t]
         da = da + ops.output_backward(np.ascontiguousarray(dlogits[:, t]), a, W_a, dW_a)
-        dx, da = ops.gru_cell_backward(da, cell, gru, dgru)                                # through (10)
+        dx, da = ops.gru_cell_backward(da, cell, gru, dgru)                         # through (10)
         dq += dx[:, len(W_a):]
     return da, dq

@@ -8,7 +8,8 @@ import numpy as np
 
 __all__ = ["to_device", "to_host", "zeros", "stack", "append_row", "add", "add_into", "n_pieces"]
 
-LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice SMALLEST a batch stays whole
+# questions a piece: at most LARGEST, about; a batch below twice SMALLEST stays whole
+LARGEST, SMALLEST = 80, 8
 
 
 def to_device(arrays):

@@ -9,7 +9,7 @@ from .compiled import njit
 
 @njit(cache=True, nogil=True)
 def _scatter_add(dout, rows, dx):
-    for i in range(len(rows)):                             # in the order of the rows: the same bits each time
+    for i in range(len(rows)):                             # in the rows' order: same bits each time
         dout_i, dx_row = dout[i], dx[rows[i]]
         for d in range(dx.shape[1]):
             dx_row[d] += dout_i[d]

@@ -27,6 +27,7 @@ def softmax_episode_forward(c, s, weights=None):
 
 
 def softmax_episode_backward(de, cache, weights=None, dweights=None):
+    """de (Q, H) -> dc (Q, T, H), ds (Q, T), 0 on padding."""
     c, g = cache
     dg = np.einsum("qh,qth->qt", de, c)
     ds = g * (dg - np.sum(dg * g, axis=1, keepdims=True))  # the softmax's Jacobian, diag(g) - g gᵀ
@@ -46,6 +47,7 @@ def gated_episode_forward(c, s, gru):
 
 
 def gated_episode_backward(de, cache, gru, dgru):
+    """de (Q, H) -> dc (Q, T, H), ds (Q, T), 0 on padding.  Adds into dgru."""
     caches, g = cache
     dc, dg, dh = [], np.empty_like(g), de                  # through (8)
     for t in reversed(range(g.shape[1])):

@@ -19,7 +19,7 @@ from .tanh_numba import FAST, tanh
 
 @njit(cache=True, nogil=True, forceinline=True)
 def _pairs(rows, n):
-    """rows (Q, T), n (Q,) -> off (Q + 1,): where a question's pairs begin; fact (P,): each pair's fact."""
+    """rows (Q, T), n (Q,) -> off (Q + 1,): where a question's pairs begin; their facts (P,)."""
     off = np.zeros(len(n) + 1, np.int64)
     for q in range(len(n)):
         off[q + 1] = off[q] + n[q]
@@ -73,7 +73,7 @@ def _compare_backward(d_features, d_bilinear, c, x, W_bx, pairs, dc):
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _shared_sum(a, from_c, from_q, bilinear, w, off, fact):
-    """a (P, G) += what the facts (R, G), the questions (Q, G) and cᵀW_b q (P,) times w (G,) give each pair."""
+    """a (P, G) += each pair's from_c (R, G), from_q (Q, G), and cᵀW_b q (P,) times w (G,)."""
     for q in range(len(off) - 1):
         for p in range(off[q], off[q + 1]):
             a_p, c_p, q_p, b = a[p], from_c[fact[p]], from_q[q], bilinear[p]
@@ -83,7 +83,10 @@ def _shared_sum(a, from_c, from_q, bilinear, w, off, fact):
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _score(u, shared, from_m, bilinear, weights, off, T):
-    """u (P, G), the products of c∘m and |c-m|, becomes tanh of the whole sum -> s (Q, T): eq. (6) before its σ."""
+    """u (P, G), the products of c∘m and |c-m|, becomes tanh of the whole sum.
+
+    -> s (Q, T): eq. (6) before its outer σ, -inf on padding.
+    """
     w, W_2, b_2 = weights
     s = np.full((len(off) - 1, T), -np.inf, u.dtype)
     for q in range(len(off) - 1):
@@ -107,11 +110,13 @@ def _score_backward(ds, u, bilinear, weights, off, d_shared, dweights):
     """
     (w, W_2), (dw, dW_2) = weights, dweights
     G, one = len(W_2), W_2.dtype.type(1)
-    da, d_m, d_bilinear, db_2 = np.empty_like(u), np.zeros((len(off) - 1, G), u.dtype), np.empty_like(bilinear), u.dtype.type(0)
+    da, d_m = np.empty_like(u), np.zeros((len(off) - 1, G), u.dtype)
+    d_bilinear, db_2 = np.empty_like(bilinear), u.dtype.type(0)
     for q in range(len(off) - 1):
         d_m_q = d_m[q]
         for p in range(off[q], off[q + 1]):
-            u_p, da_p, shared_p, b, d, dot = u[p], da[p], d_shared[p], bilinear[p], ds[q, p - off[q]], u.dtype.type(0)
+            u_p, da_p, shared_p, b = u[p], da[p], d_shared[p], bilinear[p]
+            d, dot = ds[q, p - off[q]], u.dtype.type(0)
             db_2 += d
             for k in range(G):
                 da_k = d * W_2[k] * (one - u_p[k] * u_p[k])
@@ -127,9 +132,10 @@ def _score_backward(ds, u, bilinear, weights, off, d_shared, dweights):
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _shared_sum_backward(da, bilinear, w, off, fact, R, dw):
-    """da (P, G) -> its sum a fact (R, G), a question (Q, G), d_bilinear (P,).  Adds into dw (G,)."""
+    """da (P, G) -> sums a fact (R, G), a question (Q, G); d_bilinear (P,).  Adds into dw (G,)."""
     G = len(w)
-    d_c, d_q, d_bilinear = np.zeros((R, G), da.dtype), np.zeros((len(off) - 1, G), da.dtype), np.empty_like(bilinear)
+    d_c, d_q = np.zeros((R, G), da.dtype), np.zeros((len(off) - 1, G), da.dtype)
+    d_bilinear = np.empty_like(bilinear)
     for q in range(len(off) - 1):
         d_q_q = d_q[q]
         for p in range(off[q], off[q + 1]):

@@ -25,9 +25,10 @@ def gate_features_backward(dz_feat, c, m, q, W_b, dW_b):
     """dz_feat (..., 7H + 2) -> dc, dm, dq (..., H).  Adds into dW_b.  |x| has derivative 0 at 0."""
     H = c.shape[-1]
     d_c, d_m, d_q, d_cq, d_cm, d_abs_q, d_abs_m = np.split(dz_feat[..., :7 * H], 7, axis=-1)
-    d_bq, d_bm = dz_feat[..., 7 * H:7 * H + 1], dz_feat[..., 7 * H + 1:]                   # (..., 1)
+    d_bq, d_bm = dz_feat[..., 7 * H:7 * H + 1], dz_feat[..., 7 * H + 1:]               # (..., 1)
     sign_q, sign_m = np.sign(c - q), np.sign(c - m)
-    cW_b, x = c @ W_b, d_bq * q + d_bm * m                 # cᵀW_b q and cᵀW_b m: what meets q, m; and c
+    cW_b = c @ W_b                                         # of cᵀW_b q and cᵀW_b m: what meets q, m
+    x = d_bq * q + d_bm * m                                # and what meets cᵀW_b
     dW_b += c.reshape(-1, H).T @ x.reshape(-1, H)
     dc = d_c + d_cq * q + d_cm * m + d_abs_q * sign_q + d_abs_m * sign_m + x @ W_b.T
     dm = d_m + d_cm * c - d_abs_m * sign_m + d_bm * cW_b
@@ -49,7 +50,7 @@ def gate_backward(ds, cache, gate, dgate):
     c, m, q, z_feat, u = cache
     dW_b, dW_1, db_1, dW_2, db_2 = dgate
     ds = ds[..., None]                                     # (Q, T, 1)
-    da = ds * gate.W_2 * (1.0 - u**2)                      # (Q, T, G)  through (6), to before its tanh
+    da = ds * gate.W_2 * (1.0 - u**2)                      # (Q, T, G)  through (6) and its tanh
     dW_2 += np.sum(ds * u, axis=(0, 1))
     db_2 += np.sum(ds)
     dW_1 += np.einsum("qtg,qtf->gf", da, z_feat)

@@ -76,7 +76,7 @@ class Facts(NamedTuple):
     """The visible facts of Q questions, rows of one array of all facts."""
 
     rows: np.ndarray           # (Q, T) int32  padding holds some other row, never used
-    n: np.ndarray              # (Q,)   int32  visible facts of each question, end-of-passes included
+    n: np.ndarray              # (Q,)   int32  visible facts of each, end-of-passes included
 
 
 class Passes(NamedTuple):
@@ -84,7 +84,7 @@ class Passes(NamedTuple):
 
     n: int                     # T_M
     episode: str               # a key of EPISODES
-    stop: bool = False         # end as soon as every question has chosen end-of-passes, its last row
+    stop: bool = False         # once every question has chosen end-of-passes, its last row
 
 
 CELLS = {"gru": GRU, "lstm": LSTM, "rnn": RNN}             # name of a cell -> its parameters

@@ -5,8 +5,9 @@ What makes it fast, each exact:
 - W x + b is made once for each distinct input (a word, a fact) and read at every step that has it;
 - sequences are packed, no work on padding (packing_numba.py);
 - U's gradient is one product at the end, not one a step;
-- a product over few rows is a loop that keeps U in cache, for BLAS packs U anew at each call (8 rows
-  of H = 80: 6 µs against 17; even at about 40 rows).  From packing_numba.MANY rows on it is BLAS.
+- a product over few rows is a loop that keeps U in cache, for BLAS packs U anew at each call
+  (8 rows of H = 80: 6 µs against 17; even at about 40 rows).  From packing_numba.MANY rows on it
+  is BLAS.
 """
 
 import numpy as np
@@ -37,12 +38,12 @@ def _gru_step(a_row, g, Uh, h_prev, gates, Uh_h, h):
 
     z, r, h~ go to gates (3H,), the state to h (H,).
     """
-    H, one = len(h), h.dtype.type(1)                       # a bare 1 would be an int64, and the whole loop float64
+    H, one = len(h), h.dtype.type(1)                       # a bare 1, an int64, would mean float64
     for k in range(H):
         z = sigmoid(a_row[k] + Uh[k])                                  # (1)
         r = sigmoid(a_row[H + k] + Uh[H + k])                          # (2)
         h_tilde = tanh(a_row[2 * H + k] + r * Uh[2 * H + k])           # (3)
-        h[k] = h_prev[k] + g * (one - z) * (h_tilde - h_prev[k])       # (4) and (7): g GRU + (1 - g) h_prev
+        h[k] = h_prev[k] + g * (one - z) * (h_tilde - h_prev[k])       # (4), and (7) around it
         gates[k], gates[H + k], gates[2 * H + k], Uh_h[k] = z, r, h_tilde, Uh[2 * H + k]
 
 
@@ -51,7 +52,8 @@ def _forward(a, rows, n, at, g, U):
     order, start = schedule(n)
     B, T, P, H = len(n), len(start) - 1, start[-1], U.shape[1]
     U_T = U.T.copy()
-    gates, Uh_h, h = np.empty((P, 3 * H), a.dtype), np.empty((P, H), a.dtype), np.empty((P, H), a.dtype)
+    gates, Uh_h = np.empty((P, 3 * H), a.dtype), np.empty((P, H), a.dtype)
+    h = np.empty((P, H), a.dtype)
     Uh, h_0 = np.zeros((B, 3 * H), a.dtype), np.zeros((B, H), a.dtype)
     h_prev = h_0                                           # h_0 = 0, and so is U h_0
     for t in range(T):
@@ -82,7 +84,7 @@ def _gru_step_backward(dh, cell, h_prev, g, da, dUh, dh_prev):
         da_h = d * (one - z) * (one - h_tilde * h_tilde)               # through (4), then (3)
         da_r = da_h * Uh_h[k] * r * (one - r)                          # through (3), then (2)
         dh_prev[k] = d * z + (one - g) * dh[k]
-        dUh[k], dUh[H + k], dUh[2 * H + k] = da_z, da_r, da_h * r      # the candidate's share passes r
+        dUh[k], dUh[H + k], dUh[2 * H + k] = da_z, da_r, da_h * r      # the candidate's passes r
         da[k] += da_z
         da[H + k] += da_r
         da[2 * H + k] += da_h
@@ -93,14 +95,16 @@ def _gru_step_backward(dh, cell, h_prev, g, da, dUh, dh_prev):
 def _backward(dout, packed, inputs, rows_at, g, U, dU):
     (gates, Uh_h, h, order, start), (rows, at) = packed, rows_at
     B, T, P, H = len(order), len(start) - 1, start[-1], U.shape[1]
-    da, dg, dh = np.zeros((inputs, 3 * H), h.dtype), np.zeros(g.shape, h.dtype), states_at_backward(dout, at, order, start)
-    dUh, carry, none = np.empty((P, 3 * H), h.dtype), np.empty((B, H), h.dtype), np.zeros(H, h.dtype)
+    da, dg = np.zeros((inputs, 3 * H), h.dtype), np.zeros(g.shape, h.dtype)
+    dh, dUh = states_at_backward(dout, at, order, start), np.empty((P, 3 * H), h.dtype)
+    carry, none = np.empty((B, H), h.dtype), np.zeros(H, h.dtype)
     for t in range(T - 1, -1, -1):
         s, live = start[t], start[t + 1] - start[t]
         for j in range(live):
             b, p = order[j], s + j
             h_prev = h[start[t - 1] + j] if t > 0 else none
-            dg[b, t] = _gru_step_backward(dh[p], (gates[p], Uh_h[p]), h_prev, g[b, t], da[rows[b, t]], dUh[p], carry[j])
+            dg[b, t] = _gru_step_backward(dh[p], (gates[p], Uh_h[p]), h_prev, g[b, t],
+                                          da[rows[b, t]], dUh[p], carry[j])
         if t > 0:
             into = dh[start[t - 1]:start[t - 1] + live]
             product = np.empty((live, H), h.dtype)
@@ -139,7 +143,8 @@ def gru_backward(dout, cache, gru, dgru):
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _cell_forward(a, h_prev, U):
     B, H = h_prev.shape
-    Uh, gates, Uh_h, h = np.empty((B, 3 * H), a.dtype), np.empty((B, 3 * H), a.dtype), np.empty((B, H), a.dtype), np.empty((B, H), a.dtype)
+    Uh, gates = np.empty((B, 3 * H), a.dtype), np.empty((B, 3 * H), a.dtype)
+    Uh_h, h = np.empty((B, H), a.dtype), np.empty((B, H), a.dtype)
     rows_product(h_prev, U.T.copy(), Uh)
     for b in range(B):
         _gru_step(a[b], a.dtype.type(1), Uh[b], h_prev[b], gates[b], Uh_h[b], h[b])
@@ -152,7 +157,8 @@ def _cell_backward(dh, h_prev, gates, Uh_h, U, dU):
     da, dUh = np.zeros((B, 3 * H), dh.dtype), np.empty((B, 3 * H), dh.dtype)
     dh_prev, product = np.empty((B, H), dh.dtype), np.empty((B, H), dh.dtype)
     for b in range(B):
-        _gru_step_backward(dh[b], (gates[b], Uh_h[b]), h_prev[b], dh.dtype.type(1), da[b], dUh[b], dh_prev[b])
+        _gru_step_backward(dh[b], (gates[b], Uh_h[b]), h_prev[b], dh.dtype.type(1), da[b], dUh[b],
+                           dh_prev[b])
     rows_product(dUh, U, product)
     dU += np.dot(dUh.T, h_prev)
     return da, dh_prev + product

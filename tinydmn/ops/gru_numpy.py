@@ -22,7 +22,7 @@ def gru_cell_forward(x, h_prev, gru):
     Uh_z, Uh_r, Uh_h = np.split(h_prev @ U.T, 3, axis=1)
     z = sigmoid(a_z + Uh_z)                                # (1)
     r = sigmoid(a_r + Uh_r)                                # (2)
-    h_tilde = np.tanh(a_h + r * Uh_h)                      # (3)  r after the product, as in the paper
+    h_tilde = np.tanh(a_h + r * Uh_h)                      # (3)  r after the product: the paper's
     h = z * h_prev + (1.0 - z) * h_tilde                   # (4)  z keeps the old state
     return h, (x, h_prev, z, r, Uh_h, h_tilde)
 
@@ -36,7 +36,7 @@ def gru_cell_backward(dh, cache, gru, dgru):
     da_h = dh * (1.0 - z) * (1.0 - h_tilde**2)             # through (4), then (3)
     da_r = da_h * Uh_h * r * (1.0 - r)                     # through (3), then (2)
     da = np.hstack([da_z, da_r, da_h])                     # (B, 3H)  meets W and b
-    dUh = np.hstack([da_z, da_r, da_h * r])                # (B, 3H)  meets U: the candidate's passes r
+    dUh = np.hstack([da_z, da_r, da_h * r])                # (B, 3H)  meets U: the last passes r
     dW += da.T @ x
     dU += dUh.T @ h_prev
     db += da.sum(axis=0)

@@ -17,7 +17,7 @@ def cross_entropy_forward(s, target):
         for k in range(K):
             largest = max(largest, s[i, k])
         for k in range(K):
-            p[i, k] = math.exp(s[i, k] - largest)          # -inf gives 0: a class that may not be chosen
+            p[i, k] = math.exp(s[i, k] - largest)          # -inf gives 0: a class not allowed
             total += p[i, k]
         for k in range(K):
             p[i, k] /= total

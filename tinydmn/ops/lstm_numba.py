@@ -46,23 +46,24 @@ def _forward(a, rows, n, at, g, U):
         for j in range(live):
             b, p, before = order[j], now + j, start[t - 1] + j
             h_prev, s_prev = (h[before], s[before]) if t > 0 else (zero, zero)
-            _lstm_step(a[rows[b, t]], Uh[j], g[b, t], (h_prev, s_prev), (gates[p], s_new[p], tanh_s[p]), (h[p], s[p]))
+            _lstm_step(a[rows[b, t]], Uh[j], g[b, t], (h_prev, s_prev),
+                       (gates[p], s_new[p], tanh_s[p]), (h[p], s[p]))
     return states_at(h, at, order, start), (gates, s_new, tanh_s, h, s, order, start)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _lstm_step_backward(dh, ds, g, previous, cell, d, da):
-    """dh (H,) -> d (4H,), the gradient before the nonlinearities, also added into da (4H,); dg is returned.
+    """dh (H,) -> d (4H,), the gradient before the nonlinearities; dg is returned.
 
-    ds (H,): in the gradient of s_t, out that of s_{t-1}.
+    Adds d into da (4H,).  ds (H,): in, the gradient of s_t; out, that of s_{t-1}.
     """
     (h_prev, s_prev), (gates, s_new, tanh_s) = previous, cell
     H, one, dg = len(dh), dh.dtype.type(1), dh.dtype.type(0)
     for k in range(H):
         i, f, o, c_tilde = gates[k], gates[H + k], gates[2 * H + k], gates[3 * H + k]
-        dg += dh[k] * (o * tanh_s[k] - h_prev[k]) + ds[k] * (s_new[k] - s_prev[k])         # through (7)
+        dg += dh[k] * (o * tanh_s[k] - h_prev[k]) + ds[k] * (s_new[k] - s_prev[k])  # through (7)
         dh_k = g * dh[k]
-        ds_k = g * ds[k] + dh_k * o * (one - tanh_s[k] * tanh_s[k])    # s_t reaches the loss through h_t as well
+        ds_k = g * ds[k] + dh_k * o * (one - tanh_s[k] * tanh_s[k])    # s_t acts through h_t too
         d_i = ds_k * c_tilde * i * (one - i)
         d_f = ds_k * s_prev[k] * f * (one - f)
         d_o = dh_k * tanh_s[k] * o * (one - o)
@@ -86,7 +87,8 @@ def _backward(dout, packed, inputs, rows_at, g, U, dU):
         for j in range(live):
             b, p, before = order[j], now + j, start[t - 1] + j
             h_prev, s_prev = (h[before], s[before]) if t > 0 else (zero, zero)
-            dg[b, t] = _lstm_step_backward(dh[p], ds[j], g[b, t], (h_prev, s_prev), (gates[p], s_new[p], tanh_s[p]), d[p], da[rows[b, t]])
+            dg[b, t] = _lstm_step_backward(dh[p], ds[j], g[b, t], (h_prev, s_prev),
+                                           (gates[p], s_new[p], tanh_s[p]), d[p], da[rows[b, t]])
         if t > 0:
             rows_product(d[now:now + live], U, product[:live])
             for j in range(live):

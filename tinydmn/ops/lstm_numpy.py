@@ -32,12 +32,15 @@ def lstm_cell_forward(x, state, lstm):
 
 
 def lstm_cell_backward(dstate, cache, lstm, dlstm):
-    """dstate (B, 2H), of h_t and of s_t -> dx (B, I), dstate (B, 2H) of the previous step.  Adds into dlstm."""
+    """dstate (B, 2H): dh_t and ds_t -> dx (B, I), dstate (B, 2H) of the previous step.
+
+    Adds into dlstm.
+    """
     x, h_prev, s_prev, i, f, o, c_tilde, tanh_s = cache
     W, U, _ = lstm
     dW, dU, db = dlstm
     dh, ds = np.split(dstate, 2, axis=1)
-    ds = ds + dh * o * (1.0 - tanh_s**2)                   # s_t reaches the loss through h_t as well
+    ds = ds + dh * o * (1.0 - tanh_s**2)                   # s_t reaches the loss through h_t too
     da = np.hstack([ds * c_tilde * i * (1.0 - i), ds * s_prev * f * (1.0 - f),
                     dh * tanh_s * o * (1.0 - o), ds * i * (1.0 - c_tilde**2)])             # (B, 4H)
     dW += da.T @ x

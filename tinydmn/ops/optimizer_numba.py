@@ -46,6 +46,6 @@ def _adam(theta, dtheta, m, v, rate, betas, correction_and_epsilon):
 
 def adam(theta, dtheta, moments, step, rate, betas=(0.9, 0.999), epsilon=1e-8):
     beta_1, beta_2 = betas
-    own = theta.dtype.type                                 # in theta's precision: float64 would halve the vectors
+    own = theta.dtype.type                                 # float64 would halve the vectors
     _adam(theta, dtheta, *moments, own(rate / (1.0 - beta_1**step)), (own(beta_1), own(beta_2)),
           (own(1.0 / (1.0 - beta_2**step)), own(epsilon)))

@@ -18,7 +18,10 @@ def l2_backward(theta, decayed, weight, dtheta):
 
 
 def clip_by_global_norm(dtheta, largest):
-    """Scales dtheta (P,) in place to the norm `largest` where its own is larger.  -> its norm before."""
+    """Scales dtheta (P,) in place to the norm `largest` where its own is larger.
+
+    -> its norm before, a float.
+    """
     norm = float(np.sqrt(np.sum(dtheta.astype(np.float64)**2)))
     if norm > largest:
         dtheta *= largest / norm

@@ -1,8 +1,10 @@
-"""Sequences of unequal length without padding, and a product over few rows: what the compiled recurrent networks share.
+"""Sequences of unequal length without padding, and a product over few rows: what the compiled
+recurrent networks share.
 
 - The sequences are sorted by length: a step works on the first rows alone, never on padding.
-- The steps lie behind one another in packed arrays (P, ...), P = n.sum(): step t owns rows start[t]:start[t+1], and the sequences that
-  still live at step t+1 are the first of them, in the same order.
+- The steps lie behind one another in packed arrays (P, ...), P = n.sum(): step t owns rows
+  start[t]:start[t+1], and the sequences that still live at step t+1 are the first of them, in the
+  same order.
 
 Every function is marked forceinline; tanh_numba.py says why.
 """
@@ -12,7 +14,7 @@ import numpy as np
 from .compiled import njit
 from .tanh_numba import FAST
 
-MANY = 40                                                  # rows from which on BLAS is faster than a loop that keeps the matrix in cache
+MANY = 40                      # rows from which BLAS beats a loop that keeps the matrix in cache
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
@@ -23,11 +25,12 @@ def rows_product(x, M, out):
         np.dot(x, M, out)
         return
     out[:] = 0
-    for i in range(0, B - 1, 2):                           # two rows and four of M's rows at a time: each load serves twice
+    for i in range(0, B - 1, 2):                           # 2 rows, 4 of M's: a load serves twice
         x_0, x_1, out_0, out_1 = x[i], x[i + 1], out[i], out[i + 1]
         for k in range(0, K - 3, 4):
             M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
-            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]    # held here: for all the compiler knows, out could be x
+            # held in variables: for all the compiler knows, out could be x
+            a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]
             b_0, b_1, b_2, b_3 = x_1[k], x_1[k + 1], x_1[k + 2], x_1[k + 3]
             for j in range(M.shape[1]):
                 out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
@@ -47,11 +50,13 @@ def rows_product(x, M, out):
 
 @njit(cache=True, nogil=True, forceinline=True)
 def schedule(n):
-    """Lengths n (B,) -> order (B,): the sequences, longest first; start (T + 1,): the packed rows of each step."""
+    """Lengths n (B,) -> order (B,): the sequences, longest first; start (T + 1,): step t's packed
+    rows are start[t]:start[t+1].
+    """
     B, T = len(n), 0
     for b in range(B):
         T = max(T, n[b])
-    longer = np.zeros(T + 2, np.int64)                     # longer[t]: how many sequences have more than t steps
+    longer = np.zeros(T + 2, np.int64)                     # longer[t]: sequences of exactly t steps
     for b in range(B):
         longer[n[b]] += 1
     for t in range(T, -1, -1):
@@ -68,7 +73,7 @@ def schedule(n):
 
 @njit(cache=True, nogil=True, forceinline=True)
 def states_at(h, at, order, start):
-    """Packed h (P, H) -> out (B, F, H): the states after the steps at (B, F), zeros where at is -1."""
+    """Packed h (P, H) -> out (B, F, H): the states after the steps at (B, F), zeros for -1."""
     out = np.zeros((len(order), at.shape[1], h.shape[1]), h.dtype)
     for j in range(len(order)):
         for f in range(at.shape[1]):
@@ -90,7 +95,10 @@ def states_at_backward(dout, at, order, start):
 
 @njit(cache=True, nogil=True, forceinline=True)
 def add_outer(d, h, start, dU):
-    """dU += Σ_t d_tᵀ h_{t-1} as one product.  Packed d (P, J), h (P, H), dU (J, H); h_0 = 0 adds nothing."""
+    """dU += Σ_t d_tᵀ h_{t-1} as one product.  Packed d (P, J), h (P, H); dU (J, H).
+
+    h_0 = 0 adds nothing.
+    """
     T = len(start) - 1
     if T < 2:
         return

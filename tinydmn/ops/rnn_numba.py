@@ -15,7 +15,7 @@ def _forward(a, rows, n, at, g, U):
     order, start = schedule(n)
     B, T, H, one = len(n), len(start) - 1, U.shape[1], a.dtype.type(1)
     new, h = np.empty((start[-1], H), a.dtype), np.empty((start[-1], H), a.dtype)
-    U_T, Uh, h_0 = U.T.copy(), np.zeros((B, H), a.dtype), np.zeros(H, a.dtype)             # h_0 = 0, and so is U h_0
+    U_T, Uh, h_0 = U.T.copy(), np.zeros((B, H), a.dtype), np.zeros(H, a.dtype)         # U h_0 = 0
     for t in range(T):
         now, live = start[t], start[t + 1] - start[t]
         if t > 0:
@@ -25,7 +25,7 @@ def _forward(a, rows, n, at, g, U):
             h_prev, g_t = h[start[t - 1] + j] if t > 0 else h_0, g[order[j], t]
             for k in range(H):
                 new_row[k] = tanh(a_row[k] + Uh_row[k])
-                h_row[k] = g_t * new_row[k] + (one - g_t) * h_prev[k]                      # (7)
+                h_row[k] = g_t * new_row[k] + (one - g_t) * h_prev[k]                  # (7)
     return states_at(h, at, order, start), (new, h, order, start)
 
 
@@ -43,7 +43,7 @@ def _backward(dout, packed, inputs, rows_at, g, U, dU):
             da_row, dh_row, d_row, new_row = da[rows[b, t]], dh[now + j], d[now + j], new[now + j]
             h_prev, g_t, dot = h[start[t - 1] + j] if t > 0 else h_0, g[b, t], h.dtype.type(0)
             for k in range(H):
-                dot += dh_row[k] * (new_row[k] - h_prev[k])                                # through (7)
+                dot += dh_row[k] * (new_row[k] - h_prev[k])                            # (7)
                 d_k = g_t * dh_row[k] * (one - new_row[k] * new_row[k])
                 d_row[k] = d_k
                 da_row[k] += d_k

@@ -1,7 +1,9 @@
-"""tanh and σ that a loop over them can turn into vector code: 5 to 7 times the speed of calls to the C library's tanhf.
+"""tanh and σ that a loop over them can turn into vector code: 5 to 7 times the speed of calls to
+the C library's tanhf.
 
-float32: x p(x²) / q(x²) on [-7.9, 7.9], beyond which tanh is 1 to the last bit; no branch, no call.  p and q were fitted for the least
-relative error (Loeb's iteration, 5.7e-9 before rounding); computed in float32 the error is below 4e-7.
+float32: x p(x²) / q(x²) on [-7.9, 7.9], beyond which tanh is 1 to the last bit; no branch, no call.
+p and q were fitted for the least relative error (Loeb's iteration, 5.7e-9 before rounding);
+computed in float32 the error is below 4e-7.
 float64, in which things are checked: the C library's.
 """
 
@@ -13,9 +15,11 @@ from numba.extending import overload
 
 from .compiled import njit
 
-# A function that kernels call is marked forceinline.  Else its code stands twice, alone and in the caller's file of the cache, differently
-# optimised, and a process that compiles would run the one and a process that loads the other: not the same bits.
-FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}       # not "nnan" and "ninf": a NaN must stay one, to be found and named
+# A function that kernels call is marked forceinline.  Else its code stands twice, alone and in the
+# caller's file of the cache, differently optimised, and a process that compiles would run the one
+# and a process that loads the other: not the same bits.
+# Not "nnan" and "ninf": a NaN must stay one, to be found and named.
+FAST = {"contract", "reassoc", "nsz", "arcp", "afn"}
 
 
 @njit(cache=True, fastmath=FAST, error_model="numpy", forceinline=True)
