@@ -1,13 +1,13 @@
 """Stories told again, otherwise: two switches of training that the paper does not have.  Each epoch sees other stories that are as true.
 
-Shorter (`shortened`): some of the questions are left out, and some of the facts that the others do not need: the supporting facts are
+Shorter (`drop_facts`): some of the questions are left out, and some of the facts that the others do not need: the supporting facts are
 known, so it is known what may go.  A fact that leans on the one before it ("Then he went to the garden") keeps that one; which facts do is
-found in the training stories (`standing_alone`): those that never begin a story, nor support an answer without the fact before them.
+found in the training stories (`self_contained_facts`): those that never begin a story, nor support an answer without the fact before them.
 A question that counts ("Who came second?") keeps the facts that it counts: it is known by supporting facts that always stand at the same
-place, from the beginning or from the end (`counting`).
+place, from the beginning or from the end (`ordinal_questions`).
 
-With other names (`renamed`): if Mary and John change places in a whole story, its questions and its answers, the story stays true.  Which
-names can change places is found in the training stories alone (names.py).
+With other names (`permute_entities`): if Mary and John change places in a whole story, its questions and its answers, the story stays true.  Which
+names can change places is found in the training stories alone (entities.py).
 """
 
 from collections import Counter
@@ -16,21 +16,21 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import check_rng
-from .names import always_followed, connecting, cutter, split_names
+from .entities import always_followed, connecting, cutter, split_names
 
 ALONE = 0.1                # a fact that supports this often without the fact before it does not lean on that
 FIXED = 20                 # questions: if their supporting facts always stand at one place, the question speaks of that place
 
 
-def shortened(story, share, rng, alone=None, counts=None):
+def drop_facts(story, share, rng, alone=None, counts=None):
     """The story with about half of its questions, and without some of the facts that none of them needs -> Story.
 
     share: how many of these facts may go at most; how many go is drawn for each story, evenly between none and that.  A question without
-    known supporting facts keeps all it saw.  alone: standing_alone(the training stories); None: what this story itself can show.
-    counts: counting(the training stories); None: no question counts.
+    known supporting facts keeps all it saw.  alone: self_contained_facts(the training stories); None: what this story itself can show.
+    counts: ordinal_questions(the training stories); None: no question counts.
     """
     check_rng(rng)
-    alone = alone or standing_alone([story])
+    alone = alone or self_contained_facts([story])
     asked = [q for q in story.questions if rng.random() < 0.5] or [story.questions[rng.integers(len(story.questions))]]
     needed = {i for q in asked for i in (q.support or range(q.n_facts))}
     for q in asked if counts else ():
@@ -45,7 +45,7 @@ def shortened(story, share, rng, alone=None, counts=None):
     return replace(story, facts=[fact for fact, stay in zip(story.facts, stays) if stay], questions=questions)
 
 
-def standing_alone(stories):
+def self_contained_facts(stories):
     """list[Story] -> alone(fact): whether a fact can be understood without the one before it, as far as the stories show."""
     words = connecting(stories)
     followed = always_followed(stories, words)
@@ -68,7 +68,7 @@ def standing_alone(stories):
     return alone
 
 
-def counting(stories):
+def ordinal_questions(stories):
     """list[Story] -> counts(question): (whether it counts facts from the first on, whether it counts them from the last back)."""
     words = connecting(stories)
     frame = lambda q: tuple(() if w in words else w for w in q.tokens)
@@ -88,7 +88,7 @@ def counting(stories):
     return counts
 
 
-def renamed(story, classes, rng):
+def permute_entities(story, classes, rng):
     """The story with the names of each class dealt out anew, in facts, questions and answers -> Story."""
     check_rng(rng)
     new = {}

@@ -45,7 +45,7 @@ Classes = namedtuple("Classes", "taken refused")           # [[name, ...], ...],
 NONE_FOUND = Classes([], [])
 
 
-def name_classes(stories):
+def entity_classes(stories):
     """list[Story] -> classes, each a list of at least two names; a name is a tuple of words."""
     return find_classes(stories).taken
 
