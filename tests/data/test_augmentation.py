@@ -1,4 +1,4 @@
-"""Stories told again: whatever is told must still be true, which the independent readers of rules/ judge."""
+"""Data augmentation: every augmented story must still be true, by the independent readers of rules/."""
 
 from collections import Counter
 from dataclasses import replace

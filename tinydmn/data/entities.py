@@ -1,25 +1,30 @@
-"""Names that can change places: found in the training stories alone, so that a story told with other names is as true as before.
+"""Classes of entities whose names can be exchanged: inferred from the training stories alone, so
+that a story with its names permuted is as true as before.
 
-A class of names is guessed first, by three tests that all its names have to pass:
+Candidate classes are formed first, by three tests that all names of a class have to pass:
 
-1. frames: they stand in the same sentences at the same places, in facts, in questions and as answers;
-2. company: in questions about one of them, the other words of question, answer and supporting facts are as frequent as for the next
-   (bedroom goes with tired and kitchen with hungry in task 20: not exchangeable; Mary goes with she, John with he in task 11: two classes);
-3. pairs: each two of them meet as often as any other two (north meets south and never east in task 4: not exchangeable).
+1. frames: they occur in the same sentences at the same positions, in facts, questions and answers;
+2. company: in questions about one of them, the other words of question, answer and supporting facts
+   are as frequent as for the next (bedroom goes with tired and kitchen with hungry in task 20: not
+   exchangeable; Mary goes with she, John with he in task 11: two classes);
+3. pairs: any two of them co-occur as often as any other two (north occurs with south and never with
+   east in task 4: not exchangeable).
 
-Words that have an order, a size or a geometry can pass all three.  So each two of a class change places in the training stories, and what comes
-out is held against what training says.  If 9:15 and 10:30 change places, the train that leaves first leaves second, and training has another
-answer to the same question about the same facts.  Two names stay apart where
+Words with an order, a size or a geometry can pass all three.  So each two names of a class are
+swapped in the training stories, and the result is compared with what training says.  If 9:15 and
+10:30 are swapped, the train that leaves first leaves second, and training has another answer to the
+same question about the same facts.  Two names are kept apart where
 
-4. what comes out is contrary to training, more often than training is to itself;
-5. what comes out is new to training, more often than a story of its own is new to all the others;
-6. one of them often has a word beside it that the other never has (Mary is called she now and then).
+4. swapped examples contradict training more often than training contradicts itself;
+5. swapped examples are new to training more often than a story is new to all the others;
+6. one of them often has a word near it that the other never has (Mary is sometimes called she).
 
-A class is left alone, too, where its names meet in questions, but training has so little like what comes out that nothing is shown; and a name of
-which few questions speak: with few, every difference could be chance, and every name would look like every other.
-Only words that connect are looked at: those that stand in facts and also in questions or answers, or that come back in a second
-supporting fact whenever they stand in one.  So took and dropped, which stand in the same frames and mean opposite things, are left alone.
-A name may be of several words: "red square".
+A class is also rejected if its names occur together in questions, but training has too little like
+the swapped examples to show that they are true; and so is a name that few questions are about: with
+few, every difference could be chance, and all names would look alike.  Only connecting words are
+considered: those of facts that also occur in questions or answers, or that recur in a second
+supporting fact whenever they occur in one.  So took and dropped, which have the same frames and
+opposite meanings, are left alone.  A name may consist of several words: "red square".
 """
 
 from collections import Counter, defaultdict, namedtuple
@@ -28,30 +33,34 @@ from operator import itemgetter
 
 import numpy as np
 
-ALIKE = 0.6                # least overlap of two names' frames
-APART, Z = 0.2, 4.0        # two shares differ where they are this far apart, and by this many standard errors
-FEWEST = 90                # questions about a name: from here on Z standard errors are less than 0.3, and a real difference shows
-LINKS = 0.9                # a word that comes back this often connects supporting facts
-COMMON = 0.99              # a word in more of the questions than this is no name, but one such as "the"
+ALIKE = 0.6                # minimum overlap of two names' frames
+APART, Z = 0.2, 4.0        # two shares differ if they are this far apart, and Z standard errors
+FEWEST = 90                # questions about a name: with so many, Z standard errors are below 0.3
+LINKS = 0.9                # a word that recurs this often connects supporting facts
+COMMON = 0.99              # a word in more of the questions than this is no name ("the")
 
-MOST = 2000                # questions that are held against each other: more show little more
-MANY, ABOUT_TWO = 12, 6    # facts: hardly two stories of more tell the same, nor of more about the same two names
-NEW = 6.0                  # standard errors, counted by stories: what comes out of a swap and of its reverse goes together
-NEVER = 9.0                # stories in which a word is expected: where it is in none, that is no chance (e^-9)
-SHOWN, RARELY = 5, 0.01    # so often must training have what comes out, where names meet in more than this share of the questions about them
-SHOWN_NAMES = 8            # of a class, in a line for people
+MOST = 2000                # questions to compare: more add little
+MANY, ABOUT_TWO = 12, 6    # facts in all, and about two names: longer stories hardly ever coincide
+NEW = 6.0                  # standard errors, counted by stories: a swap and its reverse correlate
+NEVER = 9.0                # stories that should have a word: that none has it is no chance (e^-9)
+SHOWN = 5                  # swapped examples that training must know, where two names of a class
+RARELY = 0.01              # occur together in more than this share of the questions about them
+SHOWN_NAMES = 8            # of a class, in messages
 
-Classes = namedtuple("Classes", "taken refused")           # [[name, ...], ...], each name a tuple of words; [([name, ...], why), ...]
+# taken: [[name, ...], ...], each name a tuple of words; refused: [([name, ...], why), ...]
+Classes = namedtuple("Classes", "taken refused")
 NONE_FOUND = Classes([], [])
 
 
 def entity_classes(stories):
-    """list[Story] -> classes, each a list of at least two names; a name is a tuple of words."""
+    """list[Story] -> the exchangeable classes, each a list of at least two names; a name is a tuple
+    of words."""
     return find_classes(stories).taken
 
 
 def find_classes(stories):
-    """list[Story] -> Classes: those whose names may be dealt out anew, and those that look alike and may not, each with the reason."""
+    """list[Story] -> Classes: those whose names may be permuted, and those whose names look alike
+    and may not be, each with the reason."""
     taken, refused = _guessed(stories)
     while True:
         class_of = {name: k for k, group in enumerate(taken) for name in group}
@@ -60,18 +69,23 @@ def find_classes(stories):
         worst = max(trials, key=lambda trial: trial.wrong, default=None)
         if worst is None or worst.parts == [worst.group]:
             return Classes(taken, refused)
-        refused.append((worst.group, worst.why))           # one at a time: the others are tried again with these words as they stand
-        taken = [group for group in taken if group is not worst.group] + [part for part in worst.parts if len(part) > 1]
+        refused.append((worst.group, worst.why))   # one at a time: its words count for the others
+        taken = ([group for group in taken if group is not worst.group]
+                 + [part for part in worst.parts if len(part) > 1])
 
 
 def classes_text(classes):
-    """Classes -> a line each: which names are dealt out anew, which are left alone and why."""
-    text = lambda group: " ".join("_".join(name) for name in group[:SHOWN_NAMES]) + " ..." * (len(group) > SHOWN_NAMES)
-    return [f"dealt out anew each epoch: {text(group)}" for group in classes.taken] + [f"left alone: {text(group)}: {why}" for group, why in classes.refused]
+    """Classes -> a line each: which names are permuted, and which are not and why."""
+    def text(group):
+        names = " ".join("_".join(name) for name in group[:SHOWN_NAMES])
+        return names + " ..." * (len(group) > SHOWN_NAMES)
+    return ([f"permuted each epoch: {text(group)}" for group in classes.taken]
+            + [f"not permuted: {text(group)}: {why}" for group, why in classes.refused])
 
 
 def cutter(names):
-    """-> cut(words) -> units: each of the names a tuple, the longest that fits; every other word as it is."""
+    """-> cut(words) -> units: each name a tuple, the longest that matches; other words
+    unchanged."""
     first = {}
     for name in sorted(names, key=len, reverse=True):
         first.setdefault(name[0], []).append(name)
@@ -79,54 +93,64 @@ def cutter(names):
     def cut(text):
         units, i = [], 0
         while i < len(text):
-            name = next((n for n in first.get(text[i], ()) if n == tuple(text[i:i + len(n)])), None)
+            candidates = first.get(text[i], ())
+            name = next((n for n in candidates if n == tuple(text[i:i + len(n)])), None)
             units.append(name or text[i])
             i += len(name) if name else 1
         return units
     return cut
 
 
-# a class on trial: each two of its names change places
+# the trial of a class: each two of its names are swapped
 
-CONTRARY = "where two of them change places, answers are contrary to training"
-NEWER = "where two of them change places, training never had what comes out"
-UNSHOWN = "two of them meet in questions, too seldom to show that they may change places"
+CONTRARY = "if two of them are swapped, answers contradict training"
+NEWER = "if two of them are swapped, the result never occurs in training"
+UNSHOWN = "two of them occur together in questions, too rarely to show that they are exchangeable"
 RIGHT = 0.0, ""
-A_LITTLE = 1e-9                # a share, of what is not shown to be wrong, and yet may not be
+A_LITTLE = 1e-9                # a share, of pairs that are not shown to be wrong, and yet may be
 
-Trial = namedtuple("Trial", "group parts wrong why")       # the class; what it falls into; the share of what comes out that is wrong, of its worst pair; in words
+# the class; the parts it splits into; of its worst pair the share of wrong examples, and the reason
+Trial = namedtuple("Trial", "group parts wrong why")
 
 
 def _trial(examples, class_of, group):
-    """Each two names of `group`, one of the classes, change places -> Trial."""
+    """Swaps each two names of `group`, one of the classes -> Trial."""
     facts, questions = examples
     number = _numbering({name: k for name, k in class_of.items() if name not in group})
     told = _Told(group, [(s, fact, ()) for s, fact in facts], number)
-    supported = _Told(group, [(s, _text(seen, support, q), a) for s, seen, support, q, a in questions], number)
-    whole = _Told(group, [(s, _text(seen, range(len(seen)), q), a) for s, seen, _, q, a in questions if len(seen) <= MANY], number)
-    apart, met, shown = {}, 0, Counter()                   # (v, w) -> (share of what comes out that is wrong, why); how often two meet; and training knows it
+    supported = _Told(group, [(s, _text(seen, support, q), a)
+                              for s, seen, support, q, a in questions], number)
+    whole = _Told(group, [(s, _text(seen, range(len(seen)), q), a)
+                          for s, seen, _, q, a in questions if len(seen) <= MANY], number)
+    apart = {}                                 # (v, w) -> (share of swapped examples wrong, why)
+    met, shown = 0, Counter()                  # examples with two names; those that training knows
     for v, w in combinations(group, 2):
         outcomes = [of.swapped(v, w) for of in (supported, whole, told)]
         two = _Told((v, w), _about_two(questions, v, w), number).swapped(v, w)
-        apart[v, w] = max(*(_contrary(out, of.before) for out, of in zip(outcomes, (supported, whole))), _more_contrary(two[2]),
-                          *map(_newer, chain(*outcomes, two)), _never(v, w, supported))
+        apart[v, w] = max(
+            *(_contrary(out, of.before) for out, of in zip(outcomes, (supported, whole))),
+            _more_contrary(two[2]), *map(_newer, chain(*outcomes, two)), _never(v, w, supported))
         both = outcomes[0][2].after
         met += both.total()
         shown[v, w] = both.total() - both["new"]
     wrong, why = max(apart.values())
-    if not wrong and met > RARELY * len(set().union(*supported.about.values())) and shown.total() < SHOWN:
+    about = set().union(*supported.about.values())
+    if not wrong and met > RARELY * len(about) and shown.total() < SHOWN:
         return Trial(group, [[name] for name in group], A_LITTLE, UNSHOWN)
-    if any(why == CONTRARY for _, why in apart.values()):  # an order: then each pair has to show that it has none
-        apart = {pair: against if against[0] or shown[pair] >= SHOWN else (A_LITTLE, CONTRARY) for pair, against in apart.items()}
-    return Trial(group, _grouped(group, lambda v, w: not apart.get((v, w), apart.get((w, v)))[0]), wrong, why)
+    if any(why == CONTRARY for _, why in apart.values()):  # an order: a pair must show it has none
+        apart = {pair: against if against[0] or shown[pair] >= SHOWN else (A_LITTLE, CONTRARY)
+                 for pair, against in apart.items()}
+    alike = lambda v, w: not apart.get((v, w), apart.get((w, v)))[0]
+    return Trial(group, _grouped(group, alike), wrong, why)
 
 
 class _Told:
-    """Examples (story, what is known, what is answered) as sequences of units; names of other classes are numbered, those of `group` stand there."""
+    """Examples (story, what is known, the answer) as sequences of units, with the names of other
+    classes numbered and those of `group` as they are."""
 
     def __init__(self, group, examples, number):
         self.examples, self.about, group = [], defaultdict(set), set(group)
-        self.said = defaultdict(lambda: defaultdict(set))  # what is known -> what is answered -> by which stories
+        self.said = defaultdict(lambda: defaultdict(set))  # what is known -> answer -> {story, ...}
         for story, known, answer in examples:
             known, answer = number(known, answer)
             for name in group.intersection(chain(known, answer)):
@@ -137,29 +161,40 @@ class _Told:
         self.before = Counter(self.outcomes)
 
     def outcome(self, story, known, answer):
-        """Against what most of the other stories say where the same is known: "same" or "contrary"; "new" where none has anything like it."""
-        said = {a: len(stories) - (story in stories) for a, stories in self.said.get(known, {}).items()}
+        """Compared with the most frequent answer of the other stories where the same is known:
+        "same" or "contrary"; "new" where no other story has such an example."""
+        said = {a: len(stories) - (story in stories)
+                for a, stories in self.said.get(known, {}).items()}
         most = max(said.values(), default=0)
         return "new" if not most else "same" if said.get(answer) == most else "contrary"
 
     def swapped(self, v, w):
-        """What comes out where v and w change places, and what it should be like: [_Compared] of v told as w, of w told as v, of both."""
+        """The outcomes with v and w swapped, and those they should resemble: [_Compared], of the
+        examples with v alone, with w alone, and with both."""
         other = {v: w, w: v}
-        only_v, only_w, both = self.about[v] - self.about[w], self.about[w] - self.about[v], self.about[v] & self.about[w]
-        return [self._compared(*pair, lambda units: tuple([other.get(u, u) for u in units])) for pair in ((only_v, only_w), (only_w, only_v), (both, both))]
+        swap = lambda units: tuple([other.get(u, u) for u in units])
+        with_v, with_w = self.about[v], self.about[w]
+        only_v, only_w, both = with_v - with_w, with_w - with_v, with_v & with_w
+        return [self._compared(*pair, swap)
+                for pair in ((only_v, only_w), (only_w, only_v), (both, both))]
 
-    def _compared(self, which, like, tell):
-        after = [(self.outcome(s, tell(known), tell(answer)), s) for s, known, answer in (self.examples[i] for i in which)]
+    def _compared(self, which, like, swap):
+        after = [(self.outcome(s, swap(known), swap(answer)), s)
+                 for s, known, answer in (self.examples[i] for i in which)]
         before = [(self.outcomes[i], self.examples[i][0]) for i in like]
-        return _Compared(*(Counter(outcome for outcome, _ in some) for some in (after, before)),
-                         *(Counter(outcome for outcome, _ in {*some, *(("any", s) for _, s in some)}) for some in (after, before)))
+        by_story = lambda some: {*some, *(("any", s) for _, s in some)}
+        count = lambda some: Counter(outcome for outcome, _ in some)
+        return _Compared(count(after), count(before),
+                         count(by_story(after)), count(by_story(before)))
 
 
-_Compared = namedtuple("_Compared", "after before stories_after stories_before")           # Counters of outcomes, and of stories that have one such ("any": in all)
+# Counters of outcomes, and of the stories with such an outcome ("any": of all stories)
+_Compared = namedtuple("_Compared", "after before stories_after stories_before")
 
 
 def _contrary(outcomes, before):
-    """4, where the answer is known from what is told.  before: the outcomes of all that training tells.  -> (share of what speaks against, why)."""
+    """Test 4, where what is known determines the answer.  before: the outcomes of all training
+    examples.  -> (share of contrary ones beyond the expected, why)."""
     after = sum((each.after for each in outcomes), Counter())
     expected = after.total() * before["contrary"] / max(1, before.total())
     more = after["contrary"] - expected
@@ -167,25 +202,28 @@ def _contrary(outcomes, before):
 
 
 def _more_contrary(compared):
-    """4, where the answer may turn on facts that are left out: of what comes out and of what stood there."""
+    """Test 4, where the answer may depend on facts left out: after the swap and before it."""
     k, k_before = compared.stories_after["contrary"], compared.stories_before["contrary"]
-    return ((k - k_before) / compared.stories_after["any"], CONTRARY) if k - k_before > Z * np.sqrt(k + k_before) else RIGHT
+    if k - k_before > Z * np.sqrt(k + k_before):
+        return (k - k_before) / compared.stories_after["any"], CONTRARY
+    return RIGHT
 
 
 def _newer(compared):
-    """5.  Questions of one story go together, so stories are counted."""
+    """Test 5.  The questions of one story correlate, so stories are counted."""
     n, n_before = compared.after.total(), compared.before.total()
     if not n or not n_before:
         return RIGHT
     new, new_before = compared.after["new"] / n, compared.before["new"] / n_before
     p = (compared.after["new"] + compared.before["new"]) / (n + n_before)
-    error = np.sqrt(p * (1 - p) * (1 / compared.stories_after["any"] + 1 / compared.stories_before["any"]))
+    per_story = 1 / compared.stories_after["any"] + 1 / compared.stories_before["any"]
+    error = np.sqrt(p * (1 - p) * per_story)
     return (new - new_before, NEWER) if new - new_before > NEW * error else RIGHT
 
 
 def _never(v, w, told):
-    """6."""
-    beside = []                                            # of each name: unit -> in how many stories it stands beside the name
+    """Test 6."""
+    beside = []                                # of each name: unit -> stories in which both occur
     for name in (v, w):
         stories = defaultdict(set)
         for story, known, answer in (told.examples[i] for i in told.about[name]):
@@ -193,9 +231,11 @@ def _never(v, w, told):
                 stories[u].add(story)
         beside.append({u: len(which) for u, which in stories.items()})
     n = [len({told.examples[i][0] for i in told.about[name]}) for name in (v, w)]
-    missing = []                                           # (how often it should stand there, unit, beside which name it does, beside which not)
-    for one, other, (mine, theirs), (n_mine, n_theirs) in ((v, w, beside, n), (w, v, beside[::-1], n[::-1])):
-        missing.append(max(((k * n_theirs / n_mine, u, one, other) for u, k in mine.items() if u not in theirs), default=(0.0, None, one, other), key=itemgetter(0)))
+    missing = []                               # (expected stories, unit, name with it, without it)
+    for one, other, (mine, theirs), (n_mine, n_theirs) in ((v, w, beside, n),
+                                                           (w, v, beside[::-1], n[::-1])):
+        never = [(k * n_theirs / n_mine, u, one, other) for u, k in mine.items() if u not in theirs]
+        missing.append(max(never, default=(0.0, None, one, other), key=itemgetter(0)))
     if missing[0][0] + missing[1][0] <= NEVER:
         return RIGHT
     k, u, one, other = max(missing, key=itemgetter(0))
@@ -207,37 +247,37 @@ def _shown(unit):
 
 
 def _examples(stories, cut):
-    """-> [(story's number, fact)] and [(story's number, facts seen, indices of those that support the answer, question, answer)], as units.
-
-    Where no supporting facts are known, all support the answer.
-    """
+    """-> [(story number, fact)] and [(story number, visible facts, indices of the supporting ones,
+    question, answer)], as units.  Where no supporting facts are known, all are taken."""
     facts, questions = [], []
     for s, story in enumerate(stories):
         if len(questions) >= MOST:
             break
         told = [cut(fact) for fact in story.facts]
         facts += [(s, fact) for fact in told]
-        questions += [(s, told[:q.n_facts], q.support or range(q.n_facts), cut(q.tokens), cut(q.answer)) for q in story.questions]
+        questions += [(s, told[:q.n_facts], q.support or range(q.n_facts),
+                       cut(q.tokens), cut(q.answer)) for q in story.questions]
     return facts, questions
 
 
 def _text(facts, chosen, question):
-    """The chosen facts and the question, with a None between, as one sequence of units."""
+    """The chosen facts and the question, separated by None, as one sequence of units."""
     return [u for i in chosen for u in (*facts[i], None)] + question
 
 
 def _about_two(questions, v, w):
-    """Examples for `_Told` of the facts that name v or w, where both are named, and only a few times."""
+    """Examples for `_Told` of the facts that name v or w, where both are named, in a few facts."""
     examples = []
     for s, seen, _, question, answer in questions:
         chosen = [i for i, fact in enumerate(seen) if v in fact or w in fact]
-        if len(chosen) <= ABOUT_TWO and any(v in seen[i] for i in chosen) and any(w in seen[i] for i in chosen):
+        if len(chosen) <= ABOUT_TWO and all(any(u in seen[i] for i in chosen) for u in (v, w)):
             examples.append((s, _text(seen, chosen, question), answer))
     return examples
 
 
 def _numbering(class_of):
-    """-> number(known, answer) -> both as tuples, with each name of class_of as (its class, the how manyth of that class it is)."""
+    """-> number(known, answer) -> both as tuples, with each name in class_of replaced by (its
+    class, its rank among the names of that class, by first occurrence)."""
     def number(known, answer):
         names, count = {}, Counter()
 
@@ -250,47 +290,61 @@ def _numbering(class_of):
     return number
 
 
-# what looks alike
+# candidate classes
 
 def _guessed(stories):
-    """list[Story] -> Classes: those that pass the tests 1 to 3, and those that pass the first of them alone."""
+    """list[Story] -> Classes: those that pass tests 1 to 3, and those that pass only the first."""
     words = connecting(stories)
     followed = always_followed(stories, words)
     cut = lambda text: split_names(text, words, followed)
-    examples = [{u for text in (q.tokens, q.answer, *(story.facts[i] for i in q.support)) for u in cut(text)} for story in stories for q in story.questions]
+    examples = [{u for text in _evidence(story, q) for u in cut(text)}
+                for story in stories for q in story.questions]
     frames = _frames(stories, cut, words)
     about = {name: [units for units in examples if name in units] for name in frames}
     alike = _grouped(sorted(frames), lambda v, w: _overlap(frames[v], frames[w]) >= ALIKE)
     groups, parts = None, alike
-    while parts != groups:                                 # whoever left a group is company for those who stayed
+    while parts != groups:                     # a name that leaves a group is company for the rest
         groups, parts = parts, [part for group in parts for part in _by_company(group, about)]
     taken = [group for group in groups if len(group) > 1 and _pairs_alike(group, about)]
     left = [[name for name in group if not any(name in one for one in taken)] for group in alike]
-    few = lambda group: sum(len(about[name]) >= FEWEST for name in group) < 2
     uneven = [group for group in groups if len(group) > 1 and group not in taken]
-    return taken, [(group, f"each needs {FEWEST} questions about it" if few(group) else "they keep different company" if not any(set(group) & set(one) for one in uneven) else
-                    "each two of them do not meet as often") for group in left if len(group) > 1]
+
+    def why(group):
+        if sum(len(about[name]) >= FEWEST for name in group) < 2:
+            return f"each needs {FEWEST} questions about it"
+        if not any(set(group) & set(one) for one in uneven):
+            return "they occur in different company"
+        return "not every two of them co-occur equally often"
+    return taken, [(group, why(group)) for group in left if len(group) > 1]
+
+
+def _evidence(story, q):
+    """The texts of a question: its words, its answer, its supporting facts."""
+    return q.tokens, q.answer, *(story.facts[i] for i in q.support)
 
 
 def connecting(stories):
-    """Words that may be names, or parts of one."""
+    """The words that may be names, or parts of one."""
     told = {w for story in stories for fact in story.facts for w in fact}
     asked, seen, back, n = set(), Counter(), Counter(), 0
     for story in stories:
         for q in story.questions:
-            times = Counter(w for text in (q.tokens, q.answer, *(story.facts[i] for i in q.support)) for w in set(text))
+            times = Counter(w for text in _evidence(story, q) for w in set(text))
             asked.update(q.tokens, q.answer)
             seen.update(times.keys())
             back.update(w for w, k in times.items() if k > 1)
             n += 1
-    return {w for w in told if seen[w] < COMMON * n and (w in asked or back[w] >= LINKS * max(1, seen[w]))}
+    connects = lambda w: w in asked or back[w] >= LINKS * max(1, seen[w])
+    return {w for w in told if seen[w] < COMMON * n and connects(w)}
 
 
 def always_followed(stories, words):
-    """Those of `words` that are nearly always followed by another of them: red, by square or sphere."""
+    """Those of `words` that are nearly always followed by another one: red, by square or sphere."""
     all_, followed = Counter(), Counter()
     for story in stories:
-        for text in (*story.facts, *(text for q in story.questions for text in (q.tokens, *([word] for word in q.answer)))):
+        asked = (text for q in story.questions
+                 for text in (q.tokens, *([word] for word in q.answer)))
+        for text in (*story.facts, *asked):
             for w, after in zip(text, [*text[1:], None]):
                 all_[w] += 1
                 followed[w] += after in words
@@ -298,7 +352,7 @@ def always_followed(stories, words):
 
 
 def split_names(text, words, followed):
-    """A text cut into units, as tuples of words: names whole, all else word by word."""
+    """A text as units, which are tuples of words: a name is one unit, and so is any other word."""
     units, open_ = [], False
     for w in text:
         if open_ and w in words:
@@ -310,10 +364,11 @@ def split_names(text, words, followed):
 
 
 def _frames(stories, cut, words):
-    """name -> Counter of (sentence with every name blanked, place in it)."""
+    """name -> Counter of (sentence with every name blanked, the name's position in it)."""
     frames = {}
     for story in stories:
-        asked = (text for q in story.questions for text in ([*q.tokens, "?"], *(["=", a] for a in q.answer)))
+        asked = (text for q in story.questions
+                 for text in ([*q.tokens, "?"], *(["=", a] for a in q.answer)))
         for text in (*story.facts, *asked):
             units = cut(text)
             blanked = tuple(() if u[0] in words else u for u in units)
@@ -324,13 +379,13 @@ def _frames(stories, cut, words):
 
 
 def _overlap(a, b):
-    """Σ min(p, q) of two Counters read as distributions."""
+    """Σ min(p, q) of two Counters taken as distributions."""
     n_a, n_b = a.total(), b.total()
     return sum(min(a[k] / n_a, b[k] / n_b) for k in a if k in b)
 
 
 def _grouped(names, alike):
-    """Greedy: a name joins the first group of which it is like every member."""
+    """Greedy grouping: a name joins the first group of which it is like every member."""
     groups = []
     for w in names:
         home = next((group for group in groups if all(alike(w, v) for v in group)), None)
@@ -342,9 +397,10 @@ def _grouped(names, alike):
 
 
 def _by_company(group, about):
-    """The group cut into parts whose members have the same company."""
+    """The group split into parts whose members have the same company."""
     company = {v: Counter(u for units in about[v] for u in units.difference(group)) for v in group}
-    return _grouped(group, lambda v, w: _same_shares(company[v], company[w], len(about[v]), len(about[w])))
+    n = {v: len(about[v]) for v in group}
+    return _grouped(group, lambda v, w: _same_shares(company[v], company[w], n[v], n[w]))
 
 
 def _same_shares(a, b, n_a, n_b):
@@ -360,7 +416,8 @@ def _same_share(k_a, n_a, k_b, n_b):
 
 
 def _pairs_alike(group, about):
-    """Does each name of the group meet each other one equally often?"""
-    pairs = [(sum(w in units for units in about[v]), len(about[v])) for v in group for w in group if v != w]
+    """Whether each name of the group co-occurs equally often with each other one."""
+    pairs = [(sum(w in units for units in about[v]), len(about[v]))
+             for v in group for w in group if v != w]
     total = sum(k for k, _ in pairs), sum(n for _, n in pairs)
     return all(_same_share(k, n, *total) for k, n in pairs)

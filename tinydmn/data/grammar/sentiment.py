@@ -1,9 +1,11 @@
-"""Sentences of film reviews, labelled by the rule that made them, in which the order of the words decides.
+"""Sentences of film reviews, labelled by the rule that made them, in which the order of the words
+decides.
 
-A function here returns (text, value): the value runs from -2 (very negative) to 2, and each comment tells how it comes about.  Negation,
-comparison, idioms and contrast turn the same words to the good or to the bad, so that counting words says little: naive Bayes over single
-words, trained on 2,000 texts, is right on 47 to 50 % of other texts (fine; chance 20 %) and 53 % (binary; chance 50 %).
-"""
+A function here returns (text, value): the value runs from -2 (very negative) to 2, and each
+comment tells how it comes about.  Negation, comparison, idioms and contrast turn the same words to
+the good or to the bad, so that counting words says little: naive Bayes over single words, trained
+on 2,000 texts, is right on 47 to 50 % of other texts (fine; chance 20 %) and 53 % (binary; chance
+50 %).  """
 
 from ...errors import check_rng
 from ..sst import sentiment_question
@@ -162,11 +164,12 @@ SENTENCES = (alone, alone, contrast, contrast, contrast, reported)
 
 
 def sentiment_texts(n, rng, kind="fine", apart_from=()):
-    """`n` different labelled sentences as list[Story], in the form of `sentiment_stories`; every answer equally likely.
+    """`n` different labelled sentences as list[Story], in the form of `sentiment_stories`; every
+    answer equally likely.
 
-    kind: "fine" (five answers) or "binary" (two).  apart_from: stories; none of their sentences is told.
-    Every random draw comes from `rng`, a numpy Generator.  Raises UserError for less than one, and where a further one is not found.
-    """
+    kind: "fine" (five answers) or "binary" (two).  apart_from: stories; none of their sentences is
+    told.  Every random draw comes from `rng`, a numpy Generator.  Raises UserError for less than
+    one, and where a further one is not found.  """
     check_rng(rng)
     values = (-2, -1, 0, 1, 2) if kind == "fine" else (-2, -1, 1, 2)
     stories, told = [], {" ".join(story.facts[0][:-1]) for story in apart_from}            # without the full stop

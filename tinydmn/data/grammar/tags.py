@@ -1,9 +1,12 @@
-"""Sentences with Penn Treebank tags, in which many words have several tags and only the words around them tell which.
+"""Sentences with Penn Treebank tags, in which many words have several tags and only the words
+around them tell which.
 
-can MD NN; saw VBD NN; play, run, watch, ... NN VB VBP; plays NNS VBZ; played VBD VBN; that DT IN WDT; her PRP PRP$; 's POS VBZ;
-like IN VB VBP; fast, late, ... JJ RB; back NN RB; up IN RP; there EX RB; will MD and Will NNP.  Some words are made up on the spot,
-with an ending that tells their tag: of texts held out, 8 to 9 % of the words were never seen.  Each sentence is meant to have one right tagging.
-The most frequent tag of each word (of all words for a new one), learnt from 2,000 texts, is right on 81 % of the words of other texts.
+can MD NN; saw VBD NN; play, run, watch, ... NN VB VBP; plays NNS VBZ; played VBD VBN; that DT IN
+WDT; her PRP PRP$; 's POS VBZ; like IN VB VBP; fast, late, ... JJ RB; back NN RB; up IN RP; there
+EX RB; will MD and Will NNP.  Some words are made up on the spot, with an ending that tells their
+tag: of texts held out, 8 to 9 % of the words were never seen.  Each sentence is meant to have one
+right tagging.  The most frequent tag of each word (of all words for a new one), learnt from 2,000
+texts, is right on 81 % of the words of other texts.
 
 A function here returns a list of (form, tag).
 """
@@ -167,7 +170,8 @@ def says(rng, plural):
 
 
 def sees(rng, plural):
-    """Saw her paint a door.  The second object begins with a or the, so that her paint is no noun."""
+    """Saw her paint a door.  The second object begins with a or the, so that her paint is no
+    noun."""
     form = pick(rng, (("saw", "VBD"), ("see", "VBP") if plural else ("sees", "VBZ")))
     return [form, (pick(rng, ("her", "her", "him", "them")), "PRP"), verb(rng, "VB"), *with_determiner(rng, False, ("a", "the"))]
 
@@ -250,10 +254,11 @@ def words_of(pairs):
 
 
 def tagged_texts(n, rng, apart_from=()):
-    """`n` different tagged sentences as list[Story], in the form of `tagged_stories`; every random draw comes from `rng`, a numpy Generator.
+    """`n` different tagged sentences as list[Story], in the form of `tagged_stories`; every random
+    draw comes from `rng`, a numpy Generator.
 
-    apart_from: stories; none of their sentences is told.  Raises UserError for less than one, and where a further one is not found.
-    """
+    apart_from: stories; none of their sentences is told.  Raises UserError for less than one, and
+    where a further one is not found.  """
     check_rng(rng)
     sentences, told = [], {tuple(story.facts[0]) for story in apart_from}
     for i in range(1, checked(n) + 1):
