@@ -117,16 +117,16 @@ def _trial(examples, class_of, group):
     """Swaps each two names of `group`, one of the classes -> Trial."""
     facts, questions = examples
     number = _numbering({name: k for name, k in class_of.items() if name not in group})
-    told = _Told(group, [(s, fact, ()) for s, fact in facts], number)
-    supported = _Told(group, [(s, _text(seen, support, q), a)
+    told = _Examples(group, [(s, fact, ()) for s, fact in facts], number)
+    supported = _Examples(group, [(s, _text(seen, support, q), a)
                               for s, seen, support, q, a in questions], number)
-    whole = _Told(group, [(s, _text(seen, range(len(seen)), q), a)
+    whole = _Examples(group, [(s, _text(seen, range(len(seen)), q), a)
                           for s, seen, _, q, a in questions if len(seen) <= MANY], number)
     apart = {}                                 # (v, w) -> (share of swapped examples wrong, why)
     met, shown = 0, Counter()                  # examples with two names; those that training knows
     for v, w in combinations(group, 2):
         outcomes = [of.swapped(v, w) for of in (supported, whole, told)]
-        two = _Told((v, w), _about_two(questions, v, w), number).swapped(v, w)
+        two = _Examples((v, w), _about_two(questions, v, w), number).swapped(v, w)
         apart[v, w] = max(
             *(_contrary(out, of.before) for out, of in zip(outcomes, (supported, whole))),
             _more_contrary(two[2]), *map(_newer, chain(*outcomes, two)), _never(v, w, supported))
@@ -144,29 +144,29 @@ def _trial(examples, class_of, group):
     return Trial(group, _grouped(group, alike), wrong, why)
 
 
-class _Told:
+class _Examples:
     """Examples (story, what is known, the answer) as sequences of units, with the names of other
     classes numbered and those of `group` as they are."""
 
     def __init__(self, group, examples, number):
         self.examples, self.about, group = [], defaultdict(set), set(group)
-        self.said = defaultdict(lambda: defaultdict(set))  # what is known -> answer -> {story, ...}
+        self.answers = defaultdict(lambda: defaultdict(set))   # what is known -> answer -> stories
         for story, known, answer in examples:
             known, answer = number(known, answer)
             for name in group.intersection(chain(known, answer)):
                 self.about[name].add(len(self.examples))
             self.examples.append((story, known, answer))
-            self.said[known][answer].add(story)
+            self.answers[known][answer].add(story)
         self.outcomes = [self.outcome(*example) for example in self.examples]
         self.before = Counter(self.outcomes)
 
     def outcome(self, story, known, answer):
         """Compared with the most frequent answer of the other stories where the same is known:
         "same" or "contrary"; "new" where no other story has such an example."""
-        said = {a: len(stories) - (story in stories)
-                for a, stories in self.said.get(known, {}).items()}
-        most = max(said.values(), default=0)
-        return "new" if not most else "same" if said.get(answer) == most else "contrary"
+        others = {a: len(stories) - (story in stories)
+                  for a, stories in self.answers.get(known, {}).items()}
+        most = max(others.values(), default=0)
+        return "new" if not most else "same" if others.get(answer) == most else "contrary"
 
     def swapped(self, v, w):
         """The outcomes with v and w swapped, and those they should resemble: [_Compared], of the
@@ -221,16 +221,16 @@ def _newer(compared):
     return (new - new_before, NEWER) if new - new_before > NEW * error else RIGHT
 
 
-def _never(v, w, told):
+def _never(v, w, examples):
     """Test 6."""
     beside = []                                # of each name: unit -> stories in which both occur
     for name in (v, w):
         stories = defaultdict(set)
-        for story, known, answer in (told.examples[i] for i in told.about[name]):
+        for story, known, answer in (examples.examples[i] for i in examples.about[name]):
             for u in {*known, *answer} - {v, w}:
                 stories[u].add(story)
         beside.append({u: len(which) for u, which in stories.items()})
-    n = [len({told.examples[i][0] for i in told.about[name]}) for name in (v, w)]
+    n = [len({examples.examples[i][0] for i in examples.about[name]}) for name in (v, w)]
     missing = []                               # (expected stories, unit, name with it, without it)
     for one, other, (mine, theirs), (n_mine, n_theirs) in ((v, w, beside, n),
                                                            (w, v, beside[::-1], n[::-1])):
@@ -266,7 +266,7 @@ def _text(facts, chosen, question):
 
 
 def _about_two(questions, v, w):
-    """Examples for `_Told` of the facts that name v or w, where both are named, in a few facts."""
+    """Examples from the facts that name v or w, where both are named, in few facts."""
     examples = []
     for s, seen, _, question, answer in questions:
         chosen = [i for i, fact in enumerate(seen) if v in fact or w in fact]
