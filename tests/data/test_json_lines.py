@@ -129,7 +129,7 @@ MISTAKES = {                                               # the line, the probl
     "a list": ("[1]", "not an object, but '[1]'", OBJECT),
     "a key twice": ('{"facts": [], "facts": []}', "key 'facts' occurs twice in one object", OBJECT),
     "NaN": ('{"facts": NaN}', "NaN is not JSON", OBJECT),
-    "half a letter": ('{"facts": ["\\ud800"]}', "half of a surrogate pair, which is no character", "write the character itself, in UTF-8"),
+    "half a letter": ('{"facts": ["\\ud800"]}', "half of a surrogate pair, which is not a character", "write the character itself, in UTF-8"),
     "too deep": ("[" * 100_000, "maximum recursion depth exceeded", OBJECT),
     "unknown key": (MARY | {"fact": 1}, "unknown key 'fact' in a story", ONE),
     "one question beside": (MARY | {"question": "Who?"}, "unknown key 'question' in a story", ONE),

@@ -158,11 +158,14 @@ def typed_questions(lines, problem):
         elif numbered and number == 1:
             story, numbered = [], False
         story.append([number, text, line, False])
-        texts = [(text if numbered and number == i else whole).split("\t")[0].strip()
-                 for i, (number, text, whole, _) in enumerate(story, 1)]
-        sentence = texts[-1]
+
+        def plain(i):
+            number, text, whole, _ = story[i]
+            return (text if numbered and number == i + 1 else whole).split("\t")[0].strip()
+
+        sentence = plain(len(story) - 1)
         if is_question(sentence) or "\t" in line:
-            facts = [text for text, (*_, is_fact) in zip(texts, story) if is_fact]
+            facts = [plain(i) for i, (*_, is_fact) in enumerate(story) if is_fact]
             if not facts:
                 problem(f"a question before any fact: {short(sentence)}; "
                         "tell a fact first, a line that ends in a full stop")

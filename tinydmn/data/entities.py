@@ -37,12 +37,12 @@ ALIKE = 0.6                # minimum overlap of two names' frames
 APART, Z = 0.2, 4.0        # two shares differ if they are this far apart, and Z standard errors
 FEWEST = 90                # questions about a name: with so many, Z standard errors are below 0.3
 LINKS = 0.9                # a word that recurs this often connects supporting facts
-COMMON = 0.99              # a word in more of the questions than this is no name ("the")
+COMMON = 0.99              # a word in more of the questions than this is not a name ("the")
 
 MOST = 2000                # questions to compare: more add little
 MANY, ABOUT_TWO = 12, 6    # facts in all, and about two names: longer stories hardly ever coincide
 NEW = 6.0                  # standard errors, counted by stories: a swap and its reverse correlate
-NEVER = 9.0                # stories that should have a word: that none has it is no chance (e^-9)
+NEVER = 9.0                # stories expected to have a word: that none has is not chance (e^-9)
 SHOWN = 5                  # swapped examples that training must know, where two names of a class
 RARELY = 0.01              # occur together in more than this share of the questions about them
 SHOWN_NAMES = 8            # of a class, in messages
@@ -61,7 +61,7 @@ def entity_classes(stories):
 def find_classes(stories):
     """list[Story] -> Classes: those whose names may be permuted, and those whose names look alike
     and may not be, each with the reason."""
-    taken, refused = _guessed(stories)
+    taken, refused = _candidates(stories)
     while True:
         class_of = {name: k for k, group in enumerate(taken) for name in group}
         examples = _examples(stories, cutter(class_of))
@@ -292,7 +292,7 @@ def _numbering(class_of):
 
 # candidate classes
 
-def _guessed(stories):
+def _candidates(stories):
     """list[Story] -> Classes: those that pass tests 1 to 3, and those that pass only the first."""
     words = connecting(stories)
     followed = always_followed(stories, words)

@@ -54,7 +54,7 @@ def json_objects(path, holds, example):
             problem = f"not JSON ({error.msg}, at character {error.pos + 1} of {short(text)})"
             raise at_line(path, line, problem, fix) from None
         except UnicodeEncodeError:
-            raise at_line(path, line, "half of a surrogate pair, which is no character",
+            raise at_line(path, line, "half of a surrogate pair, which is not a character",
                           "write the character itself, in UTF-8") from None
         except (ValueError, RecursionError) as error:
             raise at_line(path, line, str(error), fix) from None
