@@ -188,7 +188,7 @@ def test_of_an_unknown_word_with_a_sign_the_known_one_is_named(ask):
 def test_what_cannot_be_asked_is_one_line(ask):
     for typed, says in (("Where is Mary?\n", "before any fact"), ("Mary sat.\n ?\n", "without words"), ("Mary sat.\n", "no question was asked"), ("", "no question was asked"),
                         ("Mary sat.\n\nWhere is Mary?\n", "before any fact"), ("1 Mary sat.\n2 John sat.\n1 Where is Mary?\n", "before any fact"),
-                        ("Mary sat.\nWhere is Mary? garden 1\n", "no tab behind the question mark"), ("Mary sat.\n...\nWhere is Mary?\n", "a fact without words")):
+                        ("Mary sat.\nWhere is Mary? garden 1\n", "no tab after the question mark"), ("Mary sat.\n...\nWhere is Mary?\n", "a fact without words")):
         code, out, err = ask(network([story()]), typed)
         assert code == 2 and says in err and err.count("\n") == 1 and not out
     sst = network([story()], facts="words", episode="gated")

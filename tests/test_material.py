@@ -8,7 +8,7 @@ import pytest
 from tinydmn.data.batch import cut_at_questions, take_stories
 from tinydmn.data.grammar.sentiment import sentiment_texts
 from tinydmn.data.grammar.tags import tagged_texts
-from tinydmn.data.names import Classes
+from tinydmn.data.entities import Classes
 from tinydmn.data.sources import babi_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.errors import UserError
@@ -234,7 +234,7 @@ def test_validation_and_test_are_never_told_again(switches, told_again, whereabo
 
 def test_what_retelling_knows_it_knows_from_training(told_again, whereabouts, monkeypatch):
     seen = []
-    for name in ("find_classes", "standing_alone", "counting"):
+    for name in ("find_classes", "self_contained_facts", "ordinal_questions"):
         monkeypatch.setattr(materials, name, lambda stories, f=getattr(materials, name): seen.append(stories) or f(stories))
     told_again(permute_entities="yes", drop_facts=1.0)
     assert len(seen) == 3 and all(stories is whereabouts[0] for stories in seen)

@@ -282,7 +282,7 @@ def test_a_run_on_trees_is_asked_of_a_table(tmp_path, capsys, untrained):  # noq
     train(capsys, "sst", "--data", tmp_path, "--out", tmp_path / "a.npz")
     write(tmp_path / "t", "It good,positive\nIt bad,awful\n")
     _, out, err = run(capsys, "eval", tmp_path / "a.npz", "--file", tmp_path / "t", "--json")
-    assert err == f"{tmp_path / 't'}: read as a table with a comma between columns, text and label, no names of columns\n"
+    assert err == f"{tmp_path / 't'}: read as a table with a comma between columns, text and label, no header\n"
     assert json.loads(out)["n_questions"] == 2 and json.loads(out)["unseen_answers"] == ["awful"]
     assert json.loads(run(capsys, "eval", tmp_path / "a.npz", "--file", tmp_path / "dev.txt", "--json")[1])["unseen_answers"] == []
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from tinydmn.data.names import Classes
+from tinydmn.data.entities import Classes
 from tinydmn.cli import main
 from tinydmn.config import Config
 from tinydmn.data.generator import write_task

@@ -29,7 +29,7 @@ def check_whole_file_mistakes(tmp_path, read, good):
     assert message(read, "a\0b").startswith("a\0b: no file can have this name here")
     rotten = packed[:30] + bytes(b ^ 255 for b in packed[30:50]) + packed[50:]
     for name, content, problem in [("empty.txt", b"", "empty; "), ("blank.txt", b" \n\n", "empty; "), ("empty.gz", b"", "empty; "),
-                                   ("plain.gz", good, "ends in .gz but is no gzip file; "), ("cut.gz", packed[:-12], "broken gzip file ("),
+                                   ("plain.gz", good, "ends in .gz but is not a gzip file; "), ("cut.gz", packed[:-12], "broken gzip file ("),
                                    ("rotten.gz", rotten, "broken gzip file (")]:
         path = write(tmp_path, content, name)
         assert message(read, path).startswith(f"{path}: {problem}"), name

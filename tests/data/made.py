@@ -4,12 +4,10 @@ from functools import cache
 
 import numpy as np
 
+from tinydmn.data.entities import entity_classes
 from tinydmn.data.generator import generate
-from tinydmn.data.names import name_classes
 
 ONE_QUESTION = (4, 16, 19)
-
-
 
 
 @cache
@@ -19,4 +17,4 @@ def made(task):
 
 @cache
 def classes_of(task):
-    return made(task), name_classes(made(task))
+    return made(task), entity_classes(made(task))

@@ -79,7 +79,7 @@ def test_a_fact_may_hold_numbers_and_wide_gaps(tmp_path, fact):
 
 FACT = "1 Mary went to the garden.\n"
 FORM = "write  N question?<TAB>answer<TAB>ids"
-EARLIER = "name the line number of an earlier fact of this story"
+EARLIER = "give the line number of an earlier fact of this story"
 NUMBER = "begin each line with its number in the story and a blank"
 ANSWER = "write one word, or several with commas between them"
 
@@ -93,14 +93,14 @@ MISTAKES = {
     "zero": (FACT + "0 John went.\n", 2, "number 0 does not follow 1", "number this line 2, or 1 for a new story"),
     "not 1 first": ("\n2 John went.\n", 2, "number 2 does not follow the beginning", "number this line 1"),
     "fact of a full stop": (FACT + "2 .\n", 2, "a fact without words", "write N text."),
-    "no answer and no tabs": (FACT + "2 Where is Mary?\n", 2, "no answer behind the question mark in 'Where is Mary?'", FORM),
-    "two questions in a line": (FACT + "2 Who? Where is Mary?\n", 2, "no answer behind the question mark in 'Who? Where is Mary?'", FORM),
-    "blanks for tabs": (FACT + "2 Where is Mary?    garden  1\n", 2, "no tab behind the question mark in 'Where is Mary?    garden  1'", FORM),
-    "a blank for a tab": (FACT + "2 Where is Mary? garden\n", 2, "no tab behind the question mark in 'Where is Mary? garden'", FORM),
-    "the mark in a fact": (FACT + "2 Who? she said.\n", 2, "no tab behind the question mark in 'Who? she said.'", FORM),
+    "no answer and no tabs": (FACT + "2 Where is Mary?\n", 2, "no answer after the question mark in 'Where is Mary?'", FORM),
+    "two questions in a line": (FACT + "2 Who? Where is Mary?\n", 2, "no answer after the question mark in 'Who? Where is Mary?'", FORM),
+    "blanks for tabs": (FACT + "2 Where is Mary?    garden  1\n", 2, "no tab after the question mark in 'Where is Mary?    garden  1'", FORM),
+    "a blank for a tab": (FACT + "2 Where is Mary? garden\n", 2, "no tab after the question mark in 'Where is Mary? garden'", FORM),
+    "the mark in a fact": (FACT + "2 Who? she said.\n", 2, "no tab after the question mark in 'Who? she said.'", FORM),
     "blanks for tabs, no mark": (FACT + "2 Where is Mary    garden  1\n", 2, "answer and ids without tabs in 'Where is Mary    garden  1'", FORM),
     "two ids": (FACT + "2 Where is Mary  garden   1 1\n", 2, "answer and ids without tabs in 'Where is Mary  garden   1 1'", FORM),
-    "a wide mark": (FACT + "2 \u8c01\uff1f \u739b\u4e3d 1\n", 2, "no tab behind the question mark in '\u8c01\uff1f \u739b\u4e3d 1'", FORM),
+    "a wide mark": (FACT + "2 \u8c01\uff1f \u739b\u4e3d 1\n", 2, "no tab after the question mark in '\u8c01\uff1f \u739b\u4e3d 1'", FORM),
     "too many": (FACT + "2 Who?\ta\t1\t1\n", 2, r"4 fields in question 'Who?\ta\t1\t1'", FORM),
     "no answer": (FACT + "2 Where is Mary?\t \t1\n", 2, "a question without its answer", ANSWER),
     "nothing behind the tab": (FACT + "2 Where is Mary\t\n", 2, "a question without its answer", ANSWER),
@@ -113,9 +113,9 @@ MISTAKES = {
     "id nowhere": (FACT + "2 Where is Mary?\tgarden\t0\n", 2, "supporting id 0 points to no line", EARLIER),
     "id of the story before": (FACT + "2 Mary sat.\n3 Who?\tmary\t2\n" + FACT + "2 Who?\tmary\t3\n", 5,
                                "supporting id 3 points forward", EARLIER),
-    "id no number": (FACT + "2 Where is Mary?\tgarden\tone\n", 2, "supporting id 'one' is no number", EARLIER),
-    "id negative": (FACT + "2 Where is Mary?\tgarden\t-1\n", 2, "supporting id '-1' is no number", EARLIER),
-    "ids with commas": (FACT + "2 Where is Mary?\tgarden\t1,1\n", 2, "supporting id '1,1' is no number", EARLIER),
+    "id no number": (FACT + "2 Where is Mary?\tgarden\tone\n", 2, "supporting id 'one' is not a number", EARLIER),
+    "id negative": (FACT + "2 Where is Mary?\tgarden\t-1\n", 2, "supporting id '-1' is not a number", EARLIER),
+    "ids with commas": (FACT + "2 Where is Mary?\tgarden\t1,1\n", 2, "supporting id '1,1' is not a number", EARLIER),
     "not UTF-8": ((FACT * 2).encode() + b"2 Mary went to the caf\xe9.\n", 3, "byte 0xe9 is not UTF-8", "save the file as UTF-8"),
 }
 
@@ -137,7 +137,7 @@ def test_mistakes_of_the_whole_file(tmp_path):
         "blank.txt": (b" \n\n", "empty; give a file with stories in it"),
         "empty.txt.gz": (b"", "empty; give a file with stories in it"),
         "facts.txt": (FACT.encode(), "holds no question; give a file with lines  N question?<TAB>answer<TAB>ids"),
-        "plain.txt.gz": (PLAIN.encode(), "ends in .gz but is no gzip file; rename it, or download it again"),
+        "plain.txt.gz": (PLAIN.encode(), "ends in .gz but is not a gzip file; rename it, or download it again"),
         "cut.txt.gz": (packed[:-20], "broken gzip file (Compressed file ended before the end-of-stream marker was reached); "
                                      "download it again"),
         "rotten.txt.gz": (rotten, "broken gzip file ("),

@@ -80,7 +80,7 @@ def test_a_first_row_may_name_the_columns(tmp_path, names, pair):
 
 def test_without_names_the_first_row_is_a_text(tmp_path):
     assert read(tmp_path, "A film,good\nDull,bad\n") == [(["a", "film"], "good"), (["dull"], "bad")]
-    assert how_labelled(tmp_path / "a") == "a table with a comma between columns, text and label, no names of columns"
+    assert how_labelled(tmp_path / "a") == "a table with a comma between columns, text and label, no header"
 
 
 @pytest.mark.parametrize("text, expected", [
@@ -97,8 +97,8 @@ def test_what_parts_the_columns_is_found(tmp_path, text, expected):
     assert read(tmp_path, text) == [(words(t), name) for t, name in expected]
 
 
-ROW = 'write text,label in each row, and quotes around a text that holds a comma: "warm, and funny",good'
-QUOTES = 'put a text with a quote in it in quotes, and each quote inside twice: "a ""good"" film",good'
+ROW = 'write text,label in each row, and quotes around a text that contains a comma: "warm, and funny",good'
+QUOTES = 'quote a text that contains quotes, and double each of these: "a ""good"" film",good'
 OBJECT = 'write {"text": "A warm, funny film", "label": "good"}'
 MISTAKES = {
     "no delimiter": ("A film\nDull\n", 1, "no comma, semicolon or tab in 'A film'", ROW),
@@ -106,16 +106,16 @@ MISTAKES = {
     "a comma too many": ("A film,good\nB,bad\nWarm, and funny,good\n", 3, "3 columns in 'Warm,and funny,good'", ROW),
     "all with three": ("a,b,c\nd,e,f\n", 1, "3 columns in 'a,b,c'", ROW),
     "a row shorter than the names": ("id,text,label\n1,a,b\n2,c\n", 3, "2 columns in '2,c'",
-                                     "write 3 columns, as in the first row, and quotes around a text that holds a delimiter"),
+                                     "write 3 columns, as in the first row, and quotes around a text that contains a delimiter"),
     "a newline before": ('"A\nfilm",good\nDull\n', 3, "no comma, semicolon or tab in 'Dull'", ROW),
     "no label": ("A film,good\nDull,\n", 2, "text 'Dull' without a label", "write its label, or leave the row out"),
     "no text": ("A film,good\n ,bad\n", 2, "a text without words", "write the text, or leave the row out"),
-    "names alone": ("text,label\n", 1, "names of columns, and no text below them", ROW),
-    "an open quote": ('A,x\n"B,y\nC,x\n', 2, "quotes that do not fit (unexpected end of data)", QUOTES),
-    "a quote inside": ('A,x\n"B" c,y\n', 2, "quotes that do not fit (',' expected after '\"')", QUOTES),
+    "names alone": ("text,label\n", 1, "a header, and no text below it", ROW),
+    "an open quote": ('A,x\n"B,y\nC,x\n', 2, "quotes that do not match (unexpected end of data)", QUOTES),
+    "a quote inside": ('A,x\n"B" c,y\n', 2, "quotes that do not match (',' expected after '\"')", QUOTES),
     "labels first": ("".join(f"{'xy'[i % 2]},text {i}\n" for i in range(10)), 1, "2 texts with 10 labels",
-                     "write the text first, or name the columns in a first row: label,text"),
-    "cut": ('{"text": "a", "label": "x"}\n{"text": "b"\n', 2, "no JSON (Expecting ',' delimiter, at letter 13 of '{\"text\": \"b\"')",
+                     "write the text first, or name the columns in a header row: label,text"),
+    "cut": ('{"text": "a", "label": "x"}\n{"text": "b"\n', 2, "not JSON (Expecting ',' delimiter, at character 13 of '{\"text\": \"b\"')",
             'write one object a line, like {"text": "A warm, funny film", "label": "good"}'),
     "no such keys": ('{"a": 1, "b": 2, "c": 3}\n', 1, "no text and no label in the object", OBJECT),
             "no label in JSON": ('{"text": "a", "label": "x"}\n{"text": "b"}\n', 2, "no label in the object", OBJECT),

@@ -87,9 +87,9 @@ MISTAKES = {
     "cut in the middle": ("(3 (2 It) (2 wor", "2 brackets not closed", CLOSE),
     "one too many": ("(3 (2 It) (2 works)))", "')' after the end of the tree", CLOSE),
     "two trees": ("(3 It) (2 works)", "'(' after the end of the tree", CLOSE),
-    "a sentence": ("It works", "'It' where a tree should begin", ONE),
-    "a tab-separated line": ("3\tIt works", "'3' where a tree should begin", ONE),
-    "begins with )": (")(3 It)", "')' where a tree should begin", ONE),
+    "a sentence": ("It works", "'It' where a tree should start", ONE),
+    "a tab-separated line": ("3\tIt works", "'3' where a tree should start", ONE),
+    "begins with )": (")(3 It)", "')' where a tree should start", ONE),
     "not UTF-8": (b"(3 caf\xe9)", "byte 0xe9 is not UTF-8", "save the file as UTF-8"),
 }
 

@@ -139,9 +139,9 @@ def test_conllu_and_mrg_say_it_by_name(tmp_path):
 
 GIVE = "give {}, as in the other lines, and an empty line after each sentence"
 MISTAKES = {
-    "word/TAG without": ("It/PRP works/VBZ\nand fine/JJ too/RB\n", 2, "'and' is no word with a tag", r"write word/TAG; a slash inside a word is \/"),
-    "no word": ("It/PRP works/VBZ\nfine/JJ /RB\n", 2, "'/RB' is no word with a tag", r"write word/TAG; a slash inside a word is \/"),
-    "no tag": ("It/PRP works/\n", 1, "'works/' is no word with a tag", r"write word/TAG; a slash inside a word is \/"),
+    "word/TAG without": ("It/PRP works/VBZ\nand fine/JJ too/RB\n", 2, "'and' is not a word with a tag", r"write word/TAG; a slash inside a word is \/"),
+    "no word": ("It/PRP works/VBZ\nfine/JJ /RB\n", 2, "'/RB' is not a word with a tag", r"write word/TAG; a slash inside a word is \/"),
+    "no tag": ("It/PRP works/\n", 1, "'works/' is not a word with a tag", r"write word/TAG; a slash inside a word is \/"),
     "a column too few": ("He PRP B-NP\nran VBD B-VP\nfast RB\n", 3, "2 columns in 'fast RB'", GIVE.format(3)),
     "a column too many": ("He PRP B-NP O\nran VBD B-VP O\nvery fast RB B-X O\n", 3, "5 columns in 'very fast RB B-X O'", GIVE.format(4)),
     "an empty column": ("He\tPRP\tB-NP\nran\t\tB-VP\n", 2, "word 'ran' without a tag", "fill all 3 columns"),
@@ -173,7 +173,7 @@ def test_a_column_that_is_not_there(format_, column, mend, tmp_path):
 
 def test_documents_without_a_word(tmp_path):
     path = write(tmp_path, "-DOCSTART- -X- O O\n\n-DOCSTART- -X- O O\n", "a")
-    assert message(read_tagged, path, "2") == f"{path}: holds no word; give a file with sentences in it"
+    assert message(read_tagged, path, "2") == f"{path}: has no words; give a file with sentences in it"
 
 
 @pytest.mark.parametrize("below", [".", "combined"])
@@ -195,4 +195,4 @@ def test_a_flat_folder_of_trees(below, tmp_path):
 def test_a_folder_that_is_none(tmp_path):
     assert message(read_tagged, tmp_path) == f"{tmp_path}: is a folder without .mrg files; give a file, or a folder as --data"
     write(tmp_path, "(NN dog)", "wsj_0001.mrg")
-    assert message(load_tagged, tmp_path).startswith(f"{tmp_path}: holds no tagged sentences")
+    assert message(load_tagged, tmp_path).startswith(f"{tmp_path}: has no tagged sentences")

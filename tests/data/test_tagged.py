@@ -108,7 +108,7 @@ MISTAKES = {
     "one bracket too many": (read_ptb, "( (S\n (PRP It)) ))\n", 2, "')' outside a tree", PTB_FORM),
     "a word outside": (read_ptb, "( (S (PRP It)) )\nIt\n", 2, "'It' outside a tree", PTB_FORM),
     "a tag alone": (read_ptb, "( (S\n (PRP )) )", 2, "'PRP' without a word", PTB_FORM),
-    "nothing": (read_ptb, "( )", 1, "brackets with nothing in them", PTB_FORM),
+    "nothing": (read_ptb, "( )", 1, "empty brackets", PTB_FORM),
     "no label inside": (read_ptb, "( (S\n ((PRP It))) )", 2, "brackets without a label inside a tree", PTB_FORM),
     "two words": (read_ptb, "( (S\n (PRP It works)) )", 2, "two words, 'It' and 'works', under one tag", PTB_FORM),
     "a word beside a bracket": (read_ptb, "( (S (PRP It)\n works) )", 2, "word 'works' beside a bracket", PTB_FORM),
@@ -130,9 +130,9 @@ def test_mistakes_of_the_whole_file(tmp_path, read, good):
 
 def test_files_without_a_word(tmp_path):
     path = write(tmp_path, "# a comment\n", "a")
-    assert message(read_conllu, path) == f"{path}: holds no word; give a CoNLL-U file with sentences in it"
+    assert message(read_conllu, path) == f"{path}: has no words; give a CoNLL-U file with sentences in it"
     path = write(tmp_path, "( (X (-NONE- *) ))", "a")
-    assert message(read_ptb, path) == f"{path}: holds no word; give a file with trees in it"
+    assert message(read_ptb, path) == f"{path}: has no words; give a file with trees in it"
 
 
 # Penn Treebank
@@ -182,7 +182,7 @@ def test_a_sentence_as_a_story():
 def test_what_lies_in_a_folder(tmp_path):
     sizes = lambda path, **options: [part and len(part) for part in load_tagged(path, **options)]
     assert message(load_tagged, tmp_path / "none").startswith(f"{tmp_path / 'none'}: no such file or folder; ")
-    assert message(load_tagged, tmp_path).startswith(f"{tmp_path}: holds no tagged sentences; ")
+    assert message(load_tagged, tmp_path).startswith(f"{tmp_path}: has no tagged sentences; ")
     write(tmp_path, CONLLU, "en-ud-dev.conllu")
     assert message(load_tagged, tmp_path) == f"{tmp_path}: has en-ud-dev.conllu, but no train file; put train.tsv or NAME-train.conllu beside it"
     every = CONLLU.removesuffix("# the end\n")

@@ -44,7 +44,7 @@ def test_gzip_is_told_by_its_bytes_not_by_its_name(tmp_path):
         with open_bytes(write(tmp_path, data, name)) as file:
             assert file.read() == b"packed"
     path = write(tmp_path, b"plain", "plain.gz")
-    assert message(read_text, path, "lines") == f"{path}: ends in .gz but is no gzip file; rename it, or download it again"
+    assert message(read_text, path, "lines") == f"{path}: ends in .gz but is not a gzip file; rename it, or download it again"
 
 
 FOLDERS = [lambda path: load_task(path, 1), load_sst, load_tagged]

@@ -100,7 +100,7 @@ MUTANTS = [
     retagged("re.fullmatch(\"[0-9]+\", word)", "re.match(\"[0-9]+\", word)", "ranges of words have tags"),
     retagged("    start, end = cells[place]\n", "    start, end = cells[place]\n    start = max(0, start - 1)\n", "a tag a letter too early"),
     retagged("_cell(line.rstrip(\"\\r\"), format_, place)", "_cell(line, format_, place)", "a Windows line's end is taken for a tag's"),
-    retagged("if word == DOCUMENT or ", "if ", "-DOCSTART- has a tag"),
+    retagged("    if word == DOCUMENT:\n        return None\n", "", "-DOCSTART- has a tag"),
     retagged("tag.replace(\"/\", r\"\\/\") if self.slashes else tag", "tag", "a slash inside a tag parts it"),
     retagged("len(LAST_SLASH.fullmatch(token[0])[2])", "len(token[0].partition(\"/\")[2])", "the first slash parts word and tag"),
     retagged("- len(tag.lstrip(\" \")), end", "- len(tag), end", "a blank before a tag is part of it"),

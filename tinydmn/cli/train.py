@@ -25,7 +25,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ..data.files import how_read, in_common
-from ..data.names import classes_text
+from ..data.entities import classes_text
 from ..data.sources import SIZES, size_of
 from ..data.tag_formats import COLUMN_NAMES
 from ..errors import UserError, kind_of

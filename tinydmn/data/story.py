@@ -1,24 +1,29 @@
-"""A story and its questions, as words.  Everything the network is asked is a (facts, question, answer) triplet (paper, section 1)."""
+"""A story and its questions, as words.
+
+Every task is a set of (facts, question, answer) triplets (paper, section 1).
+"""
 
 from dataclasses import dataclass, field
 
 from ..errors import UserError
 
-QUESTION_MARKS = "?\uff1f\u061f"                           # also those of Chinese and Arabic
-ENDS = QUESTION_MARKS + ".!\u3002\uff01\u0964"              # of a sentence; also the full stops of Chinese and Hindi
+QUESTION_MARKS = "?\uff1f\u061f"                           # also of Chinese and Arabic
+ENDS = QUESTION_MARKS + ".!\u3002\uff01\u0964"             # of a sentence; also of Chinese, Hindi
 
 
 @dataclass(frozen=True)
 class Question:
     """One question, asked after the first `n_facts` facts of its story.
 
-    tokens may be given as one sentence ("Where is Mary?"), answer as one text ("garden", "n,w"): they are cut into words as in a bAbI file.
+    tokens may be given as one sentence ("Where is Mary?") and answer as one text ("garden", "n,w");
+    they are split into words as in a bAbI file.
     """
 
     tokens: list[str]                                  # lower-case words, no question mark
     answer: list[str]                                  # one word, or a list: ["n", "w"]
-    n_facts: int                                       # how many facts of the story it may see
-    support: list[int] = field(default_factory=list)   # indices into Story.facts, from 0, in the file's order of reasoning
+    n_facts: int                                       # number of visible facts: the first n_facts
+    support: list[int] = field(default_factory=list)   # supporting facts, in order of reasoning:
+    #                                                    indices into Story.facts, from 0
 
     def __post_init__(self):
         if isinstance(self.tokens, str):
@@ -29,27 +34,32 @@ class Question:
 
 @dataclass(frozen=True)
 class Story:
-    """Facts in order of time, each a list of lower-case words without its full stop, and the questions asked along the way.
+    """Facts in order of time, each a list of lower-case words without its full stop, and the
+    questions asked along the way.
 
-    A fact may be given as one sentence ("Mary went to the garden."): it is cut into words as in a bAbI file.  Raises UserError where all
-    the facts are one text, or the questions are one Question and no list.
+    A fact may be given as one sentence ("Mary went to the garden."), which is split into words as
+    in a bAbI file.  Raises UserError where the facts are one text instead of a list, or the
+    questions one Question.
     """
 
     facts: list[list[str]]
     questions: list[Question]
-    source: str = ""                                   # "FILE:LINE" of its first line, or the generator's name
+    source: str = ""                                   # "FILE:LINE", or what generated it
 
     def __post_init__(self):
         if isinstance(self.facts, str):
-            raise UserError(f"{self.source or 'story'}: its facts are one text; give a list, a sentence each")
+            raise UserError(f"{self.source or 'story'}: its facts are one text; "
+                            "give a list, a sentence each")
         if isinstance(self.questions, (str, Question)):
-            raise UserError(f"{self.source or 'story'}: its questions are one {type(self.questions).__name__}; give a list, [Question(...)]")
+            raise UserError(f"{self.source or 'story'}: its questions are one "
+                            f"{type(self.questions).__name__}; give a list, [Question(...)]")
         if any(isinstance(fact, str) for fact in self.facts):
-            object.__setattr__(self, "facts", [sentence_words(fact) if isinstance(fact, str) else fact for fact in self.facts])
+            facts = [sentence_words(fact) if isinstance(fact, str) else fact for fact in self.facts]
+            object.__setattr__(self, "facts", facts)
 
 
 def asked(story):
-    """Each question of a story together with all that it may see, as one text: what two sets that are kept apart have not in common."""
+    """Each question of a story with its visible facts, as one text: sets are disjoint in these."""
     return [repr((story.facts[:q.n_facts], q.tokens)) for q in story.questions]
 
 
@@ -58,18 +68,19 @@ def count_questions(stories):
 
 
 def sentence_words(text):
-    """A sentence or a question -> its words in lower case, without the full stop or the mark at its end.
+    """A sentence or a question -> its words in lower case, without the punctuation at its end.
 
-    Blanks part words, and nothing else does: 9:15, dr. and ana, are words, for a file as for what is typed.
+    Only whitespace separates words: 9:15, dr. and ana, are words, in files and in typed input.
     """
     return text.lower().strip().rstrip(ENDS).split()
 
 
 def is_question(text):
-    """Whether a sentence ends in a question mark, of whatever script."""
+    """Whether a sentence ends in a question mark of any script."""
     return text.rstrip().endswith(tuple(QUESTION_MARKS))
 
 
 def answer_words(text):
-    """The answer of a file, "Garden" or "n,w" -> its words in lower case; an empty one where there is nothing between two commas."""
+    """An answer as in a file, "Garden" or "n,w" -> its words in lower case; an empty word where
+    there is nothing between two commas."""
     return [word.strip() for word in text.lower().split(",")] if text.strip() else []

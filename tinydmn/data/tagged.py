@@ -1,4 +1,5 @@
-"""Sentences with a tag for each word: columns, CoNLL-U, or Penn Treebank files, and what else tag_formats.py knows."""
+"""Sentences with a tag for each word: columns, CoNLL-U, Penn Treebank files, and the other formats
+of tag_formats.py."""
 
 import os
 import re
@@ -7,7 +8,8 @@ from pathlib import Path
 from ..errors import UserError, at_line, kind_of
 from .babi import split_by_story
 from .story import Question, Story
-from .tag_formats import COLUMNS, WIDTHS, Sentence, blocks, cells_of, counted, format_of, place_of, read_conll, read_slashes
+from .tag_formats import (COLUMNS, WIDTHS, Sentence, blocks, cells_of, counted, format_of, place_of,
+                          read_conll, read_slashes)
 from .text import numbered_lines, paths_in, short, unescape
 
 QUESTION = ["tags"]
@@ -19,16 +21,20 @@ FILE_NAME = re.compile(r"(?:.*[-_.])?(train|dev|valid|test)\.(tsv|conllu)(?:\.gz
 
 
 def tagged_stories(sentences):
-    """One story a sentence, as list[Story]: the forms are its fact, all tags in order the answer of its one question."""
-    return [Story([[form for form, _ in s.pairs]], [Question(QUESTION, [tag for _, tag in s.pairs], 1)], s.source) for s in sentences]
+    """list[Sentence] -> list[Story]: the words are the one fact, and all tags in order the answer
+    of the one question."""
+    return [Story([[form for form, _ in s.pairs]],
+                  [Question(QUESTION, [tag for _, tag in s.pairs], 1)], s.source)
+            for s in sentences]
 
 
 # columns
 
 def read_columns(path):
-    """Sentences of a file of lines FORM<TAB>TAG (or blanks for the tab), a blank line after each sentence, as list[Sentence].
+    """The sentences of a file with lines FORM<TAB>TAG (or blanks for the tab) and a blank line
+    after each sentence, as list[Sentence].
 
-    Raises UserError (FILE:LINE: problem; mend) for a line with another number of columns.
+    Raises UserError (FILE:LINE: problem; how to fix it) for a line with another number of columns.
     """
     sentences = []
     for block in blocks(path):
@@ -36,9 +42,12 @@ def read_columns(path):
         for line, text in block:
             columns = cells_of(text)
             if len(columns) != 2:
-                raise at_line(path, line, f"{counted(columns)} in {short(text)}", "write FORM<TAB>TAG")
+                problem = f"{counted(columns)} in {short(text)}"
+                raise at_line(path, line, problem, "write FORM<TAB>TAG")
             if not all(columns):
-                problem = f"word {short(columns[0])} without a tag" if columns[0] else f"tag {short(columns[1])} without a word"
+                form, tag = columns
+                problem = (f"word {short(form)} without a tag" if form else
+                           f"tag {short(tag)} without a word")
                 raise at_line(path, line, problem, "write FORM<TAB>TAG")
             pairs.append(tuple(columns))
         sentences.append(Sentence(pairs, f"{path}:{block[0][0]}"))
@@ -46,11 +55,11 @@ def read_columns(path):
 
 
 def read_conllu(path, column="xpos"):
-    """Sentences of a CoNLL-U file as list[Sentence], with the language's own tags ("xpos"), the universal ones ("upos"), or the
-    words of any other column ("8", counted from 1).
+    """The sentences of a CoNLL-U file as list[Sentence], with the language-specific tags ("xpos"),
+    the universal ones ("upos"), or the content of any other column ("8", counted from 1).
 
-    Syntactic words count: "don't" is do, n't; the ranges that span them (1-2) and empty nodes (1.1) are left out.
-    Raises UserError (FILE:LINE: problem; mend).
+    The words are syntactic words: "don't" is do, n't; multiword ranges (1-2) and empty nodes (1.1)
+    are left out.  Raises UserError (FILE:LINE: problem; how to fix it).
     """
     place = COLUMNS.get(column, int(column) - 1 if column.isdecimal() else 0)
     if not 2 <= place < 10:
@@ -60,44 +69,57 @@ def read_conllu(path, column="xpos"):
         pairs, first = [], None
         for line, text in block:
             columns = text.split("\t")
-            if text.startswith("#") or len(columns) == 10 and re.fullmatch("[0-9]+[-.][0-9]+", columns[0]):
+            n = len(columns)
+            if text.startswith("#") or n == 10 and re.fullmatch("[0-9]+[-.][0-9]+", columns[0]):
                 continue
-            if len(columns) != 10:
-                raise at_line(path, line, f"{counted(columns)} in {short(text)}", "give CoNLL-U's ten columns, a tab between them")
+            if n != 10:
+                raise at_line(path, line, f"{counted(columns)} in {short(text)}",
+                              "give CoNLL-U's ten columns, a tab between them")
             pairs.append(_conllu_word(columns, len(pairs) + 1, place, path, line))
             first = first or line
-        if pairs:                                          # comments alone, at the end of a file, are no sentence
+        if pairs:                                          # a block of comments is no sentence
             sentences.append(Sentence(pairs, f"{path}:{first}"))
     if not sentences:
-        raise UserError(f"{path}: holds no word; give a CoNLL-U file with sentences in it")
+        raise UserError(f"{path}: has no words; give a CoNLL-U file with sentences in it")
     return sentences
 
 
 def _conllu_word(columns, number, place, path, line):
-    """The columns of a word, which should be the sentence's word `number` -> (form, tag), the tag that at index `place`."""
+    """The columns of word `number` of a sentence -> (form, tag), the tag from the column at
+    `place`."""
     id_, form, tag = columns[0], columns[1], columns[place]
     if id_ != str(number):
-        mend = "put a blank line after each sentence" if id_ == "1" else "number the words of a sentence 1, 2, 3, ..."
-        raise at_line(path, line, f"word number {short(id_)} where {number} should be", mend)
+        fix = "number the words of a sentence 1, 2, 3, ..."
+        if id_ == "1":
+            fix = "put a blank line after each sentence"
+        raise at_line(path, line, f"word number {short(id_)} where {number} should be", fix)
     if not form:
-        raise at_line(path, line, f"word number {number} is empty", "write the word in the second column")
-    if tag == "" or tag == "_" and place in COLUMNS.values():          # of features, say, none is a tag as well
-        name, other = sorted(COLUMNS, key=lambda name: COLUMNS[name] != place) if place in COLUMNS.values() else (f"column {place + 1}", "xpos")
-        raise at_line(path, line, f"word {short(form)} without {name.upper()}", f"give the tag, or read the column {other}")
+        problem = f"word number {number} is empty"
+        raise at_line(path, line, problem, "write the word in the second column")
+    if tag == "" or tag == "_" and place in COLUMNS.values():      # in other columns _ is a value
+        name, other = f"column {place + 1}", "xpos"
+        if place in COLUMNS.values():
+            name, other = sorted(COLUMNS, key=lambda name: COLUMNS[name] != place)
+        raise at_line(path, line, f"word {short(form)} without {name.upper()}",
+                      f"give the tag, or read the column {other}")
     return form, tag
 
 
 # Penn Treebank
 
 def read_ptb(path):
-    """Sentences of a Penn Treebank file (.mrg: bracketed trees, each over several lines) as list[Sentence].
+    """The sentences of a Penn Treebank file (.mrg: bracketed trees over several lines) as
+    list[Sentence].
 
-    Traces (-NONE-) are dropped; the word -LRB- becomes "(", its tag stays -LRB-.  Raises UserError (FILE:LINE: problem; mend).
+    Traces (-NONE-) are dropped; the word -LRB- becomes "(", its tag stays -LRB-.
+    Raises UserError (FILE:LINE: problem; how to fix it).
     """
     def wrong(problem):
-        return at_line(path, line, problem, "give trees like ( (S (NP (PRP It)) (VP (VBZ works)) (. .)) )")
+        return at_line(path, line, problem,
+                       "give trees like ( (S (NP (PRP It)) (VP (VBZ works)) (. .)) )")
 
-    sentences, pairs, stack = [], [], []                   # on the stack, for each open bracket: [label, word, its line, has it children]
+    sentences, pairs = [], []
+    stack = []                         # of open brackets: [label, word, its line, has it children]
     for line, text in numbered_lines(path, "trees"):
         for token in PTB_TOKEN.findall(text):
             if token == "(":
@@ -111,7 +133,7 @@ def read_ptb(path):
             elif token == ")":
                 label, word, began, children = stack.pop()
                 if word is None and not children:
-                    raise wrong(f"{short(label)} without a word" if label else "brackets with nothing in them")
+                    raise wrong(f"{short(label)} without a word" if label else "empty brackets")
                 if label is None and stack:
                     raise wrong("brackets without a label inside a tree")
                 if word is not None and label != "-NONE-":
@@ -131,32 +153,37 @@ def read_ptb(path):
         line = stack[0][2]
         raise wrong("a bracket that is never closed")
     if not sentences:
-        raise UserError(f"{path}: holds no word; give a file with trees in it")
+        raise UserError(f"{path}: has no words; give a file with trees in it")
     return sentences
 
 
 def read_wsj(folder, split):
-    """Sentences of the Wall Street Journal's sections 0-18 ("train"), 19-21 ("valid") or 22-24 ("test") as list[Sentence].
+    """The sentences of the Wall Street Journal's sections 0-18 ("train"), 19-21 ("valid") or 22-24
+    ("test") as list[Sentence].
 
-    `folder` holds the section folders 00 to 24 with .mrg files, or stands above parsed/mrg/wsj.  Raises UserError where one is missing.
+    folder: has the section folders 00 to 24 with .mrg files, or contains parsed/mrg/wsj.
+    Raises UserError where a section is missing.
     """
     place = _wsj_place(folder)
     if place is None:
-        raise UserError(f"{folder}: has no section folders 00 to 24; give the folder parsed/mrg/wsj of the Penn Treebank")
+        raise UserError(f"{folder}: has no section folders 00 to 24; "
+                        "give the folder parsed/mrg/wsj of the Penn Treebank")
     sentences = []
     for section in WSJ[split]:
         below = place / f"{section:02d}"
         paths = _mrg_files(below)
         if not paths:
-            raise UserError(f"{below}: no .mrg file of section {section}; put the section there ({split} takes {WSJ[split][0]} to {WSJ[split][-1]})")
+            raise UserError(f"{below}: no .mrg file of section {section}; put the section there "
+                            f"({split} takes {WSJ[split][0]} to {WSJ[split][-1]})")
         for path in paths:
             sentences += read_ptb(path)
     return sentences
 
 
 def read_mrg_folder(folder):
-    """Sentences of a folder of .mrg files that knows no sections, as NLTK ships its part of the Wall Street Journal (wsj_0001.mrg, ..., there or
-    in combined/), file by file, as list[Sentence]; none where there is no such file."""
+    """The sentences of a folder of .mrg files without sections, as list[Sentence]; [] without such
+    files.  This is how NLTK ships its part of the Wall Street Journal (wsj_0001.mrg, ..., in the
+    folder or in its subfolder combined/)."""
     for place in (Path(folder), Path(folder) / "combined"):
         if paths := _mrg_files(place):
             return [sentence for path in paths for sentence in read_ptb(path)]
@@ -164,15 +191,17 @@ def read_mrg_folder(folder):
 
 
 def _mrg_files(folder):
-    """The .mrg files of a folder, packed ones among them, by name; none where there is no folder."""
+    """The .mrg files of a folder, also .mrg.gz, by name; [] where there is no folder."""
     paths = paths_in(folder) if os.path.isdir(folder) else []
     return [path for path in paths if path.name.lower().removesuffix(".gz").endswith(".mrg")]
 
 
 def _wsj_place(folder):
-    """The folder that holds the section folders; None where there is none."""
+    """The folder that contains the section folders; None where there is none."""
+    sections = [f"{section:02d}" for section in range(25)]
     places = [Path(folder) / place for place in WSJ_PLACES]
-    return next((place for place in places if any(os.path.isdir(place / f"{section:02d}") for section in range(25))), None)
+    return next((place for place in places
+                 if any(os.path.isdir(place / section) for section in sections)), None)
 
 
 # finding the files
@@ -180,61 +209,75 @@ def _wsj_place(folder):
 def load_tagged(path, column="xpos", rng=None):
     """(train, valid, test), each list[Story]; test is None where there is none.
 
-    A folder holds train.tsv, dev.tsv and test.tsv; or NAME-train.conllu, NAME-dev.conllu, ... (`column`: as in `read_tagged`); or the WSJ's
-    sections; or .mrg files without sections, of which every tenth sentence is held out.  A file is read by `read_tagged`.  Without a validation
-    file the train file is split by `split_by_story(train, 0.1, rng)`.  Raises UserError where nothing of these lies there.
+    A folder has train.tsv, dev.tsv and test.tsv; or NAME-train.conllu, NAME-dev.conllu, ...
+    (`column`: as in `read_tagged`); or the WSJ's sections; or .mrg files without sections, of which
+    every tenth sentence is held out.  A file is read by `read_tagged`.  Without a validation file
+    the train file is split by `split_by_story(train, 0.1, rng)`.
+    Raises UserError where none of these is found.
     """
     path = Path(path)
     if (kind := kind_of(path)) == "file":
         files = {"train": path}
     elif kind is None:
-        raise UserError(f"{path}: no such file or folder; give a file or a folder with tagged sentences")
+        raise UserError(f"{path}: no such file or folder; "
+                        "give a file or a folder with tagged sentences")
     else:
         kinds = _files_in(path)
         files = next((files for files in kinds.values() if "train" in files), None)
         if files is None and _wsj_place(path):
             return tuple(tagged_stories(read_wsj(path, split)) for split in WSJ)
-        if files is None and not any(kinds.values()) and len(found := tagged_stories(read_mrg_folder(path))) > 1:
-            return *split_by_story(found, 0.1), None
+        if files is None and not any(kinds.values()):
+            found = tagged_stories(read_mrg_folder(path))
+            if len(found) > 1:
+                return *split_by_story(found, 0.1), None
         if files is None:
-            found = ", ".join(file.name for files in kinds.values() for file in files.values())
-            raise UserError(f"{path}: has {found}, but no train file; put train.tsv or NAME-train.conllu beside it" if found else
-                            f"{path}: holds no tagged sentences; give a folder with train.tsv, NAME-train.conllu, or the WSJ's sections 00 to 24")
+            names = ", ".join(file.name for files in kinds.values() for file in files.values())
+            raise UserError(f"{path}: has {names}, but no train file; "
+                            "put train.tsv or NAME-train.conllu beside it" if names else
+                            f"{path}: has no tagged sentences; give a folder with train.tsv, "
+                            "NAME-train.conllu, or the WSJ's sections 00 to 24")
     stories = {split: tagged_stories(read_tagged(file, column)) for split, file in files.items()}
     train, test = stories["train"], stories.get("test")
     if "valid" in stories:
         return train, stories["valid"], test
     if len(train) < 2:
-        raise UserError(f"{files['train']}: one sentence alone cannot be split; add sentences, or a dev file beside it")
+        raise UserError(f"{files['train']}: one sentence alone cannot be split; "
+                        "add sentences, or a dev file beside it")
     return *split_by_story(train, 0.1, rng), test
 
 
 def _files_in(folder):
-    """{"tsv": {split: path}, "conllu": {split: path}}; an unpacked file goes before its .gz."""
+    """{"tsv": {split: path}, "conllu": {split: path}}; an uncompressed file takes precedence over
+    its .gz."""
     kinds = {"tsv": {}, "conllu": {}}
     for path in paths_in(folder):                  # a.tsv sorts before a.tsv.gz
         match = FILE_NAME.fullmatch(path.name)
         if match:
             known = kinds[match[2]].setdefault(SPLIT_NAMES[match[1]], path)
             if known.name not in (path.name, path.name.removesuffix(".gz")):
-                raise UserError(f"{path}: a second {match[1]} file beside {known.name}; leave one of them there")
+                raise UserError(f"{path}: a second {match[1]} file beside {known.name}; "
+                                "leave one of them there")
     return kinds
 
 
 def read_tagged(path, column="xpos"):
-    """Sentences of one file, or of a folder of .mrg files, as list[Sentence], in whichever format it is (tag_formats.py).
+    """The sentences of one file in any format of tag_formats.py, or of a folder of .mrg files, as
+    list[Sentence].
 
-    column: where there are several kinds of tags, which: "xpos" (or "pos"), "upos", "chunk", "ner", or a column's number.  Raises UserError.
+    column: which of several kinds of tags: "xpos" (or "pos"), "upos", "chunk", "ner", or the number
+    of a column, from 1.  Raises UserError.
     """
     if os.path.isdir(path):
         sentences = read_mrg_folder(path)
         if not sentences:
-            raise UserError(f"{path}: is a folder without .mrg files; give a file, or a folder as --data")
+            raise UserError(f"{path}: is a folder without .mrg files; "
+                            "give a file, or a folder as --data")
         return sentences
     format_ = format_of(path)
     place = place_of(column, format_, path)
     if format_ == "CoNLL-U":
         return read_conllu(path, str(place + 1))
     if format_ in ("columns", "word/TAG", "trees"):
-        return {"columns": read_columns, "word/TAG": read_slashes, "trees": read_ptb}[format_](path)
+        readers = {"columns": read_columns, "word/TAG": read_slashes, "trees": read_ptb}
+        return readers[format_](path)
     return read_conll(path, place, WIDTHS.get(format_) or int(format_.split()[0]))

@@ -12,13 +12,13 @@ from typing import Callable
 
 import numpy as np
 
+from ..data.augmentation import drop_facts, ordinal_questions, permute_entities, self_contained_facts
 from ..data.batch import NONE, Batch, cut_at_questions, make_batch, take_stories
+from ..data.entities import NONE_FOUND, Classes, find_classes
 from ..data.files import parts_of_file
 from ..data.glove import packaged_glove, read_glove
 from ..data.grammar.sentiment import sentiment_texts
 from ..data.grammar.tags import tagged_texts
-from ..data.names import NONE_FOUND, Classes, find_classes
-from ..data.retelling import counting, renamed, shortened, standing_alone
 from ..data.sources import babi_stories, size_of
 from ..data.sst import load_sst, phrase_stories, sentiment_stories
 from ..data.tagged import load_tagged
@@ -149,13 +149,13 @@ def _babi(about, given, train, valid, test):
     if config.permute_entities == "no" and not config.drop_facts:
         return Material(config, vocabulary, train, valid, test, lambda rng: whole)
     names = find_classes(train) if config.permute_entities == "yes" else NONE_FOUND
-    alone, counts = (standing_alone(train), counting(train)) if config.drop_facts else (None, None)
+    alone, counts = (self_contained_facts(train), ordinal_questions(train)) if config.drop_facts else (None, None)
     known = set(vocabulary.answers)
 
     def retold(story, rng):
         if config.drop_facts:
-            story = shortened(story, config.drop_facts, rng, alone, counts)
-        new = renamed(story, names.taken, rng)
+            story = drop_facts(story, config.drop_facts, rng, alone, counts)
+        new = permute_entities(story, names.taken, rng)
         # a list of several names, taken as one class, has a class only in the orders that were seen: else the story keeps its names
         return new if config.answer != "word" or all(",".join(q.answer) in known for q in new.questions) else story
     return Material(config, vocabulary, train, valid, test, lambda rng: batch_of([retold(story, rng) for story in train], vocabulary, config), names=names)

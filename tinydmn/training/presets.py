@@ -26,7 +26,7 @@ BY_TASK = {
 
 # what the task itself asks for: answers of several words are decoded, and to count one looks often
 SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer": "sequence"}}
-# the switches that the paper's model does not have, where they help: figures in README.  Names dealt out anew (data/retelling.py) make the
+# the switches that the paper's model does not have, where they help: figures in README.  Names dealt out anew (data/augmentation.py) make the
 # network learn later and then for good: it needs long vectors to begin with and many epochs, and little else against learning by heart.
 # Reading in both directions tells a fact what comes behind it, so that a pass may choose among facts by what only a later one says.
 EXTENDED = {

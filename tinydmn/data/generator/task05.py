@@ -1,10 +1,13 @@
-"""Task 5, three-argument relations.  Who gave the milk?  What did Bill give to Jeff?  The last such gift says."""
+"""Task 5, three-argument relations.  Who gave the milk?  What did Bill give to Jeff?
+
+The last such gift tells.
+"""
 
 from ..story import Question
 from .world import GIVING, RECENT, last, pick, tell
 
 PEOPLE = ("mary", "fred", "bill", "jeff")
-FORMS = {                              # what is asked of a gift, each as often as the others: in which words
+FORMS = {                              # what is asked about a gift, equally often: in which words
     "actor": ("who gave the {thing}", "who gave the {thing} to {receiver}"),
     "thing": ("what did {actor} give to {receiver}",),
     "receiver": ("who received the {thing}", "who did {actor} give the {thing} to")}
@@ -16,7 +19,7 @@ def story(rng):
 
 
 def ask(events, rng):
-    """A question about something given of late, or None where nothing was."""
+    """A question about something given recently, or None where nothing was."""
     given = [event.thing for event in events[-RECENT:] if event.kind == "give"]
     if not given:
         return None
@@ -25,5 +28,6 @@ def ask(events, rng):
     asked = pick(rng, tuple(FORMS))
     form = pick(rng, FORMS[asked])
     text = form.format(**vars(events[gift]))
-    told = last(events, lambda event: event.kind == "give" and form.format(**vars(event)) == text)     # a later gift may fit too
+    fits = lambda event: event.kind == "give" and form.format(**vars(event)) == text
+    told = last(events, fits)                                  # a later gift may fit, too
     return Question(text.split(), [getattr(events[told], asked)], len(events), [told])

@@ -1,4 +1,4 @@
-"""Task 6, yes or no.  Is Mary in the garden?  Her last walk says; as many yes as no."""
+"""Task 6, yes or no.  Is Mary in the garden?  Her last walk tells; yes as often as no."""
 
 from ..story import Question
 from .world import PLACES, RECENT, drop, go, last_go, pick, take, tell
@@ -10,7 +10,7 @@ def story(rng):
 
 
 def ask(events, rng):
-    """A question about the events so far, or None where nothing can be asked."""
+    """A question about the events so far, or None where there is none to ask."""
     walkers = [event.actor for event in events[-RECENT:] if event.kind == "go"]
     if not walkers:
         return None
@@ -19,4 +19,5 @@ def ask(events, rng):
     here = events[walk].thing
     yes = rng.random() < 0.5
     place = here if yes else pick(rng, [place for place in PLACES if place != here])
-    return Question(["is", person, "in", "the", place], ["yes" if yes else "no"], len(events), [walk])
+    tokens = ["is", person, "in", "the", place]
+    return Question(tokens, ["yes" if yes else "no"], len(events), [walk])

@@ -1,4 +1,7 @@
-"""Task 7, counting.  How many objects is Mary carrying?  All that she got and let go, in order of time."""
+"""Task 7, counting.  How many objects is Mary carrying?
+
+The supporting facts are all in which she got or lost something, in order of time.
+"""
 
 from ..story import Question
 from .world import GIVING, RECENT, handling, holds, pick, tell
@@ -13,7 +16,8 @@ def story(rng):
 
 
 def ask(events, rng):
-    """A question about one who took, dropped or gave something of late, or None where nobody did."""
+    """A question about someone who recently took, dropped or gave something, or None where nobody
+    did."""
     busy = [event.actor for event in events[-RECENT:] if event.kind != "go"]
     if not busy:
         return None
@@ -21,4 +25,5 @@ def ask(events, rng):
     handled = handling(events, person).values()
     number = sum(holds(events[changes[-1]], person) for changes in handled)
     support = sorted(i for changes in handled for i in changes)
-    return Question(["how", "many", "objects", "is", person, "carrying"], [NUMBERS[number]], len(events), support)
+    tokens = ["how", "many", "objects", "is", person, "carrying"]
+    return Question(tokens, [NUMBERS[number]], len(events), support)

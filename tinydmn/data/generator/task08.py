@@ -1,4 +1,8 @@
-"""Task 8, lists.  What is Mary carrying?  Whenever she got something or let it go; object by object, as she first got them."""
+"""Task 8, lists.  What is Mary carrying?
+
+The supporting facts are all in which she got or lost something, object by object, in the order in
+which she first got them.
+"""
 
 from ..story import Question
 from .world import RECENT, drop, go, handling, holds, pick, take, tell
@@ -10,7 +14,7 @@ def story(rng):
 
 
 def ask(events, rng):
-    """A question about one who took or dropped something of late, or None where nobody did."""
+    """A question about someone who recently took or dropped something, or None where nobody did."""
     busy = [event.actor for event in events[-RECENT:] if event.kind != "go"]
     if not busy:
         return None
@@ -18,4 +22,5 @@ def ask(events, rng):
     handled = handling(events, person)
     carried = [thing for thing, changes in handled.items() if holds(events[changes[-1]], person)]
     support = [i for changes in handled.values() for i in changes]
-    return Question(["what", "is", person, "carrying"], carried or ["nothing"], len(events), support)
+    tokens = ["what", "is", person, "carrying"]
+    return Question(tokens, carried or ["nothing"], len(events), support)

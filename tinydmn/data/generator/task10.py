@@ -1,4 +1,7 @@
-"""Task 10, indefinite knowledge.  Is Mary in the park?  Maybe: Mary is either in the school or the park."""
+"""Task 10, indefinite knowledge.  Is Mary in the park?
+
+Maybe: Mary is either in the school or the park.
+"""
 
 from ..story import Question
 from .world import RECENT, Event, be_in, go, last, pick, tell
@@ -8,17 +11,19 @@ PLACES = ("bedroom", "cinema", "kitchen", "office", "park", "school")
 
 
 def story(rng):
-    """One story, as Story: half its facts are plain walks, a quarter leaves two places open."""
+    """One story, as Story: half of its facts are plain walks, a quarter name two places."""
     return tell((go, go, be_in, be_in_either), ask, rng, PEOPLE, PLACES)
 
 
 def be_in_either(world, actor, rng):
-    """The actor walks to another place, and the sentence names that one and some other, in either order."""
+    """The actor walks to another place, and the fact names that place and another one, in random
+    order."""
     walk = go(world, actor, rng)
     if walk is None:
         return None
     a, b = rng.permutation([walk.thing, pick(rng, elsewhere(walk.thing))]).tolist()
-    return Event(actor, "either", walk.thing, [actor, "is", "either", "in", "the", a, "or", "the", b])
+    words = [actor, "is", "either", "in", "the", a, "or", "the", b]
+    return Event(actor, "either", walk.thing, words)
 
 
 def elsewhere(place):
@@ -27,10 +32,11 @@ def elsewhere(place):
 
 
 def ask(events, rng):
-    """A question about the events so far: half the time for where someone truly is."""
+    """A question about the events so far: half the time about the place where someone really is."""
     person = pick(rng, events[-RECENT:]).actor
     told = last(events, lambda event: event.actor == person)
     here = events[told].thing
     place = here if rng.random() < 0.5 else pick(rng, elsewhere(here))
     named = "maybe" if events[told].kind == "either" else "yes"
-    return Question(["is", person, "in", "the", place], [named if place in events[told].words else "no"], len(events), [told])
+    answer = named if place in events[told].words else "no"
+    return Question(["is", person, "in", "the", place], [answer], len(events), [told])

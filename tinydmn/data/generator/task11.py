@@ -1,4 +1,7 @@
-"""Task 11, basic coreference.  Where is Mary?  Mary went to the garden.  Then she went to the office."""
+"""Task 11, basic coreference.  Where is Mary?
+
+Mary went to the garden.  Then she went to the office.
+"""
 
 from functools import partial
 

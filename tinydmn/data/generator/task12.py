@@ -6,4 +6,5 @@ from .world import PACE, World, ask_where, narrate, pick_two, walk_together
 def story(rng):
     """One story, as Story."""
     world = World.draw(rng)
-    return narrate(lambda: [walk_together(world, pick_two(rng), rng) for _ in range(PACE)], ask_where, rng)
+    next_events = lambda: [walk_together(world, pick_two(rng), rng) for _ in range(PACE)]
+    return narrate(next_events, ask_where, rng)

@@ -1,4 +1,7 @@
-"""Task 13, compound coreference.  Where is Mary?  Mary and Daniel went to the garden.  Then they went to the office."""
+"""Task 13, compound coreference.  Where is Mary?
+
+Mary and Daniel went to the garden.  Then they went to the office.
+"""
 
 from functools import partial
 
@@ -8,4 +11,5 @@ from .world import World, ask_where, narrate, pick_two, two_walks
 def story(rng):
     """One story, as Story; both facts of the last two walks support the answer."""
     world = World.draw(rng)
-    return narrate(lambda: two_walks(world, pick_two(rng), "they", rng), partial(ask_where, n_support=2), rng)
+    next_events = lambda: two_walks(world, pick_two(rng), "they", rng)
+    return narrate(next_events, partial(ask_where, n_support=2), rng)

@@ -1,6 +1,6 @@
 """Task 16, induction.  What color is Greg?  Greg is a swan, and Julius, a swan, is green.
 
-Another of a kind may show another color; then the one that was introduced last decides.
+Animals of one kind may differ in color; then the one that was introduced last decides.
 """
 
 from ..story import Question, Story
@@ -12,7 +12,8 @@ COLORS = ("gray", "green", "white", "yellow")
 
 
 def story(rng):
-    """One story, as Story: of five animals the kind, of four the color, and the question for the fifth's."""
+    """One story, as Story: the kinds of five animals, the colors of four, and the question for the
+    fifth."""
     question = None
     while question is None:
         facts, introduced, colored = introduce(rng)
@@ -21,14 +22,15 @@ def story(rng):
 
 
 def introduce(rng):
-    """(facts, {name: index of "is a frog"}, {name: index of "is green"}); all but one have a color."""
+    """(facts, {name: index of "is a frog"}, {name: index of "is green"}), the latter for all but
+    one.  """
     facts, introduced, colored, color = [], {}, {}, {}
     while len(introduced) < len(NAMES) or len(colored) < len(NAMES) - 1:
         name = pick(rng, NAMES)
         if name not in introduced:
             introduced[name] = len(facts)
             kind = pick(rng, KINDS)
-            color[kind] = pick(rng, COLORS)                    # all of the kind have it, until a further one is introduced
+            color[kind] = pick(rng, COLORS)                    # until another one is introduced
             facts.append([name, "is", "a", kind])
         elif name not in colored and len(colored) < len(NAMES) - 1:
             colored[name] = len(facts)
@@ -37,9 +39,11 @@ def introduce(rng):
 
 
 def ask(facts, introduced, colored):
-    """The question for the animal without a color, or None where no other is of its kind (or two: the published files have no such story)."""
+    """The question about the animal without a color, or None where no other is of its kind, or two
+    others are: the published files have no such story."""
     name, = introduced.keys() - colored.keys()
-    others = [other for other in colored if facts[introduced[other]][-1] == facts[introduced[name]][-1]]
+    kind = lambda name: facts[introduced[name]][-1]
+    others = [other for other in colored if kind(other) == kind(name)]
     if len(others) in (0, 2):
         return None
     last = max(others, key=introduced.get)

@@ -1,4 +1,7 @@
-"""Task 20, motives.  Yann is thirsty: he will go to the kitchen, and get the milk there.  Why?  After each fact one question."""
+"""Task 20, motives.  Yann is thirsty: he will go to the kitchen, and get the milk there.  Why?
+
+After each fact one question.
+"""
 
 from ..story import Question, Story
 from .world import TAKE, pick, walk_to
@@ -9,9 +12,10 @@ WANTS = {"bored": ("garden", "football"), "hungry": ("kitchen", "apple"),
 
 
 def story(rng):
-    """One story, as Story.  It ends when all have what they want, or somebody else has it: there is one of each."""
+    """One story, as Story.  It ends when all objects that someone wants are taken."""
     facts, questions = [], []
-    why, said, there, taken = {}, {}, set(), set()             # said: of each person, the index of "is thirsty"
+    why, there, taken = {}, set(), set()
+    said = {}                                                  # person -> index of "is thirsty"
     while busy := [who for who in PEOPLE if who not in there or WANTS[why[who]][1] not in taken]:
         who = pick(rng, busy)
         if who not in why:

@@ -1,8 +1,9 @@
-"""People who walk between places, and take, drop and give objects: what a generated story tells.
+"""The simulated world of the generated stories: people walk between places, and take, drop and give
+objects.
 
-An action is a function (world, actor, rng) -> Event, or None where the actor cannot do it now.  A task names its actions and a
-function that asks; `tell` makes a story of them.  A task with an action of its own writes that one function.
-"""
+An action is a function (world, actor, rng) -> Event, or None where the actor cannot do it now.  A
+task names its actions and a function that asks; `tell` makes a story of them.  A task with an
+action of its own defines that one function.  """
 
 from dataclasses import dataclass, field
 
@@ -18,8 +19,8 @@ DROP = ("dropped", "left", "discarded", "put down")
 GIVE = ("gave", "passed", "handed")
 THEN = ("then", "after that", "afterwards", "following that")
 
-PACE = 2        # facts between two moments at which a question may be asked
-RECENT = 5      # a question is about something that one of the last facts has touched
+PACE = 2        # facts after which a question may be asked
+RECENT = 5      # a question is about something in one of the last five facts
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,18 @@ class Event:
 
 @dataclass
 class World:
-    """The truth behind a story.  Where all stand at the beginning is not told."""
+    """The state of the world behind a story.  The initial positions are not told."""
 
-    place: dict[str, str]                                      # of each person, and of each object that lies somewhere
-    holder: dict[str, str] = field(default_factory=dict)       # of each object that is carried
+    place: dict[str, str]                                      # of people and uncarried objects
+    holder: dict[str, str] = field(default_factory=dict)       # of carried objects
     people: tuple[str, ...] = PEOPLE
     places: tuple[str, ...] = PLACES
 
     @classmethod
     def draw(cls, rng, people=PEOPLE, places=PLACES):
-        """Everyone and everything somewhere, each place equally likely."""
-        return cls({who: pick(rng, places) for who in people + OBJECTS}, people=people, places=places)
+        """A World with everyone and everything somewhere, each place equally likely."""
+        place = {who: pick(rng, places) for who in people + OBJECTS}
+        return cls(place, people=people, places=places)
 
 
 def pick(rng, options):
@@ -63,18 +65,21 @@ def go(world, actor, rng):
 
 
 def walk_to(place, rng):
-    """Words: went back to the garden."""
+    """The words of a walk without its actor: went back to the garden."""
     return [*pick(rng, GO).split(), "the", place]
 
 
 def be_in(world, actor, rng):
-    """The actor walks to another place, and the sentence says only that they are there."""
+    """The actor walks to another place, and the fact only says that they are there."""
     walk = go(world, actor, rng)
-    return None if walk is None else Event(actor, "go", walk.thing, [actor, "is", "in", "the", walk.thing])
+    if walk is None:
+        return None
+    return Event(actor, "go", walk.thing, [actor, "is", "in", "the", walk.thing])
 
 
 def take(world, actor, rng, there=1.0):
-    """The actor takes an object that lies where they are; the sentence ends in "there" with that probability."""
+    """The actor takes an object that lies where they are.  there: the probability that the fact
+    ends in "there"."""
     here = [thing for thing in OBJECTS if world.place.get(thing) == world.place[actor]]
     if not here:
         return None
@@ -85,7 +90,7 @@ def take(world, actor, rng, there=1.0):
 
 
 def drop(world, actor, rng, there=0.2):
-    """The actor drops an object that they carry; the sentence ends in "there" with that probability."""
+    """The actor drops an object that they carry.  there: as in `take`."""
     carried = [thing for thing in OBJECTS if world.holder.get(thing) == actor]
     if not carried:
         return None
@@ -96,16 +101,19 @@ def drop(world, actor, rng, there=0.2):
 
 
 def give(world, actor, rng):
-    """The actor hands an object that they carry to someone where they are: the first of each, as in the published files."""
+    """The actor gives an object that they carry to someone in the same place: the first of each, as
+    in the published files."""
+    here = [who for who in world.people if who != actor and world.place[who] == world.place[actor]]
     thing = next((thing for thing in OBJECTS if world.holder.get(thing) == actor), None)
-    receiver = next((who for who in world.people if who != actor and world.place[who] == world.place[actor]), None)
+    receiver = next(iter(here), None)
     if thing is None or receiver is None:
         return None
     world.holder[thing] = receiver
-    return Event(actor, "give", thing, [actor, pick(rng, GIVE), "the", thing, "to", receiver], receiver)
+    words = [actor, pick(rng, GIVE), "the", thing, "to", receiver]
+    return Event(actor, "give", thing, words, receiver)
 
 
-GIVING = (go, take, drop, *[give] * 4)      # who can give does so four times as often as they drop: as in the published files
+GIVING = (go, take, drop, *[give] * 4)      # four gifts to a drop, as in the published files
 
 
 def _with_object(actor, verbs, thing, there, rng):
@@ -113,7 +121,7 @@ def _with_object(actor, verbs, thing, there, rng):
 
 
 def next_event(world, actions, rng):
-    """Propose actor and action until one is possible: whoever can do more acts more often."""
+    """The Event of a random actor and action, drawn until one is possible."""
     event = None
     while event is None:
         event = pick(rng, actions)(world, pick(rng, world.people), rng)
@@ -127,10 +135,10 @@ def tell(actions, ask, rng, people=PEOPLE, places=PLACES):
 
 
 def narrate(next_events, ask, rng, n_questions=5):
-    """A story that ends with its `n_questions`-th question.
+    """A Story that ends with its `n_questions`-th question.
 
-    After each next_events() -> list[Event], ask(events, rng) gives a Question, or None where there is none to ask: then the story goes on.
-    """
+    next_events() -> list[Event]; after each call, ask(events, rng) returns a Question, or None
+    where there is none to ask.  """
     events, questions = [], []
     while len(questions) < n_questions:
         events += next_events()
@@ -141,17 +149,19 @@ def narrate(next_events, ask, rng, n_questions=5):
 
 
 def last(events, test, end=None):
-    """Index of the last event before index `end` that passes test(event), or None."""
-    return next((i for i in reversed(range(len(events) if end is None else end)) if test(events[i])), None)
+    """Index of the last event before index `end` with test(event), or None."""
+    before = range(len(events) if end is None else end)
+    return next((i for i in reversed(before) if test(events[i])), None)
 
 
 def last_go(events, actor, end=None):
-    """Index of the actor's last walk before index `end`, or None: since then they are where it led."""
+    """Index of the actor's last walk before index `end`, which tells where they are, or None."""
     return last(events, lambda event: event.kind == "go" and event.actor == actor, end)
 
 
 def handling(events, person):
-    """{object: the events in which the person got it or let it go, in order of time}; the objects as they first got them."""
+    """{object: indices of the events in which the person got or lost it, in order of time}, the
+    objects in the order in which the person first got them."""
     found = {}
     for i, event in enumerate(events):
         if event.kind != "go" and person in (event.actor, event.receiver):
@@ -160,11 +170,12 @@ def handling(events, person):
 
 
 def holds(event, person):
-    """Whether the object of this take, drop or gift is the person's after it."""
-    return person == (event.receiver if event.kind == "give" else event.actor) and event.kind != "drop"
+    """Whether the person has the object after this take, drop or gift."""
+    owner = event.receiver if event.kind == "give" else event.actor
+    return person == owner and event.kind != "drop"
 
 
-# one or two people walk, told in one fact or two (tasks 11, 12, 13)
+# one or two people walk, in one fact or two (tasks 11, 12, 13)
 
 def pick_two(rng):
     """Two people, in either order."""
@@ -172,19 +183,25 @@ def pick_two(rng):
 
 
 def walk_together(world, people, rng, subject=None):
-    """All of `people` walk to a place where none of them is; the sentence begins with their names, or the words of `subject`."""
-    place = pick(rng, [place for place in world.places if all(world.place[who] != place for who in people)])
+    """All of `people` walk to a place where none of them is.  subject: the first words of the fact
+    (default: their names)."""
+    free = [place for place in world.places if all(world.place[who] != place for who in people)]
+    place = pick(rng, free)
     world.place.update(dict.fromkeys(people, place))
-    return Event(people, "go", place, [*(subject or " and ".join(people)).split(), *walk_to(place, rng)])
+    words = [*(subject or " and ".join(people)).split(), *walk_to(place, rng)]
+    return Event(people, "go", place, words)
 
 
 def two_walks(world, people, pronoun, rng):
-    """They walk, and then walk on: list of both events, the second without their names."""
-    return [walk_together(world, people, rng), walk_together(world, people, rng, f"{pick(rng, THEN)} {pronoun}")]
+    """Two walks of the same people, [Event, Event]; the second says only the pronoun."""
+    first = walk_together(world, people, rng)
+    return [first, walk_together(world, people, rng, f"{pick(rng, THEN)} {pronoun}")]
 
 
 def ask_where(events, rng, n_support=1):
-    """The question where someone is who was named of late; the last `n_support` facts about them say it."""
+    """Where is someone who was named recently?  Their last walk tells, the last of `n_support`
+    supporting facts."""
     person = pick(rng, [who for event in events for who in event.actor][-RECENT:])
     walk = last(events, lambda event: person in event.actor)
-    return Question(["where", "is", person], [events[walk].thing], len(events), list(range(walk + 1 - n_support, walk + 1)))
+    support = list(range(walk + 1 - n_support, walk + 1))
+    return Question(["where", "is", person], [events[walk].thing], len(events), support)

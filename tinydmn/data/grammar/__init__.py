@@ -1,8 +1,9 @@
-"""Small grammars of our own, so that sentiment and tagging run without a download: sentiment.py and tags.py."""
+"""Small grammars that generate sentiment and tagging data, so that both tasks run offline:
+sentiment.py and tags.py."""
 
 from ...errors import UserError
 
-TRIES = 100_000      # texts drawn in vain, one after the other, before the search for a further one is given up
+TRIES = 100_000      # consecutive texts that do not fit, after which a search is given up
 
 
 def pick(rng, options):
@@ -11,7 +12,7 @@ def pick(rng, options):
 
 
 def search(draw, fits):
-    """The first draw() that fits.  Raises UserError after TRIES in vain."""
+    """The first draw() that fits.  Raises UserError after TRIES that do not."""
     for _ in range(TRIES):
         found = draw()
         if fits(found):
@@ -20,7 +21,7 @@ def search(draw, fits):
 
 
 def checked(n):
-    """`n`, a number of texts.  Raises UserError where it is none."""
+    """`n`, a number of texts.  Raises UserError where it is less than 1."""
     if n < 1:
         raise UserError(f"{n} texts asked for; give a number of 1 or more")
     return n

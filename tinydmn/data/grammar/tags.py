@@ -1,20 +1,23 @@
-"""Sentences with Penn Treebank tags, in which many words have several tags and only the words around them tell which.
+"""Sentences with Penn Treebank tags, in which many words have several tags that only the context
+disambiguates.
 
-can MD NN; saw VBD NN; play, run, watch, ... NN VB VBP; plays NNS VBZ; played VBD VBN; that DT IN WDT; her PRP PRP$; 's POS VBZ;
-like IN VB VBP; fast, late, ... JJ RB; back NN RB; up IN RP; there EX RB; will MD and Will NNP.  Some words are made up on the spot,
-with an ending that tells their tag: of texts held out, 8 to 9 % of the words were never seen.  Each sentence is meant to have one right tagging.
-The most frequent tag of each word (of all words for a new one), learnt from 2,000 texts, is right on 81 % of the words of other texts.
+can MD NN; saw VBD NN; play, run, watch, ... NN VB VBP; plays NNS VBZ; played VBD VBN; that DT IN
+WDT; her PRP PRP$; 's POS VBZ; like IN VB VBP; fast, late, ... JJ RB; back NN RB; up IN RP; there
+EX RB; will MD and Will NNP.  Some words are made up, with an ending that tells their tag: in
+held-out texts, 8 to 9 % of the words are unknown.  Each sentence is meant to have one correct
+tagging.  The most frequent tag of each word (overall, if the word is unknown), learnt from 2,000
+texts, is right on 81 % of the words of other texts.
 
-A function here returns a list of (form, tag).
+Unless noted otherwise, a function returns a list of (form, tag).
 """
 
 from ...errors import check_rng
 from ..tagged import Sentence, tagged_stories
 from . import checked, pick, search
 
-MADE_UP = 0.2                                              # how often an open class makes up a word
+MADE_UP = 0.2                  # probability that a noun, verb, adjective, adverb or name is made up
 
-DUAL = "answer call cook film help order paint play run visit walk watch".split()           # noun and verb alike
+DUAL = "answer call cook film help order paint play run visit walk watch".split()  # nouns and verbs
 NOUN = "back bill can child dog door park road saw table".split()
 PLURAL = {"child": "children", "watch": "watches"}
 ADJECTIVE = "big early fast hard late new old red".split()
@@ -28,10 +31,10 @@ PAST = {"run": "ran", "see": "saw", "like": "liked"}
 PARTICIPLE = {"run": "run", "see": "seen"}
 
 
-# words
+# words: (form, tag)
 
 def stem(rng):
-    """Two or three syllables without a meaning, and a consonant."""
+    """Two or three meaningless syllables and a consonant, as str."""
     syllables = (pick(rng, "bdfgklmnprstvz") + pick(rng, "aeou") for _ in range(rng.integers(2, 4)))
     return "".join(syllables) + pick(rng, "bdgkmntvz")
 
@@ -42,13 +45,16 @@ def made_up(rng):
 
 def noun(rng, plural):
     if made_up(rng):
-        return stem(rng) + pick(rng, ("isms", "ments", "nesses") if plural else ("ism", "ment", "ness")), "NNS" if plural else "NN"
+        endings = ("isms", "ments", "nesses") if plural else ("ism", "ment", "ness")
+        return stem(rng) + pick(rng, endings), "NNS" if plural else "NN"
     word = pick(rng, NOUN + DUAL)
     return (PLURAL.get(word, word + "s"), "NNS") if plural else (word, "NN")
 
 
 def adjective(rng):
-    return stem(rng) + pick(rng, ("ful", "ish", "less", "ous")) if made_up(rng) else pick(rng, ADJECTIVE), "JJ"
+    if made_up(rng):
+        return stem(rng) + pick(rng, ("ful", "ish", "less", "ous")), "JJ"
+    return pick(rng, ADJECTIVE), "JJ"
 
 
 def adverb(rng):
@@ -61,11 +67,12 @@ def name(rng):
 
 def number(rng):
     """A number above one, in digits or as a word."""
-    return pick(rng, (str(rng.integers(2, 100)), f"{rng.integers(1, 100)},{rng.integers(1000):03d}", pick(rng, NUMBER))), "CD"
+    digits = str(rng.integers(2, 100)), f"{rng.integers(1, 100)},{rng.integers(1000):03d}"
+    return pick(rng, (*digits, pick(rng, NUMBER))), "CD"
 
 
 def verb(rng, tag):
-    """A verb that takes an object, in the form of `tag`."""
+    """A transitive verb in the form of `tag`."""
     if made_up(rng):
         root = stem(rng) + "iz"
         return root + {"VBZ": "es", "VBG": "ing", "VBD": "ed", "VBN": "ed"}.get(tag, "e"), tag
@@ -81,7 +88,7 @@ def verb(rng, tag):
     return base, tag
 
 
-# noun phrases; a subject also says whether it is plural
+# noun phrases
 
 def noun_group(rng, plural):
     """(JJ) NN."""
@@ -103,11 +110,12 @@ def full(rng, plural):
         return [name(rng), ("'s", "POS"), *noun_group(rng, plural)]
     if plural and kind == 2:
         return [number(rng), *noun_group(rng, plural)]
-    return with_determiner(rng, plural, ("the", "some", "these") if plural else ("the", "a", "this", "that", "that"))
+    singular = ("the", "a", "this", "that", "that")
+    return with_determiner(rng, plural, ("the", "some", "these") if plural else singular)
 
 
 def subject(rng):
-    """(words, plural)."""
+    """A subject, as (list of (form, tag), whether it is plural)."""
     plural = bool(rng.integers(2))
     kind = rng.integers(5)
     if kind < 2:
@@ -115,7 +123,8 @@ def subject(rng):
     if kind == 2 and not plural:
         return [name(rng)], plural
     if kind == 3:
-        return [*with_determiner(rng, plural, ("the",)), ("that", "WDT"), verb(rng, "VBD"), *thing(rng)], plural
+        who = with_determiner(rng, plural, ("the",))
+        return [*who, ("that", "WDT"), verb(rng, "VBD"), *thing(rng)], plural
     return full(rng, plural), plural
 
 
@@ -127,14 +136,20 @@ def thing(rng):
     return [name(rng)] if kind == 1 else full(rng, bool(rng.integers(2)))
 
 
-# what a subject does: (rng, plural) -> words
+# predicates
+
+def finite(rng, plural, past, base, third):
+    """A verb in the past or present tense, as (form, tag): said, say or says."""
+    return pick(rng, ((past, "VBD"), (base, "VBP") if plural else (third, "VBZ")))
+
 
 def act(rng, plural):
     return [verb(rng, pick(rng, ("VBD", "VBP" if plural else "VBZ"))), *thing(rng)]
 
 
 def might(rng, plural):
-    return [(pick(rng, MODAL), "MD"), *[("not", "RB")] * int(rng.integers(2)), verb(rng, "VB"), *thing(rng)]
+    modal, negation = (pick(rng, MODAL), "MD"), [("not", "RB")] * int(rng.integers(2))
+    return [modal, *negation, verb(rng, "VB"), *thing(rng)]
 
 
 def did_not(rng, plural):
@@ -142,7 +157,7 @@ def did_not(rng, plural):
 
 
 def has_done(rng, plural):
-    return [pick(rng, (("had", "VBD"), ("have", "VBP") if plural else ("has", "VBZ"))), verb(rng, "VBN"), *thing(rng)]
+    return [finite(rng, plural, "had", "have", "has"), verb(rng, "VBN"), *thing(rng)]
 
 
 def is_doing(rng, plural):
@@ -158,38 +173,45 @@ def is_such(rng, plural):
 
 
 def wants(rng, plural):
-    return [pick(rng, (("wanted", "VBD"), ("want", "VBP") if plural else ("wants", "VBZ"))), ("to", "TO"), verb(rng, "VB"), *thing(rng)]
+    wanted = finite(rng, plural, "wanted", "want", "wants")
+    return [wanted, ("to", "TO"), verb(rng, "VB"), *thing(rng)]
 
 
 def says(rng, plural):
-    form = pick(rng, (("said", "VBD"), ("knew", "VBD"), ("think", "VBP") if plural else ("thinks", "VBZ")))
+    form = pick(rng, (("said", "VBD"), ("knew", "VBD"),
+                      ("think", "VBP") if plural else ("thinks", "VBZ")))
     return [form, ("that", "IN"), *clause(rng)]
 
 
 def sees(rng, plural):
-    """Saw her paint a door.  The second object begins with a or the, so that her paint is no noun."""
-    form = pick(rng, (("saw", "VBD"), ("see", "VBP") if plural else ("sees", "VBZ")))
-    return [form, (pick(rng, ("her", "her", "him", "them")), "PRP"), verb(rng, "VB"), *with_determiner(rng, False, ("a", "the"))]
+    """Saw her paint a door.  The second object starts with a or the, so that paint is no noun."""
+    saw = finite(rng, plural, "saw", "see", "sees")
+    whom = pick(rng, ("her", "her", "him", "them")), "PRP"
+    return [saw, whom, verb(rng, "VB"), *with_determiner(rng, False, ("a", "the"))]
 
 
 def moves(rng, plural):
-    where = pick(rng, ([("back", "RB")], [("up", "IN"), *full(rng, False)], [("to", "TO"), *full(rng, False)]))
-    return [pick(rng, (("came", "VBD"), ("went", "VBD"), ("go", "VBP") if plural else ("goes", "VBZ"))), *where]
+    where = pick(rng, ([("back", "RB")],
+                       [("up", "IN"), *full(rng, False)], [("to", "TO"), *full(rng, False)]))
+    return [pick(rng, (("came", "VBD"), ("went", "VBD"),
+                       ("go", "VBP") if plural else ("goes", "VBZ"))), *where]
 
 
 def picks_up(rng, plural):
-    return [pick(rng, (("picked", "VBD"), ("pick", "VBP") if plural else ("picks", "VBZ"))), ("up", "RP"), *thing(rng)]
+    return [finite(rng, plural, "picked", "pick", "picks"), ("up", "RP"), *thing(rng)]
 
 
 def looks_like(rng, plural):
-    return [pick(rng, (("looked", "VBD"), ("look", "VBP") if plural else ("looks", "VBZ"))), ("like", "IN"), *thing(rng)]
+    return [finite(rng, plural, "looked", "look", "looks"), ("like", "IN"), *thing(rng)]
 
 
 def be(rng, plural):
-    return pick(rng, (("were", "VBD"), ("are", "VBP")) if plural else (("was", "VBD"), ("is", "VBZ")))
+    """A form of be, as (form, tag)."""
+    return finite(rng, plural, "were" if plural else "was", "are", "is")
 
 
-PREDICATES = (act, act, act, might, might, did_not, has_done, is_doing, was_done, is_such, wants, says, sees, moves, picks_up, looks_like)
+PREDICATES = (act, act, act, might, might, did_not, has_done, is_doing, was_done, is_such, wants,
+              says, sees, moves, picks_up, looks_like)
 
 
 # clauses and sentences
@@ -200,14 +222,15 @@ def statement(rng):
 
 
 def short_is(rng):
-    """Mary 's playing, she 's late: where 's is a verb."""
+    """Mary 's playing, she 's late: 's is a verb."""
     who = pick(rng, ([name(rng)], [(pick(rng, SINGULAR_PRONOUN), "PRP")]))
     return [*who, ("'s", "VBZ"), *pick(rng, (is_doing, is_such))(rng, False)[1:]]
 
 
 def there_is(rng):
     plural = bool(rng.integers(2))
-    return [("there", "EX"), be(rng, plural), *with_determiner(rng, plural, ("some",) if plural else ("a",))]
+    was = be(rng, plural)
+    return [("there", "EX"), was, *with_determiner(rng, plural, ("some",) if plural else ("a",))]
 
 
 def clause(rng):
@@ -216,7 +239,8 @@ def clause(rng):
         words = words + [adverb(rng)]
     if rng.random() < 0.3:
         when = [("in", "IN"), (str(rng.integers(1900, 2030)), "CD")]
-        words = words + pick(rng, (when, [(pick(rng, ("behind", "in", "near", "with")), "IN"), *full(rng, bool(rng.integers(2)))]))
+        preposition = pick(rng, ("behind", "in", "near", "with")), "IN"
+        words = words + pick(rng, (when, [preposition, *full(rng, bool(rng.integers(2)))]))
     return words
 
 
@@ -231,8 +255,9 @@ def told(rng):
 
 def asked(rng):
     who, _ = subject(rng)
-    start = pick(rng, ([], [("when", "WRB")])) + [pick(rng, ((pick(rng, MODAL), "MD"), ("did", "VBD")))]
-    return [*start, *who, verb(rng, "VB"), *thing(rng), ("?", ".")]
+    when = pick(rng, ([], [("when", "WRB")]))
+    auxiliary = pick(rng, ((pick(rng, MODAL), "MD"), ("did", "VBD")))
+    return [*when, auxiliary, *who, verb(rng, "VB"), *thing(rng), ("?", ".")]
 
 
 def asked_who(rng):
@@ -240,7 +265,7 @@ def asked_who(rng):
 
 
 def sentence(rng):
-    """One sentence, its first letter a capital."""
+    """One sentence, with a capital letter at its start."""
     (first, tag), *rest = pick(rng, (told,) * 7 + (asked, asked_who))(rng)
     return [(first[0].upper() + first[1:], tag), *rest]
 
@@ -250,9 +275,10 @@ def words_of(pairs):
 
 
 def tagged_texts(n, rng, apart_from=()):
-    """`n` different tagged sentences as list[Story], in the form of `tagged_stories`; every random draw comes from `rng`, a numpy Generator.
+    """`n` distinct tagged sentences as list[Story], in the form of `tagged_stories`.
 
-    apart_from: stories; none of their sentences is told.  Raises UserError for less than one, and where a further one is not found.
+    apart_from: stories whose sentences are excluded.  Every random draw comes from `rng`, a numpy
+    Generator.  Raises UserError for fewer than one, and where too few are found.
     """
     check_rng(rng)
     sentences, told = [], {tuple(story.facts[0]) for story in apart_from}
