@@ -10,11 +10,11 @@ from math import prod
 import numpy as np
 
 from . import answer_module, episodic_memory, input_module, ops as operations, question_module, threads, word_memories, word_vectors
+from .answer import attention, ranked
 from .data.batch import NONE, UNSEEN, check_batch, make_batch, take_stories
 from .data.story import Question, Story
 from .errors import UserError, check_rng
 from .parameters import Parameters, flat, initial, shapes, views
-from .said import attention, ranked
 
 LARGEST, SMALLEST = 80, 8      # questions a piece: at most, about; below twice SMALLEST a batch stays whole
 

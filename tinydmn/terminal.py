@@ -183,7 +183,7 @@ def attention_text(facts, gates, support=(), width=80, colour=None, stream=None)
     return "\n".join(lines)
 
 
-def answer_text(question, ranked, facts, gates, support=(), width=80, colour=None, stream=None):
+def answer_text(question, ranked, facts, gates, support=(), width=80, colour=None):
     """What a network answers and where it looked, as text: the question and the likeliest answers, then attention as `attention_text` draws it.
 
     ranked: [(answer, probability)], the answer first.  gates (passes, T + 1); or (passes, T), where there is no end-of-passes: then a line a
@@ -194,7 +194,7 @@ def answer_text(question, ranked, facts, gates, support=(), width=80, colour=Non
     lines = [fitted(line, width).rstrip() for line in lines]
     if len(gates) and np.isfinite(gates).all():
         if np.shape(gates)[1] > len(facts):
-            return "\n".join([*lines, attention_text(facts, gates, support, width, colour, stream)])
+            return "\n".join([*lines, attention_text(facts, gates, support, width, colour)])
         for i, row in enumerate(gates):
             most = np.argsort(-np.asarray(row), kind="stable")[:_MOST_LOOKED]
             lines.append(fitted(f"pass {i + 1} looked at " + ", ".join(f"{shown(facts[t])} {row[t]:.2f}" for t in most), width).rstrip())

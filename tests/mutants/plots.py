@@ -105,5 +105,5 @@ MUTANTS = [
            f"{PLOTS}::test_the_ending_chooses_the_format_and_one_input_gives_one_file"),
     mutant("drawing", "    except OSError as error:", "    except ZeroDivisionError as error:", "a place not to be written is a traceback", f"{PLOTS}::test_a_place_not_to_be_written_is_the_users_error"),
     mutant("drawing", "        path.parent.mkdir(parents=True, exist_ok=True)\n", "", "a folder is not made", f"{PLOTS}::test_the_ending_chooses_the_format_and_one_input_gives_one_file"),
-    mutant("drawing", "    if show:\n", "    if True:\n", "a window opens", f"{PLOTS}::test_show_alone_opens_the_picture"),
+    mutant("drawing", "    return path\n\n\ndef show", "    show(path)\n    return path\n\n\ndef show", "a window opens", f"{PLOTS}::test_show_alone_opens_the_picture"),
 ]

@@ -4,6 +4,7 @@ Each function saves one picture and returns its path, whose ending (.png, .svg, 
 """
 
 import textwrap
+from contextlib import contextmanager
 
 import matplotlib
 import numpy as np
@@ -13,20 +14,31 @@ from ..terminal import DONE, check_attention, folded_label, shown_rows
 from .drawing import GREY, LINE, PAD, axes_at, ink_on, new_figure, save, text_size, wrapped
 
 
-def plot_attention(facts, gates, path, question="", answer="", predicted="", support=(), titles=None, show=False):
-    """One model's attention as in the paper's table 5: facts down, passes across, darker = more, the last row end-of-passes.
+def plot_attention(facts, gates, path, question="", answer="", predicted="", support=()):
+    """One model's attention as in the paper's table 5: facts down, passes across, darker = more
+    weight, the last row end-of-passes.  Saves the picture and returns its path.
 
-    facts: T strings.  gates (passes, T + 1), in [0, 1].  support: indices of the supporting facts, marked ▸ and bold.
-    titles: a name for each pass instead of "pass 1", ....  Returns the path.  Raises ValueError as terminal.check_attention.
+    facts: T strings.  gates: (passes, T + 1), in [0, 1].  question: above the table.  answer,
+    predicted: the right answer and the model's; where both are given, ✓ or ✗ compares them.
+    support: indices of the supporting facts, marked ▸ and bold.  Raises ValueError as
+    terminal.check_attention, UserError where the picture cannot be written.
     """
-    return plot_attentions(facts, [("", gates, predicted)], path, question, answer, support, titles, show)
+    return plot_attentions(facts, [("", gates, predicted)], path, question, answer, support)
 
 
-def plot_attentions(facts, panels, path, question="", answer="", support=(), titles=None, show=False, notes=()):
-    """As plot_attention, for several models beside each other.  panels: (title, gates, predicted) of each.
+def plot_attentions(facts, panels, path, question="", answer="", support=(), notes=()):
+    """As plot_attention, for several models side by side.
 
-    notes: for each panel a word for each of its passes, to stand below the pass's name.  Raises ValueError where they do not fit the panels.
+    panels: (title, gates, predicted) of each model.  notes: for each panel a word for each of its
+    passes, below the pass's name.  Raises ValueError where they do not fit the panels.
     """
+    with attention_figure(facts, panels, question, answer, support, notes) as figure:
+        return save(figure, path)
+
+
+@contextmanager
+def attention_figure(facts, panels, question="", answer="", support=(), notes=()):
+    """The figure of plot_attentions, in a `with` block in which it can be saved."""
     checked = [check_attention(facts, gates, support) for _, gates, _ in panels]
     if not checked:
         raise ValueError("no panel to draw")
@@ -38,9 +50,7 @@ def plot_attentions(facts, panels, path, question="", answer="", support=(), tit
         rows.append((first, stop, textwrap.wrap(label, 60, max_lines=3, placeholder=" …") or [""]))
     rows.append((len(facts), len(facts) + 1, [DONE]))
     n_passes = max(map(len, attentions))
-    names = list(titles or [f"pass {i + 1}" for i in range(n_passes)])
-    if len(names) < n_passes:
-        raise ValueError(f"{len(names)} names for {n_passes} passes")
+    names = [f"pass {i + 1}" for i in range(n_passes)]
     if len(notes) and [len(row) for row in notes] != [len(gates) for gates in attentions]:
         raise ValueError(f"notes for {[len(row) for row in notes]} passes; the panels have {[len(gates) for gates in attentions]}")
 
@@ -105,4 +115,4 @@ def plot_attentions(facts, panels, path, question="", answer="", support=(), tit
                           color=GREY if stop - first > 1 else "black", **(font(first) if stop - first == 1 else {}))
             y += row
         axes.text(PAD + 0.2 * (not support), height - PAD - LINE / 2, legend, va="center", color=GREY)
-        return save(figure, path, show)
+        yield figure

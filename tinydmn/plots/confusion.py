@@ -16,7 +16,7 @@ _ROW, _CELL, _LETTERS = 0.36, 0.46, 28                 # inches: height and widt
 _EDGE = "#999999"
 
 
-def plot_confusion(right, answered, path, title="", order=(), most=MOST, show=False):
+def plot_confusion(right, answered, path, title="", order=(), most=MOST):
     """Rows are right answers, columns the network's, darker = a larger share of the row; in a frame what is right.
 
     right, answered: n names each, question by question.  order: names in the order in which they should stand; the others follow by the
@@ -83,7 +83,7 @@ def plot_confusion(right, answered, path, title="", order=(), most=MOST, show=Fa
                 axes.text(x, y, f"{total:,}{share}", ha="center", va="center", size=7.5, linespacing=1.05, color=GREY)
         for i, line in enumerate(below):
             axes.text(PAD, height - PAD - LINE * (len(below) - i - 0.5), line, va="center", color=GREY)
-        return save(figure, path, show)
+        return save(figure, path)
 
 
 def confusion(right, answered, order=()):

@@ -31,7 +31,7 @@ def _least(records, key):
     return int(np.nanargmin(values)) if np.isfinite(values).any() else None
 
 
-def plot_training(history, path, gate_epochs=0, show=False, panels=None, least=None):
+def plot_training(history, path, gate_epochs=0, panels=None, least=None):
     """Loss, answer accuracy and gate accuracy by epoch, of one run or of several.
 
     history: a list of dicts, one an epoch, with `epoch`, `loss`, `train_answer_accuracy`, `valid_answer_accuracy`,
@@ -118,7 +118,7 @@ def plot_training(history, path, gate_epochs=0, show=False, panels=None, least=N
             label_ends(figure, axes, ends)
         for i, note in enumerate(reversed(notes)):
             figure.text(PAD / width, (PAD + LINE * i) / height, note, va="bottom")
-        return save(figure, path, show)
+        return save(figure, path)
 
 
 def _log_scale(axes, curves):
@@ -134,7 +134,7 @@ def _log_scale(axes, curves):
     axes.yaxis.set_minor_locator(NullLocator())
 
 
-def plot_gradient_norms(norms, path, show=False):
+def plot_gradient_norms(norms, path):
     """How the error fades on its way back.  norms: {label: (T,) array}, entry t the length of dL/dh_t, t = 0 the first word.
 
     Drawn over the steps back from the last word, on a log scale; a length of exactly 0 has no place there and is said in the label.
@@ -167,10 +167,10 @@ def plot_gradient_norms(norms, path, show=False):
         axes.set_xlabel("steps back from the last word")
         axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
         label_ends(figure, axes, ends)
-        return save(figure, path, show)
+        return save(figure, path)
 
 
-def plot_trace(words, moves, maps, path, changed, fact_end=(), show=False):
+def plot_trace(words, moves, maps, path, changed, fact_end=()):
     """What one changed word does to the states of a GRU after it: a curve over the words of a story, and maps of gates or states below it.
 
     words: T strings.  moves: {label: (T,)}, how far h_t moves, on a log scale; what is exactly 0 has no place there (before the change all is),
@@ -236,4 +236,4 @@ def plot_trace(words, moves, maps, path, changed, fact_end=(), show=False):
                 axes.axvline(t + 0.5, color=GREY, linewidth=0.6, zorder=1)
             axes.set_xticks(range(T), words if axes is shown[-1] else [""] * T, rotation=90)
             axes.tick_params(length=2, pad=2)
-        return save(figure, path, show)
+        return save(figure, path)

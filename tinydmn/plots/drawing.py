@@ -1,6 +1,7 @@
 """What every picture is drawn with: one style, places in inches, texts that are measured before they are set, and how a picture is saved."""
 
 import contextlib
+import io
 import textwrap
 import warnings
 import webbrowser
@@ -25,16 +26,36 @@ DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 2)), (0
 MARKERS = "os^DvP"
 GREY = "#555555"
 LINE, PAD = 0.17, 0.15              # inches: a line of text; the rim of a picture
+_SCREEN = 110                       # dots an inch in a notebook
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, whether or not Matplotlib's inline backend is loaded."""
+
+    def _repr_png_(self):
+        with _style(), io.BytesIO() as png:
+            self.savefig(png, format="png", dpi=_SCREEN)
+            return png.getvalue()
 
 
 @contextlib.contextmanager
-def new_figure(*texts):
-    """A figure in our style.  texts: what will be drawn of the user's own words (strings, or lists of them); letters that our font does not
-    have come from another font of this machine; where none has them, boxes stand for them, and a line says what to install."""
+def _style():
     with matplotlib.rc_context(), warnings.catch_warnings(), quiet():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
+        yield
+
+
+@contextlib.contextmanager
+def new_figure(*texts):
+    """An empty figure in our style, in a `with` block in which it is drawn and saved.
+
+    texts: those of the user's own that will be drawn (strings, or nested lists of them).  Letters
+    that our font lacks come from other fonts of this machine; where none has them, boxes stand for
+    them and a notice says what to install.
+    """
+    with _style():
         letters = frozenset("".join(_flat(texts)))
         if not letters <= _letters_of(font_manager.findfont(_FONT)):
             names, missing = _fonts_with(letters)
@@ -43,7 +64,7 @@ def new_figure(*texts):
                 some = " ".join(sorted(missing)[:8]) + " ..." * (len(missing) > 8)
                 notice("fonts", f"no font of this machine has {some} and boxes stand for {'it' if len(missing) == 1 else 'them'} in the picture; "
                                 f"install one that has, say of the Noto family (apt install fonts-noto, or fonts.google.com/noto), and draw it again")
-        figure = Figure()
+        figure = Picture()
         FigureCanvasAgg(figure)
         yield figure
 
@@ -87,7 +108,7 @@ def _new_fonts():
     return manager.ttflist[before:]
 
 
-def save(figure, path, show=False):
+def save(figure, path):
     """Save `figure` at `path` and return the path.  Raises UserError for an ending that is no picture's or a place not to be written."""
     path = Path(path)
     check_picture(path)
@@ -97,9 +118,12 @@ def save(figure, path, show=False):
         figure.savefig(path, metadata=undated)
     except OSError as error:
         raise UserError(f"{path}: the picture cannot be written ({error.strerror}); choose another place") from None
-    if show:
-        webbrowser.open(path.resolve().as_uri())
     return path
+
+
+def show(path):
+    """Open a saved picture in the system's viewer."""
+    webbrowser.open(Path(path).resolve().as_uri())
 
 
 def text_size(figure, text, **font):

@@ -12,7 +12,7 @@ _LOOKS = {"MemNN": ("x", "#666666", "#666666"), "DMN": ("o", INKS[0], "white"), 
 _ROW = 0.25                    # inches
 
 
-def plot_table(entries, path, title="", threshold=None, names=None, show=False):
+def plot_table(entries, path, title="", threshold=None, names=None):
     """Rows down, accuracy across, a panel beside the other, a sign for each series; a bar goes from the least to the largest over the seeds.
 
     entries: dicts with "panel", "row", "series", "mean" (in %), and where known "values" (a seed each) and "best" (a small dot).  threshold: a
@@ -52,7 +52,7 @@ def plot_table(entries, path, title="", threshold=None, names=None, show=False):
             figure.text((x + 0.25) / width, (PAD + LINE / 2) / height, key, va="center_baseline")
             x += 0.3 + text_size(figure, key)[0] + 0.15
         figure.text((x + 0.1) / width, (PAD + LINE / 2) / height, note, va="center_baseline", color="#555555")
-        return save(figure, path, show)
+        return save(figure, path)
 
 
 def _has(entry, key):

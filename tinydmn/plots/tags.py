@@ -14,7 +14,7 @@ _ROW, _CELL = 0.27, 0.46               # inches: a word's row; a gate
 _GATES = "a row: what this word's memory takes from each word up to it; darker = more"
 
 
-def plot_word_gates(words, tags, panels, path, right=(), show=False, legend=_GATES):
+def plot_word_gates(words, tags, panels, path, right=(), legend=_GATES):
     """Where each word looks, panels beside each other: word t down, facts s <= t across, darker = more; left of them tags.
 
     words: n strings.  tags: {title: n tags}, a column each.  right: n tags; one that differs is marked ✗.  panels: {title: (n, n)}, row t
@@ -58,10 +58,10 @@ def plot_word_gates(words, tags, panels, path, right=(), show=False, legend=_GAT
                     axes.text(x + _CELL * (s + 0.5), top + _ROW * (t + 0.5), f"{gate[t, s]:.2f}", ha="center", va="center_baseline", color=ink_on(shade), size=8)
             x += panel + 0.3
         axes.text(PAD, height - PAD - LINE / 2, legend, va="center", color=GREY)
-        return save(figure, path, show)
+        return save(figure, path)
 
 
-def plot_cost(lengths, costs, path, unit="cost of the shortest", show=False):
+def plot_cost(lengths, costs, path, unit="cost of the shortest"):
     """What a sentence costs by its length, both on log scales, where a power of the length is a straight line.
 
     lengths: L words, rising.  costs: {label: (L,)}, above 0.  Beside each label the power that fits its second half (`power_fit`: 1 is
@@ -102,7 +102,7 @@ def plot_cost(lengths, costs, path, unit="cost of the shortest", show=False):
         label_ends(figure, axes, [(x[-1], y[-1], names[label], INKS[k % 6]) for k, (label, y) in enumerate(curves.items())])
         for i, line in enumerate(reversed(notes)):
             figure.text(PAD / width, (PAD + LINE * i) / figure.get_size_inches()[1], line, va="bottom", color=GREY)
-        return save(figure, path, show)
+        return save(figure, path)
 
 
 def power(lengths, costs):
@@ -122,7 +122,7 @@ def power_fit(lengths, costs):
     return float(np.polyfit(x, y, 1)[0]), float(between.min()), float(between.max()), lengths[half]
 
 
-def plot_passes(panels, path, show=False, intervals=None):
+def plot_passes(panels, path, intervals=None):
     """Accuracy against the number of passes, panels beside each other (ours, the paper's; or a panel a task).
 
     panels: {title: {label: {passes: share of 1}}}; one label has one colour, dash and mark in all panels.  intervals: {title: {label:
@@ -167,4 +167,4 @@ def plot_passes(panels, path, show=False, intervals=None):
             axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
             label_ends(figure, axes, ends)
         figure.text(PAD / figure.get_size_inches()[0], PAD / height, note, va="bottom", color=GREY)
-        return save(figure, path, show)
+        return save(figure, path)

@@ -16,7 +16,7 @@ _ROW, _NARROWEST, _WIDEST = 0.27, 0.42, 9.5      # inches: height of a cell; wid
 _LEGEND = "darker = more weight"
 
 
-def plot_gru(words, z, r, h, path, fact_end=(), show=False):
+def plot_gru(words, z, r, h, path, fact_end=()):
     """Gates and state of a GRU over the words of a story: three maps, words across, units down.
 
     words: T strings.  z, r: (T, H), or (T,) for means.  h: (T, H), in [-1, 1].  fact_end: indices of the words where a sentence
@@ -68,10 +68,10 @@ def plot_gru(words, z, r, h, path, fact_end=(), show=False):
                     axes.text((t + 0.5) / len(words), 1 + 0.26 / tall, "▾", transform=axes.transAxes, ha="center", va="bottom")
             top += tall
         figure.text(left / width, 1 - 0.1 / height, legend, va="top")
-        return save(figure, path, show)
+        return save(figure, path)
 
 
-def plot_word_attention(words, panels, path, text="", answer="", show=False):
+def plot_word_attention(words, panels, path, text="", answer=""):
     """Attention of one model or of several over the words of one text: words across, passes down, darker = more.
 
     words: T strings.  panels: (title, gates (passes, T + 1), predicted) of each model, the last column end-of-passes.  text, answer: a
@@ -119,10 +119,10 @@ def plot_word_attention(words, panels, path, text="", answer="", show=False):
                 y += 0.1
             y += 0.12
         axes.text(PAD, height - PAD - LINE / 2, _LEGEND, va="center", color=GREY)
-        return save(figure, path, show)
+        return save(figure, path)
 
 
-def plot_decoding(panels, path, most=10, show=False):
+def plot_decoding(panels, path, most=10):
     """What a decoder says: steps across, words down, each cell the probability y_t of eq. (9), the word that is said in a frame.
 
     panels: (title, words, p (steps, A)) of each answer: words are the A names, p sums to 1 in each step.  Of many words those that are
@@ -170,7 +170,7 @@ def plot_decoding(panels, path, most=10, show=False):
             axes.text(left, top + _ROW * len(rows) + 0.08 + LINE / 2, note, va="center_baseline", color=GREY)
             left += span + 0.4
         axes.text(PAD, height - PAD - LINE / 2, legend, va="center", color=GREY)
-        return save(figure, path, show)
+        return save(figure, path)
 
 
 def _table(figure, width, height):
