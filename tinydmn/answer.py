@@ -20,7 +20,8 @@ from .ops.episode_numpy import softmax
 from .terminal import answer_text, shown, wrap
 
 RANKED = 4                     # the answer and the runners-up
-STOP = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\u0964\u061f])\s*")        # between two sentences
+# between two sentences; after the full stop of Chinese or Hindi no blank is needed
+STOP = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f\u0964\u061f])\s*")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,8 +62,8 @@ class Answer:
     def plot(self, path=None):
         """Draw the attention as in the paper's table 5 -> the Matplotlib figure.
 
-        path: also save it there; its ending (.png, .svg, .pdf) chooses the format.  Raises UserError
-        where the network made no pass, and where the picture cannot be written.
+        path: also save it there; its ending (.png, .svg, .pdf) chooses the format.  Raises
+        UserError where the network made no pass, and where the picture cannot be written.
         """
         if not len(self.attention):
             raise UserError("a network of zero passes has no attention; there is nothing to plot")
@@ -93,8 +94,8 @@ def ask(model, story, question):
     question: a sentence, a list of words, or a Question, which sees its first n_facts facts of a
     Story or list.  Words that are not in the vocabulary are read as unknown, and named.
 
-    Raises UserError (one line) for what cannot be asked: a story without facts, a fact or a question
-    without words, another type; and for a network that tags words, which answers no question.
+    Raises UserError (one line) for what cannot be asked: a story without facts, a fact or a
+    question without words, another type; and for a network that tags words.
     """
     config, vocabulary = model.config, model.vocabulary
     if config.answer == "tags":
@@ -102,7 +103,7 @@ def ask(model, story, question):
                         "use forward")
     facts, labels = _facts(story, vocabulary, config.facts)
     question, typed = _question(question, len(facts))
-    seen = question.n_facts if isinstance(question.n_facts, Integral) else None        # make_batch says
+    seen = question.n_facts if isinstance(question.n_facts, Integral) else None
     facts, labels = facts[:seen], labels and labels[:seen]
     batch = make_batch([Story(facts, [question])], vocabulary, config.facts, config.answer)
     out = model.forward(batch)
@@ -132,8 +133,8 @@ def _facts(story, vocabulary, kind):
         raise UserError("the story has no facts; give one at least")
     for i, line in enumerate(lines, 1):
         if not isinstance(line, Sequence) or isinstance(line, bytes):
-            raise UserError(f"fact {i} of the story is a {type(line).__name__}; give a sentence or a "
-                            "list of words")
+            raise UserError(f"fact {i} of the story is a {type(line).__name__}; give a sentence or "
+                            "a list of words")
     if not all(isinstance(line, str) for line in lines):
         return Story(lines, []).facts, None                # cuts those that are texts into words
     if empty := [i for i, line in enumerate(lines) if not sentence_words(line)]:
@@ -196,7 +197,7 @@ def ranked(vocabulary, out, q, most=RANKED):
 
 
 def ranked_tags(vocabulary, logits, chosen, most=RANKED):
-    """As `ranked`, for N rows.  logits (N, A); chosen (N,) or more: the class predicted for each."""
+    """As `ranked`, for N rows.  logits (N, A); chosen (N,) or more: each row's predicted class."""
     scores, rows = logits.astype(np.float64), np.arange(len(logits))
     p = softmax(scores)
     scores[rows, chosen[:len(rows)]] = np.inf              # among equals, the one that was chosen

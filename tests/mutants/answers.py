@@ -205,7 +205,7 @@ MUTANTS = [
               "right answers count as mistakes", MANY),
     confusion("    np.add.at(out, (place[:, None], place[None, :]), counts)\n", "    out[place[:, None], place[None, :]] = counts\n",
               "of the others the last alone", MANY),
-    confusion("\"<1 %\" if share and not whole else ", "", "something is called 0 %"),
+    confusion("    if share and not whole:\n", "    if False:\n", "something is called 0 %"),
     confusion("\">99 %\" if share < 1 and whole == 100 else ", "", "not all is called 100 %"),
     confusion("top - 0.08, label, rotation", "top - 0.08, labels[::-1][i], rotation", "columns under each other's names"),
     confusion("for i in range(kept):\n            axes.add_patch", "for i in range(n):\n            axes.add_patch", "the others are framed as right",
