@@ -4,10 +4,14 @@
 Output; whatever shows an answer (`ask`, the command line, predictions in a file) shares them.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
+from os import PathLike
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +22,11 @@ from .data.vocabulary import END_OF_SENTENCE
 from .errors import UserError, check_picture
 from .ops.episode_numpy import softmax
 from .terminal import answer_text, shown, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from .model import DMN
 
 RANKED = 4                     # the answer and the runners-up
 # between two sentences; after the full stop of Chinese or Hindi no blank is needed
@@ -41,7 +50,7 @@ class Answer:
     support: tuple[int, ...] = ()          # supporting facts, indices into `facts`, where known
     unknown_words: list[str] = field(default_factory=list)     # not in the vocabulary
 
-    def text(self, width=80, colour=None):
+    def text(self, width: int = 80, colour: bool | None = None) -> str:
         """The answer as text: question, answer, runners-up, and attention, a line a fact.
 
         width: columns (at least 12).  colour: True, False, or None for a terminal with colour
@@ -59,7 +68,7 @@ class Answer:
     def __repr__(self):
         return self.text()
 
-    def plot(self, path=None):
+    def plot(self, path: str | PathLike | None = None) -> Figure:
         """Draw the attention as in the paper's table 5 -> the Matplotlib figure.
 
         path: also save it there; its ending (.png, .svg, .pdf) chooses the format.  Raises
@@ -83,7 +92,8 @@ class Answer:
         return self.plot()._repr_png_() if drawable else None
 
 
-def ask(model, story, question):
+def ask(model: DMN, story: str | Sequence | Story,
+        question: str | Sequence[str] | Question) -> Answer:
     """Ask a network one question about a story -> Answer.
 
     story: one text, its sentences on lines of their own, or on one line between full stops (a known

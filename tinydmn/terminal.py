@@ -11,13 +11,13 @@ from bisect import bisect_right
 import numpy as np
 from wcwidth import wcswidth
 
-DONE = "[done reading]"                                 # the paper's name for the end-of-passes row
+DONE = "[done reading]"                                 # the paper's name for end-of-passes
 # of the 256 terminal colours: white to navy, each darker than the one before
 _BACKGROUND = (231, 189, 153, 111, 69, 26, 25, 19, 17)
-_BLACK, _WHITE, _FIRST_DARK = 16, 231, 5   # from index 5 on white text has more contrast than black
+_BLACK, _WHITE, _FIRST_DARK = 16, 231, 5   # from index 5 on white has more contrast
 JOINERS = "\u200c\u200d"               # unprintable; they say how their neighbours join
 _WIDE, _NARROW = 6, 4                                    # columns of "█ 0.97" and of "█.97"
-_MOST_LOOKED = 4                                         # words named of a tagged word's pass
+_MOST_LOOKED = 4                                         # facts named for a pass of a tagged word
 
 
 def use_colour(stream):
