@@ -92,7 +92,7 @@ def test_texts_of_a_confusion_matrix_have_room(seed, n_names, wordy, n):
     right = rng.integers(0, n_names, n)
     said = np.where(rng.random(n) < 0.7, right, rng.integers(0, n_names, n))
     figures, kept = [], confusion.save
-    confusion.save = lambda figure, path, show=False: figures.append((figure, check_texts(figure)))
+    confusion.save = lambda figure, path: figures.append((figure, check_texts(figure)))
     try:
         plots.plot_confusion([names[k] for k in right], [names[k] for k in said], "path.png",
                              title="A file of some name: 70 % of the answers right " * (1 + wordy))

@@ -26,7 +26,7 @@ def every_picture(word, path):
     """One picture of each kind, with word() wherever a user's words go."""
     half = [[0.5, 0.5]]
     return [
-        lambda: plots.plot_attention([word()], half, path, question=word(), answer=word(), predicted=word(), titles=[word()]),
+        lambda: plots.plot_attention([word()], half, path, question=word(), answer=word(), predicted=word()),
         lambda: plots.plot_attentions([word()], [(word(), half, word()), ("b", half, "b")], path, word(), word()),
         lambda: plots.plot_training({word(): [{"epoch": 1, "loss": 1.0}, {"epoch": 2, "loss": 0.5}]}, path),
         lambda: plots.plot_gradient_norms({word(): [0.5, 1.0]}, path),

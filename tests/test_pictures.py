@@ -30,14 +30,12 @@ def drawn(monkeypatch, tmp_path):
     """drawn(function, ..., path, ...) -> the figure, which is not saved: that takes most of the time."""
     figures = []
     for module in (attention, confusion, curves, tables, tags, words):
-        monkeypatch.setattr(module, "save", lambda figure, path, show=False: figures.append((figure, show)) or path)
+        monkeypatch.setattr(module, "save", lambda figure, path: figures.append(figure) or path)
 
     def draw(function, *given, **more):
         path = function(*given, **more)
         assert path == "path.png"
-        figure, show = figures.pop()
-        assert show is more.get("show", False)
-        return figure
+        return figures.pop()
     return draw
 
 
@@ -503,7 +501,7 @@ def test_texts_of_tables_and_of_tags_have_room(seed, n, n_panels, n_lines):
                for p in range(n_panels) for k in range(n) for s in series for m in [float(rng.uniform(0, 100))]]
     gates = {f"pass {i + 1}": np.tril(rng.uniform(size=(n, n))) for i in range(n_panels)}
     figures, kept = [], [tables.save, tags.save]
-    tables.save = tags.save = lambda figure, path, show=False: figures.append((figure, check_texts(figure)))
+    tables.save = tags.save = lambda figure, path: figures.append((figure, check_texts(figure)))
     try:
         plots.plot_table(entries, "path.png", "A title of some length\nand another line of it", threshold=95.0)
         plots.plot_word_gates([word() for _ in range(n)], {"said": ["NN"] * n, "alone": ["VB"] * n}, gates, "path.png", ["NN"] * n)

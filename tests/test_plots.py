@@ -30,12 +30,12 @@ def drawn(monkeypatch):
     """The figures that were saved, in order; each is checked as it is saved.  A missing glyph is an error."""
     figures, save = [], drawing.save
 
-    def checked(figure, path, show=False):
+    def checked(figure, path):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             check_texts(figure)
         figures.append(figure)
-        return save(figure, path, show)
+        return save(figure, path)
 
     for module in (attention, curves, words):
         monkeypatch.setattr(module, "save", checked)
@@ -135,16 +135,13 @@ def test_attention_shades_and_inks(tmp_path, drawn):
 
 
 def test_attention_names_of_passes_and_right_answer(tmp_path, drawn):
-    plots.plot_attention(["a b"], [[0.5, 0.5], [0.1, 0.9]], tmp_path / "a.png", answer="x", predicted="x",
-                         titles=["first look", "second look"])
+    plots.plot_attention(["a b"], [[0.5, 0.5], [0.1, 0.9]], tmp_path / "a.png", answer="x", predicted="x")
     shown = texts(drawn[-1])
-    assert {"first look", "second look"} <= set(shown) and any("✓" in text for text in shown)
+    assert {"pass 1", "pass 2"} <= set(shown) and any("✓" in text for text in shown)
     with pytest.raises(ValueError):
         plots.plot_attentions(["a"], [], tmp_path / "b.png")
     with pytest.raises(ValueError):
         plots.plot_attention(["a"], [[0.5, 0.5]], tmp_path / "b.png", support=[1])
-    with pytest.raises(ValueError, match="names"):
-        plots.plot_attention(["a"], [[0.5, 0.5]] * 3, tmp_path / "b.png", titles=["one"])
 
 
 # ---- training ----
@@ -267,7 +264,7 @@ def test_show_alone_opens_the_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(drawing.webbrowser, "open", opened.append)
     plots.plot_attention(["a"], [[0.5, 0.5]], tmp_path / "a.png")
     assert opened == []
-    plots.plot_attention(["a"], [[0.5, 0.5]], tmp_path / "a.png", show=True)
+    plots.show(tmp_path / "a.png")
     assert opened == [(tmp_path / "a.png").as_uri()]
 
 

@@ -8,18 +8,20 @@ import sys
 import threading
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-AGAIN = 0.02                   # seconds after which Ctrl-C is tried again, where it came at a bad moment
+AGAIN = 0.02              # seconds until a Ctrl-C that came at a bad moment is tried again
 
 
 def main():
-    """-> exit code.  Ctrl-C ends it with one line and 130 whenever it comes; where nobody reads on (`tinydmn ... | head`) it ends silently."""
-    heeds = signal.getsignal(signal.SIGINT) is signal.default_int_handler                  # a shell's background job ignores Ctrl-C
+    """-> exit code.  Ctrl-C at any time ends it with one line and 130; a closed pipe
+    (`tinydmn ... | head`) ends it silently."""
+    # a shell's background job ignores Ctrl-C
+    heeds = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     try:
         if heeds:
             signal.signal(signal.SIGINT, _leave)
         from .errors import UserError
         from .streams import settle
-        settle()                                           # before whatever may want to say something
+        settle()                                         # before anything is printed
         from .cli import main as run                       # this takes a moment
         if heeds:
             sys.unraisablehook = _unraisable
@@ -27,7 +29,8 @@ def main():
         try:
             return run()
         finally:
-            sys.stdout.flush()                             # now, not in the interpreter's last moment: whoever reads us may have gone
+            # here, not as the interpreter exits: the reader of a pipe may have gone
+            sys.stdout.flush()
     except KeyboardInterrupt:
         print("tinydmn: stopped", file=sys.stderr)
         return 130
@@ -38,31 +41,33 @@ def main():
         _forget(sys.stdout, sys.stderr)
         return 0
     except OSError as error:
-        if error.errno not in FULL or error.filename:      # what has a name is no stream
+        if error.errno not in FULL or error.filename:    # a file's error, not a stream's
             raise
-        print(f"tinydmn: output cannot be written ({error.strerror}); write it elsewhere", file=sys.stderr)
+        print(f"tinydmn: output cannot be written ({error.strerror}); write it elsewhere",
+              file=sys.stderr)
         _forget(sys.stdout)
         return 2
     finally:
         if heeds:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)   # all is done: nothing is left to stop
+            signal.signal(signal.SIGINT, signal.SIG_IGN)   # all is done, nothing is left to stop
 
 
 def _forget(*streams):
-    """What is still to be written to these goes nowhere."""
+    """Discard what is still buffered for these streams."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())
 
 
 def _leave(*_):
-    """Ctrl-C while we are being loaded: an import that is broken off can end in any error, and there is nothing to be tidied up."""
+    """Ctrl-C while modules are loaded: an interrupted import can end in any error, and there is
+    nothing to clean up."""
     os.write(2, b"tinydmn: stopped\n")
     os._exit(130)
 
 
 def _interrupt(number, frame):
-    """Ctrl-C while a command runs is a KeyboardInterrupt, but not in the middle of a further import."""
+    """Ctrl-C while a command runs raises KeyboardInterrupt, except in the middle of an import."""
     while frame is not None:
         if frame.f_globals.get("__name__") == "importlib._bootstrap":
             return _later()
@@ -71,7 +76,8 @@ def _interrupt(number, frame):
 
 
 def _unraisable(what):
-    """A KeyboardInterrupt in a function that C code has called, and that cannot raise it, would be printed and forgotten: it comes again."""
+    """A KeyboardInterrupt in a callback of C code, which cannot raise it, would be printed and
+    lost: raise it again later."""
     if issubclass(what.exc_type, KeyboardInterrupt):
         _later()
     else:

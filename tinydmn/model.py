@@ -10,15 +10,14 @@ from math import prod
 import numpy as np
 
 from . import input_module, question_module, threads, word_vectors
-from .data.batch import check_batch, make_batch
-from .data.story import Question, Story
-from .errors import UserError, check_rng
+from .answer import ask
+from .data.batch import check_batch
+from .errors import check_rng
 from .losses import loss_backward, loss_forward
 from .output import Output
 from .parameters import Weights, flat, initial, views
 from .parts import Net, answer_of, make_plan, memory_of
 from .pieces import joined, pieces
-from .said import attention, ranked
 
 
 def forward(x, plan, net, training=False):
@@ -98,16 +97,13 @@ class DMN(Weights):
             out = threads.run(work, parts, self.threads)
             return out[0] if len(parts) == 1 else joined(out, parts, batch)
 
-    def ask(self, facts, question):
-        """One question about one story -> [(answer, probability)], likeliest first, and gates (passes made, places + end-of-passes).
+    def ask(self, story, question):
+        """One question about one story, given as plain strings or as Story and Question -> Answer.
 
-        facts: a list of sentences, question: one; each a text, read as a bAbI file's, or a list of words.  Raises UserError for what cannot be asked.
+        Answer has answer, probability, others, attention (passes made, F + 1) and plot(); more in
+        `answer.ask`.  Raises UserError for what cannot be asked.
         """
-        if self.config.answer == "tags":
-            raise UserError("this network tags the words of a sentence and answers no question; use forward")
-        batch = make_batch([Story(facts, [Question(question, [], len(facts))])], self.vocabulary, self.config.facts, self.config.answer)
-        out = self.forward(batch)
-        return ranked(self.vocabulary, out, 0), attention(out, 0, batch.n_facts[0])
+        return ask(self, story, question)
 
     def loss_and_grads(self, batch, alpha=None, beta=1.0, rng=None):
         """-> J = alpha E_gates + beta E_answers + l2 half the squared norm of the matrices, grads (keys of params).

@@ -1,4 +1,5 @@
-"""Standard streams on every machine: a letter that one of them lacks is no error, and what is typed or piped in is UTF-8."""
+"""Standard streams that work alike on every machine: a character that a stream's encoding lacks is
+no error, and standard input is UTF-8."""
 
 import codecs
 import os
@@ -6,12 +7,14 @@ import sys
 
 from .errors import at_line
 
-SIGNS = {"µ": "u", "σ": "s", "∘": "*", "…": ".", "▸": ">", "→": ">", "−": "-", "×": "x"}     # as broad as they are, so that columns stay in line
+# of the same width, so that columns stay aligned
+SIGNS = {"µ": "u", "σ": "s", "∘": "*", "…": ".", "▸": ">", "→": ">", "−": "-", "×": "x"}
 
 
 def settle():
-    """Makes standard input, output and errors what every command may use: none is missing, and a letter that one has not is written as a
-    similar sign, or as "?".  A notebook's streams, which have all letters, stay as they are."""
+    """Prepare standard input, output and error for a command: none is missing, and a character that
+    one cannot encode is written as a similar sign, or as "?".  A notebook's streams encode every
+    character and stay as they are."""
     codecs.register_error("tinydmn", _similar)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
@@ -22,16 +25,16 @@ def settle():
 
 
 def _similar(error):
-    """What stands for letters that cannot be encoded, and where to go on."""
+    """An error handler (codecs.register_error): replacement text, and where encoding goes on."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(SIGNS.get(c, "?") for c in error.object[error.start:error.end]), error.end
 
 
 def typed_lines(stream=None):
-    """The lines of standard input (or of `stream`) as they come, without their ends and without a byte order mark.
+    """The lines of standard input (or `stream`) as they come, without line ends or byte order mark.
 
-    They are read as UTF-8, whatever the machine's encoding.  Raises UserError with the number of the line that is none.
+    Read as UTF-8, whatever the machine's encoding.  Raises UserError naming the line that is not.
     """
     stream = sys.stdin if stream is None else stream
     for number, line in enumerate(getattr(stream, "buffer", stream), 1):
@@ -39,5 +42,7 @@ def typed_lines(stream=None):
             try:
                 line = line.decode()
             except UnicodeDecodeError as error:
-                raise at_line("standard input", number, f"byte 0x{line[error.start]:02x} is not UTF-8", "give text as UTF-8") from None
+                raise at_line("standard input", number,
+                              f"byte 0x{line[error.start]:02x} is not UTF-8",
+                              "give text as UTF-8") from None
         yield (line.removeprefix("\ufeff") if number == 1 else line).rstrip("\r\n")

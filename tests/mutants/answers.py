@@ -24,7 +24,7 @@ def answers(old, new, what, tests=ALONE):
 
 
 def said(old, new, what, tests=f"{ALONE} {ASK}"):
-    return Mutant("tinydmn/said.py", old, new, tests, what)
+    return Mutant("tinydmn/answer.py", old, new, tests, what)
 
 
 def evaluate(old, new, what, tests):
@@ -79,9 +79,9 @@ MUTANTS = [
     said("return out.gates[:out.passes_made[q], q, :n + 1]", "return np.roll(out.gates[:out.passes_made[q], q, :n + 1], 1, axis=1)", "gates a column further"),
     said("return out.gates[:out.passes_made[q], q, :n + 1]", "return out.gates[:out.passes_made[q], q, :n + 1][::-1]", "passes mirrored"),
     said("return out.gates[:out.passes_made[q], q, :n + 1]", "return out.gates[:, q, :n + 1]", "passes that were not made are shown"),
-    said("    scores[rows, chosen[:len(rows)]] = np.inf              # of equals the one that was chosen\n", "", "of equals another than was chosen",
+    said("    scores[rows, chosen[:len(rows)]] = np.inf              # among equals, the one that was chosen\n", "", "of equals another than was chosen",
          f"{ANSWERS}::test_of_equals_the_one_that_was_chosen"),
-    answers("*[END_OF_SENTENCE] * (kind == \"both\")", "*[]", "no place for the end of a sentence", f"{PLACES} {ASK}"),
+    said("[END_OF_SENTENCE] if kind == \"both\"", "[] if kind == \"both\"", "no place for the end of a sentence", f"{PLACES} {ASK}"),
     # ---- written down
     answers("for i in range(passes) for what in", "for i in range(passes, 0, -1) for what in", "columns of passes under each other's names", FILES),
     answers("+ [\"\"] * (3 * passes - len(looked))", "", "a row is shorter than its heads",
@@ -149,8 +149,8 @@ MUTANTS = [
            "weights that are no numbers are a traceback"),
     Mutant("tinydmn/terminal.py", "most = np.argsort(-np.asarray(row), kind=\"stable\")", "most = np.argsort(np.asarray(row), kind=\"stable\")", TEXT,
            "what a word looked at least"),
-    Mutant("tinydmn/terminal.py", "attention_text(facts, gates, support, width, colour, stream)",
-           "attention_text(facts, gates, (), width, colour, stream)", f"{TEXT} {WRONG}", "no supporting fact is marked"),
+    Mutant("tinydmn/terminal.py", "attention_text(facts, gates, support, width, colour)",
+           "attention_text(facts, gates, (), width, colour)", f"{TEXT} {WRONG}", "no supporting fact is marked"),
     Mutant("tinydmn/terminal.py", "\".join(f\"{shown(facts[t])} {row[t]:.2f}\"", "\".join(f\"{facts[t]} {row[t]:.2f}\"", TEXT,
            "control characters of a word reach the terminal",
            harmless="fitted shows the whole line"),
@@ -205,7 +205,7 @@ MUTANTS = [
               "right answers count as mistakes", MANY),
     confusion("    np.add.at(out, (place[:, None], place[None, :]), counts)\n", "    out[place[:, None], place[None, :]] = counts\n",
               "of the others the last alone", MANY),
-    confusion("\"<1 %\" if share and not whole else ", "", "something is called 0 %"),
+    confusion("    if share and not whole:\n", "    if False:\n", "something is called 0 %"),
     confusion("\">99 %\" if share < 1 and whole == 100 else ", "", "not all is called 100 %"),
     confusion("top - 0.08, label, rotation", "top - 0.08, labels[::-1][i], rotation", "columns under each other's names"),
     confusion("for i in range(kept):\n            axes.add_patch", "for i in range(n):\n            axes.add_patch", "the others are framed as right",

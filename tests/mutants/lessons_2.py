@@ -86,7 +86,7 @@ MUTANTS = [
     Mutant(WORDS, "(mean of all units)\" if len(a) == 1 < units", "(mean of all units)\" if len(a) == 1 == units", GRU, "means are not called means"),
     Mutant(WORDS, "{'✓' if predicted == answer else '✗'}", "{'✗' if predicted == answer else '✓'}", ATTENTION, "right is marked wrong"),
     Mutant(WORDS, "sum(widths[first:k + 1]) > most:", "sum(widths[first:k]) > most:", at(ODD, "attention_in_several_lines"), "a line is a word too broad"),
-    Mutant(WORDS, "rows = list(dict.fromkeys(said.tolist()))", "rows = sorted(set(said.tolist()))", DECODING, "words in the order of the vocabulary"),
+    Mutant(WORDS, "rows = list(dict.fromkeys(decoded.tolist()))", "rows = sorted(set(decoded.tolist()))", DECODING, "words in the order of the vocabulary"),
     Mutant(WORDS, "rows += others[:max(0, most - len(rows))]", "rows += others[:most]", DECODING, "more words than asked for"),
     Mutant(WORDS, "_cell(axes, left + label + cell * t, y, cell, p[t, k])", "_cell(axes, left + label + cell * t, y, cell, p[t, i])", DECODING, "the number of another word"),
     Mutant(WORDS, "corner = (left + label + cell * t, top + _ROW * rows.index(k))", "corner = (left + label + cell * t, top + _ROW * k)", DECODING, "the frame around another word"),
@@ -94,7 +94,7 @@ MUTANTS = [
     Mutant(WORDS, "colormaps[\"Blues\"](weight)", "colormaps[\"Blues\"](1 - weight)", ATTENTION, "darker is less"),
     # ---- pictures of tags and passes
     Mutant(TAGS, "shade = shades(gate[t, s])", "shade = shades(gate[s, t])", GATES, "shades of the transposed gates"),
-    Mutant(TAGS, "f\"{gate[t, s]:.2f}\", ha=\"center\"", "f\"{gate[s, t]:.2f}\", ha=\"center\"", GATES, "numbers of the transposed gates"),
+    Mutant(TAGS, "f\"{gate[t, s]:.2f}\"", "f\"{gate[s, t]:.2f}\"", GATES, "numbers of the transposed gates"),
     Mutant(TAGS, "for s in range(t + 1):", "for s in range(t):", GATES, "a word's own gate is missing"),
     Mutant(TAGS, "axes.text(x + _CELL * (t + 0.5), top - 0.06, words[t], rotation=90", "axes.text(x + _CELL * (t + 0.5), top - 0.06, words[n - 1 - t], rotation=90", GATES, "facts' names from the right"),
     Mutant(TAGS, "text_size(figure, legend)[0]) + PAD\n", "0) + PAD\n", at(EVEN, "the_smallest_picture_of_gates_holds_its_legend"), "a legend that is cut off"),

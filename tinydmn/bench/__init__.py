@@ -1,1 +1,2 @@
-"""How fast: training against other frameworks, in alternating turns, and each operation against the machine's own matrix product."""
+"""How fast: training against other frameworks, in alternating turns, and each operation against the
+machine's matrix product."""

@@ -1,4 +1,5 @@
-"""Training against a peer: both sides stand ready in processes of their own and take turns, so that a slow minute of the machine hits both."""
+"""Training speed against a peer: each side has a process of its own and they take turns, so that a
+slow minute of the machine hits both."""
 
 import os
 import subprocess
@@ -26,18 +27,23 @@ class Case:
 
 
 def cases(tasks, stories, episodes):
-    """The cases of the benchmark: each task and episode at `stories` a batch and H = 80, and a single question at H = 40."""
-    out = [Case(f"task {task}, {episode}", task, stories, 80, episode) for episode in episodes for task in tasks]
+    """The benchmark's cases: each task and episode with `stories` a batch and H = 80, and a single
+    question at H = 40."""
+    out = [Case(f"task {task}, {episode}", task, stories, 80, episode)
+           for episode in episodes for task in tasks]
     return out + [Case(f"1 question, H=40, {episode}", 1, 0, 40, episode) for episode in episodes]
 
 
 class _Side:
-    """A worker process: ready() waits until it can begin, seconds(n) makes it train n steps."""
+    """A worker process: ready() waits until it has compiled, seconds(n) times n training steps."""
 
     def __init__(self, side, threads, case, seed, data):
-        words = [sys.executable, "-m", "tinydmn.bench.worker", side, threads, case.stories, case.episode, case.hidden, case.task, seed, data or ""]
+        words = [sys.executable, "-m", "tinydmn.bench.worker", side, threads, case.stories,
+                 case.episode, case.hidden, case.task, seed, data or ""]
         self.side = side
-        self.process = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen([str(w) for w in words], stdin=pipe, stdout=pipe,
+                                        stderr=pipe, encoding="utf-8",
                                         env=os.environ | {"PYTHONIOENCODING": "utf-8"})
 
     def ready(self):
@@ -45,40 +51,47 @@ class _Side:
         return int(self._line().removeprefix("ready"))
 
     def seconds(self, steps):
-        with suppress(BrokenPipeError):                    # it has gone: _line says why
+        with suppress(BrokenPipeError):                    # it has exited: _line says why
             print(steps, file=self.process.stdin, flush=True)
         return float(self._line())
 
     def _line(self):
-        """What it says next.  Raises UserError where it has gone instead, by a mistake of the user's or for want of something."""
+        """Its next line.  Raises UserError where it exited instead: a mistake of the user's, a
+        missing package, a signal."""
         if line := self.process.stdout.readline():
             return line
         error, code = self.process.stderr.read().strip().splitlines(), self.process.wait()
         if code == 2 and error:                            # a mistake of the user's, in one line
             raise UserError(error[-1])
         if error and "No module named" in error[-1]:
-            raise UserError(f"{self.side}: {error[-1].split(': ', 1)[-1]}; install it, or leave --against {self.side} out")
+            missing = error[-1].split(": ", 1)[-1]
+            raise UserError(f"{self.side}: {missing}; install it, or leave --against {self.side} "
+                            "out")
         if code < 0:
-            raise UserError(f"{self.side}: its process was killed by signal {-code} (out of memory?); lower --stories")
+            raise UserError(f"{self.side}: its process was killed by signal {-code} (out of "
+                            "memory?); lower --stories")
         raise RuntimeError(f"{self.side}: " + "\n".join(error))
 
     def close(self):
-        """Whatever it is at is not wanted any more."""
+        """Kill the process, whatever it is doing."""
         self.process.kill()
         self.process.communicate()
 
 
 def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
-    """ours, theirs: (side, threads), theirs may be None -> dict of figures.
+    """Time training -> dict of figures.  ours, theirs: (side, threads); theirs may be None.
 
-    Each round both sides train for about `turn` seconds.  Examples a second are medians; `ratio` is the median over the rounds of
-    their time a step by ours, with its least and largest value.
+    In each round both sides train for about `turn` seconds.  Examples a second are medians; `ratio`
+    is the median over the rounds of their time per step divided by ours, with its least and largest
+    value.  Raises UserError where a side cannot run.
     """
     if theirs and theirs[0] in ("torch", "jax") and not PEERS.is_dir():
-        raise UserError(f"{PEERS}: not there; the peers stand in the source tree, run the benchmark from a clone")
+        raise UserError(f"{PEERS}: not there; the peers are in the source tree, run the benchmark "
+                        "from a clone")
     sides = []
     try:
-        for side, threads in filter(None, (ours, theirs)):     # one after the other, or both would compile
+        # one after the other, or both would compile
+        for side, threads in filter(None, (ours, theirs)):
             sides.append(_Side(side, threads, case, seed, data))
             questions = sides[-1].ready()
         steps = [max(1, round(turn / (s.seconds(4) / 4))) for s in sides]
@@ -86,9 +99,12 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
     finally:
         for s in sides:
             s.close()
-    figures = {"case": case.name, "questions": questions, "ms": 1e3 * np.median(times[:, 0]), "examples_per_second": questions / np.median(times[:, 0])}
+    figures = {"case": case.name, "questions": questions, "ms": 1e3 * np.median(times[:, 0]),
+               "examples_per_second": questions / np.median(times[:, 0])}
     if theirs:
         ratio = times[:, 1] / times[:, 0]
-        figures |= {"against": f"{theirs[0]}, {theirs[1]} thread{'s' * (theirs[1] > 1)}", "their_examples_per_second": questions / np.median(times[:, 1]),
-                    "their_ms": 1e3 * np.median(times[:, 1]), "ratio": np.median(ratio), "ratio_least": ratio.min(), "ratio_largest": ratio.max()}
+        figures |= {"against": f"{theirs[0]}, {theirs[1]} thread{'s' * (theirs[1] > 1)}",
+                    "their_examples_per_second": questions / np.median(times[:, 1]),
+                    "their_ms": 1e3 * np.median(times[:, 1]), "ratio": np.median(ratio),
+                    "ratio_least": ratio.min(), "ratio_largest": ratio.max()}
     return figures

@@ -1,7 +1,9 @@
-"""One side of a comparison, in a process of its own:  python -m tinydmn.bench.worker SIDE THREADS STORIES EPISODE HIDDEN TASK SEED DATA
+"""One side of a comparison, in a process of its own:
 
-Prints "ready", then for each line "N" on standard input trains N steps and prints the seconds they took.  Everything that is done once
-(reading, padding, compiling) lies before "ready".
+    python -m tinydmn.bench.worker SIDE THREADS STORIES EPISODE HIDDEN TASK SEED DATA
+
+Prints "ready", then for each line "N" on standard input trains N steps and prints the seconds they
+took.  Everything that is done once (reading, padding, compiling) comes before "ready".
 """
 
 import os
@@ -27,10 +29,13 @@ BATCHES = 8                    # different batches, taken in turn
 
 
 def make_batches(task, stories, seed, data):
-    """BATCHES batches of one task -> Vocabulary, list[Batch].  stories 0: one story with one question, its last."""
+    """BATCHES batches of one task -> Vocabulary, list[Batch].
+
+    stories: a batch; 0: one story with one question, its last."""
     known, _, _ = babi_stories(task, data, "1k", seed)
     order = np.random.default_rng(seed).permutation(len(known))
-    chosen = [[known[i] for i in np.roll(order, -b * max(1, stories))[:max(1, stories)]] for b in range(BATCHES)]
+    chosen = [[known[i] for i in np.roll(order, -b * max(1, stories))[:max(1, stories)]]
+              for b in range(BATCHES)]
     if stories == 0:
         chosen = [[replace(s, questions=s.questions[-1:]) for s in part] for part in chosen]
     vocabulary = Vocabulary.build(known)
@@ -64,11 +69,14 @@ def make_step(side, n_threads, vocabulary, batches, config, seed):
     return import_module(f"tests.peers.{side}_dmn").make_trainer(model.params, config, batches)
 
 
-def main(side, n_threads, stories, episode, hidden, task, seed, data=""):
+def main(side, n_threads, *case):
+    """case: stories, episode, hidden, task, seed, data ("": generated stories), as strings."""
+    stories, episode, hidden, task, seed, data = case
     if side in ("numba", "numpy"):
         threads.keep_freed_memory()                        # as our commands do
     vocabulary, batches = make_batches(int(task), int(stories), int(seed), data or None)
-    config = Config(hidden=int(hidden), embedding=int(hidden), gate_hidden=int(hidden), passes=3, episode=episode, dropout=0.0)
+    config = Config(hidden=int(hidden), embedding=int(hidden), gate_hidden=int(hidden), passes=3,
+                    episode=episode, dropout=0.0)
     step = make_step(side, int(n_threads), vocabulary, batches, config, int(seed))
     for i in range(2 * BATCHES):                           # compiles, for every shape
         step(i)
@@ -76,14 +84,15 @@ def main(side, n_threads, stories, episode, hidden, task, seed, data=""):
     taken = 0
     for line in sys.stdin:
         began = perf_counter()
-        for taken in range(taken, taken + int(line)):
-            step(taken)
-        taken += 1
+        for i in range(taken, taken + int(line)):
+            step(i)
+        taken += int(line)
         print(perf_counter() - began, flush=True)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)           # Ctrl-C in a terminal reaches every process of it: who asked for the work decides
+    # Ctrl-C in a terminal reaches all of its processes: the one that started us decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     settle()
     try:

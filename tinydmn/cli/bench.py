@@ -1,8 +1,9 @@
 """how fast: training against other frameworks, and each operation alone
 
-  tinydmn bench                                       examples a second on tasks 1, 2, 3, and every operation
-  tinydmn bench --against torch --against jax         the ratio to each, in alternating turns (from a clone; pip install -e .[peers])
-  tinydmn bench --against one-thread                  two threads against one
+  tinydmn bench                                  examples a second, and every operation
+  tinydmn bench --against torch --against jax    the ratio to each, in alternating turns
+                                                 (from a clone; pip install -e .[peers])
+  tinydmn bench --against one-thread             all threads against one
 """
 
 from argparse import BooleanOptionalAction
@@ -18,13 +19,20 @@ PEERS = ("torch", "jax", "numpy", "one-thread")
 
 
 def add_arguments(parser):
-    parser.add_argument("--against", action="append", choices=PEERS, default=[], help="may be given several times")
-    parser.add_argument("--data", metavar="DIR", help="folder of the published files; without it stories are generated")
-    parser.add_argument("--tasks", type=number(least=1, most=999), nargs="+", default=[1, 2, 3], metavar="N", help="default 1 2 3")
-    parser.add_argument("--stories", type=number(least=1, most=10_000), default=32, metavar="N", help="stories a batch (default 32)")
-    parser.add_argument("--episode", choices=("softmax", "gated", "both"), default="both", help="default both")
-    parser.add_argument("--rounds", type=number(least=1, most=1000), default=7, metavar="N", help="turns of each side (default 7)")
-    parser.add_argument("--operations", action=BooleanOptionalAction, default=True, help="also each operation alone")
+    parser.add_argument("--against", action="append", choices=PEERS, default=[],
+                        help="may be given several times")
+    parser.add_argument("--data", metavar="DIR",
+                        help="folder of the published files; without it stories are generated")
+    parser.add_argument("--tasks", type=number(least=1, most=999), nargs="+", default=[1, 2, 3],
+                        metavar="N", help="default 1 2 3")
+    parser.add_argument("--stories", type=number(least=1, most=10_000), default=32, metavar="N",
+                        help="stories a batch (default 32)")
+    parser.add_argument("--episode", choices=("softmax", "gated", "both"), default="both",
+                        help="default both")
+    parser.add_argument("--rounds", type=number(least=1, most=1000), default=7, metavar="N",
+                        help="turns of each side (default 7)")
+    parser.add_argument("--operations", action=BooleanOptionalAction, default=True,
+                        help="also each operation alone")
     add_seed(parser)
     add_json(parser)
 
@@ -32,34 +40,42 @@ def add_arguments(parser):
 def run(args):
     for peer in args.against:
         if peer in ("torch", "jax") and find_spec(peer) is None:
-            raise UserError(f"--against {peer}: {peer} is not installed; install it (pip install {peer}), or leave it out")
+            raise UserError(f"--against {peer}: {peer} is not installed; install it "
+                            f"(pip install {peer}), or leave it out")
     n = threads.count()
     sides = [{"one-thread": ("numba", 1)}.get(peer, (peer, n)) for peer in args.against] or [None]
     episodes = ("softmax", "gated") if args.episode == "both" else (args.episode,)
     figures = {"threads": n, "training": [], "operations": []}
     if not args.json:
-        print(f"training, {args.stories} stories a batch, H = 80, 3 passes, gates supervised, {n} thread{'s' * (n > 1)}; "
-              f"ratio: median of {args.rounds} turns")
-        print(f"{'':30}{'ms':>7}{'examples/s':>12}" + (f"{'ratio':>8} {'least':>6} {'most':>6}" if args.against else ""))
+        print(f"training, {args.stories} stories a batch, H = 80, 3 passes, gates supervised, "
+              f"{n} thread{'s' * (n > 1)}; ratio: median of {args.rounds} turns")
+        print(f"{'':30}{'ms':>7}{'examples/s':>12}"
+              + (f"{'ratio':>8} {'least':>6} {'most':>6}" if args.against else ""))
     for theirs in sides:
         for case in cases(args.tasks, args.stories, episodes):
             found = compare(case, ("numba", n), theirs, args.seed, args.data, args.rounds)
             figures["training"].append(found)
             if not args.json:
-                print(f"{found['case']:30}{found['ms']:7.2f}{found['examples_per_second']:12,.0f}", flush=True)
+                print(f"{found['case']:30}{found['ms']:7.2f}{found['examples_per_second']:12,.0f}",
+                      flush=True)
                 if theirs:
-                    print(f"  against {found['against']:20}{found['their_ms']:7.2f}{found['their_examples_per_second']:12,.0f}"
-                          f"{found['ratio']:8.2f} {found['ratio_least']:6.2f} {found['ratio_largest']:6.2f}", flush=True)
+                    print(f"  against {found['against']:20}{found['their_ms']:7.2f}"
+                          f"{found['their_examples_per_second']:12,.0f}{found['ratio']:8.2f} "
+                          f"{found['ratio_least']:6.2f} {found['ratio_largest']:6.2f}", flush=True)
     if args.operations:
         rate = operations.sgemm_rate()
         figures["sgemm_gflops"] = rate / 1e9
         if not args.json:
-            print(f"\neach operation alone, one thread: 8 stories of 10 facts, 40 questions, H = 80; sgemm here {rate / 1e9:.0f} GFLOP/s\n"
+            print("\neach operation alone, one thread: 8 stories of 10 facts, 40 questions, "
+                  f"H = 80; sgemm here {rate / 1e9:.0f} GFLOP/s\n"
                   f"{'':30}{'µs':>9}{'GFLOP/s':>10}{'of sgemm':>10}")
         for name, seconds, flop in operations.table(seed=args.seed):
-            figures["operations"].append({"operation": name, "us": 1e6 * seconds, "gflops": flop / seconds / 1e9, "share_of_sgemm": flop / seconds / rate})
+            figures["operations"].append({"operation": name, "us": 1e6 * seconds,
+                                          "gflops": flop / seconds / 1e9,
+                                          "share_of_sgemm": flop / seconds / rate})
             if not args.json:
-                share = f"{flop / seconds / 1e9:10.1f}{100 * flop / seconds / rate:8.0f} %" if flop else ""
+                gflops, percent = flop / seconds / 1e9, 100 * flop / seconds / rate
+                share = f"{gflops:10.1f}{percent:8.0f} %" if flop else ""
                 print(f"{name:30}{1e6 * seconds:9.1f}{share}")
     if args.json:
         print_json(figures)

@@ -1,6 +1,8 @@
-"""What every picture is drawn with: one style, places in inches, texts that are measured before they are set, and how a picture is saved."""
+"""What the pictures share: one style, positions in inches, text measured before it is placed,
+saving."""
 
 import contextlib
+import io
 import textwrap
 import warnings
 import webbrowser
@@ -16,34 +18,59 @@ from matplotlib.figure import Figure
 from ..errors import UserError, check_picture, notice
 from .loading import quiet
 
-# Fixed settings, so that one input gives one picture whatever a matplotlibrc on the machine says; words are never read as formulae.
+# Fixed settings: the same input gives the same picture whatever the machine's matplotlibrc says,
+# and words are never read as formulae.
 _FONT = "DejaVu Sans"                   # comes with Matplotlib
-_STYLE = {"font.family": _FONT, "font.size": 9, "axes.titlesize": 9, "axes.titlelocation": "left", "axes.spines.top": False,
-          "axes.spines.right": False, "axes.linewidth": 0.8, "text.parse_math": False, "svg.hashsalt": "tinydmn", "savefig.dpi": 160}
-INKS = ("#000000", "#0060A0", "#B34700", "#00734F", "#A0457C", "#666666")   # after Okabe and Ito: distinct for the colour-blind
+_STYLE = {"font.family": _FONT, "font.size": 9, "axes.titlesize": 9, "axes.titlelocation": "left",
+          "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
+          "text.parse_math": False, "svg.hashsalt": "tinydmn", "savefig.dpi": 160}
+# after Okabe and Ito: distinct for the colour-blind
+INKS = ("#000000", "#0060A0", "#B34700", "#00734F", "#A0457C", "#666666")
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 2)), (0, (1, 1)))
 MARKERS = "os^DvP"
 GREY = "#555555"
-LINE, PAD = 0.17, 0.15              # inches: a line of text; the rim of a picture
+LINE, PAD = 0.17, 0.15              # inches: a line of text; the margin of a picture
+_SCREEN = 110                       # dots an inch in a notebook
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, whether or not Matplotlib's inline backend is loaded."""
+
+    def _repr_png_(self):
+        with _style(), io.BytesIO() as png:
+            self.savefig(png, format="png", dpi=_SCREEN)
+            return png.getvalue()
 
 
 @contextlib.contextmanager
-def new_figure(*texts):
-    """A figure in our style.  texts: what will be drawn of the user's own words (strings, or lists of them); letters that our font does not
-    have come from another font of this machine; where none has them, boxes stand for them, and a line says what to install."""
+def _style():
     with matplotlib.rc_context(), warnings.catch_warnings(), quiet():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
+        yield
+
+
+@contextlib.contextmanager
+def new_figure(*texts):
+    """An empty figure in our style, in a `with` block in which it is drawn and saved.
+
+    texts: those of the user's own that will be drawn (strings, or nested lists of them).  Letters
+    that our font lacks come from other fonts of this machine; where none has them, boxes stand for
+    them and a notice says what to install.
+    """
+    with _style():
         letters = frozenset("".join(_flat(texts)))
         if not letters <= _letters_of(font_manager.findfont(_FONT)):
             names, missing = _fonts_with(letters)
             matplotlib.rcParams["font.family"] = [_FONT, *names]
             if missing:
                 some = " ".join(sorted(missing)[:8]) + " ..." * (len(missing) > 8)
-                notice("fonts", f"no font of this machine has {some} and boxes stand for {'it' if len(missing) == 1 else 'them'} in the picture; "
-                                f"install one that has, say of the Noto family (apt install fonts-noto, or fonts.google.com/noto), and draw it again")
-        figure = Figure()
+                them = "it" if len(missing) == 1 else "them"
+                notice("fonts", f"no font of this machine has {some} and boxes stand for {them} in "
+                       "the picture; install one that has, say of the Noto family (apt install "
+                       "fonts-noto, or fonts.google.com/noto), and draw it again")
+        figure = Picture()
         FigureCanvasAgg(figure)
         yield figure
 
@@ -55,30 +82,32 @@ def _flat(texts):
 
 @cache
 def _letters_of(path):
-    """The letters of a font file, as a set."""
+    """The characters of a font file, as a set."""
     return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
 
 
 @cache
 def _fonts_with(letters):
-    """Names of fonts of this machine that between them have those of `letters` that ours lacks, the most useful first, few as can be; and the
-    letters that none has."""
-    missing, names = {c for c in letters - _letters_of(font_manager.findfont(_FONT)) if c.isprintable()}, []
+    """-> names of fonts of this machine that together have those of `letters` that ours lacks, as
+    few as possible, the most useful first; the letters that none has."""
+    ours, names = _letters_of(font_manager.findfont(_FONT)), []
+    missing = {c for c in letters - ours if c.isprintable()}
     for fonts in (lambda: font_manager.fontManager.ttflist, _new_fonts):
         having = {}
         for font in fonts() if missing else ():
             if font.fname.startswith(matplotlib.get_data_path()):
-                continue                                   # its own mathematical fonts have other signs where letters should be
-            with contextlib.suppress(Exception):           # a broken font file is no reason to draw nothing
+                continue                       # its mathematical fonts have other signs for letters
+            with contextlib.suppress(Exception):           # a broken font file
                 having.setdefault(font.name, missing & _letters_of(font.fname))
-        while missing and (best := max(having, key=lambda name: (len(having[name] & missing), name), default=None)) and having[best] & missing:
+        useful = lambda name: (len(having[name] & missing), name)
+        while missing and having and having[best := max(having, key=useful)] & missing:
             names.append(best)
             missing -= having[best]
     return tuple(names), frozenset(missing)
 
 
 def _new_fonts():
-    """Fonts that were installed since Matplotlib looked for fonts: it keeps a list of them, and would never see these."""
+    """Fonts installed since Matplotlib made its list of fonts, which it would never see."""
     manager = font_manager.fontManager
     before = len(manager.ttflist)
     for path in {*font_manager.findSystemFonts()} - {font.fname for font in manager.ttflist}:
@@ -87,19 +116,25 @@ def _new_fonts():
     return manager.ttflist[before:]
 
 
-def save(figure, path, show=False):
-    """Save `figure` at `path` and return the path.  Raises UserError for an ending that is no picture's or a place not to be written."""
+def save(figure, path):
+    """Save `figure` at `path` and return the path.
+
+    Raises UserError for another ending than .png, .svg or .pdf, and where it cannot be written."""
     path = Path(path)
     check_picture(path)
-    undated = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}[path.suffix.lower()]
+    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, metadata=undated)
     except OSError as error:
-        raise UserError(f"{path}: the picture cannot be written ({error.strerror}); choose another place") from None
-    if show:
-        webbrowser.open(path.resolve().as_uri())
+        raise UserError(f"{path}: the picture cannot be written ({error.strerror}); choose another "
+                        "place") from None
     return path
+
+
+def show(path):
+    """Open a saved picture in the system's viewer."""
+    webbrowser.open(Path(path).resolve().as_uri())
 
 
 def text_size(figure, text, **font):
@@ -120,20 +155,20 @@ def wrapped(figure, text, width, **font):
 
 
 def ink_on(shade):
-    """White or black, whichever has more contrast (as the web's accessibility rules define it) with the colour `shade`."""
+    """White or black, whichever has more contrast with the colour `shade` (as WCAG defines it)."""
     r, g, b = ((c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in shade[:3])
     return "white" if 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179 else "black"
 
 
 def axes_at(figure, left, top, width, height):
-    """Axes at a place given in inches from the figure's upper left corner."""
+    """Axes at a position in inches from the figure's upper left corner."""
     w, h = figure.get_size_inches()
     return figure.add_axes([left / w, 1 - (top + height) / h, width / w, height / h])
 
 
 def label_ends(figure, axes, ends):
-    """Write each line's name right of the axes at the height where the line ends; names that would meet are moved apart.
-    ends: (x, y, name, ink) in data coordinates, where the line ends."""
+    """Write each curve's name right of the axes at the height where it ends; names that would
+    overlap are moved apart.  ends: (x, y, name, ink), x and y in data coordinates."""
     if not ends:
         return
     box = axes.get_window_extent()
@@ -152,5 +187,6 @@ def label_ends(figure, axes, ends):
         start = inverse.transform(at[k])
         label_x, label_y = inverse.transform((box.x1 + 0.3 * figure.dpi, y))
         end = inverse.transform((box.x1 + 0.25 * figure.dpi, y))[0]
-        axes.plot([start[0], 1, end], [start[1], start[1], label_y], ":", transform=axes.transAxes, color=ink, linewidth=0.8, clip_on=False)
+        axes.plot([start[0], 1, end], [start[1], start[1], label_y], ":", transform=axes.transAxes,
+                  color=ink, linewidth=0.8, clip_on=False)
         axes.text(label_x, label_y, name, transform=axes.transAxes, va="center_baseline", color=ink)

@@ -1,4 +1,5 @@
-"""Matplotlib, loaded without a word of its own: where no folder can be written for its settings, it takes a temporary one."""
+"""Matplotlib, loaded silently: where it cannot write a folder for its settings, it takes a
+temporary one."""
 
 import logging
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from ..errors import UserError
 
 @contextmanager
 def quiet():
-    """What Matplotlib would warn of (a folder that cannot be written, a font that has no bold) is not said."""
+    """Silences Matplotlib's log: a folder that cannot be written, a font without a bold face."""
     log = logging.getLogger("matplotlib")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -20,8 +21,9 @@ def quiet():
 
 try:
     with quiet():
-        import matplotlib.font_manager
+        import matplotlib.font_manager  # noqa: F401
 except OSError as error:
-    raise UserError(f"no picture can be drawn: {error}") from None             # it names the variable to set
+    raise UserError(f"no picture can be drawn: {error}") from None    # it names the variable to set
 except ValueError as error:
-    raise UserError(f"no picture can be drawn, Matplotlib refuses its settings: {error}; mend MPLBACKEND or the file matplotlibrc") from None
+    raise UserError(f"no picture can be drawn, Matplotlib refuses its settings: {error}; fix "
+                    "MPLBACKEND or the file matplotlibrc") from None

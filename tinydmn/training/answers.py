@@ -10,10 +10,10 @@ from itertools import groupby
 
 import numpy as np
 
+from ..answer import attention, position_labels as places, ranked, ranked_tags
 from ..data.batch import NONE
 from ..data.vocabulary import END_OF_ANSWER, END_OF_SENTENCE
 from ..losses import right_answers
-from ..said import attention, ranked, ranked_tags
 from ..writing import json_text
 from .evaluate import outputs
 from .material import batch_of
@@ -88,13 +88,6 @@ def _tags(model, number, story, question, part, out, q, right, first):
         known = bool(question.answer)
         yield Answer(story.source, number, word, words[:t + 1], question.answer[t] if known else "", best[t][0][0], bool(right[t]) if known else None,
                      best[t], gates, gates.argmax(axis=1).tolist(), [])
-
-
-def places(facts, kind, texts=None):
-    """What each place is called that a pass may look at.  facts: token lists; kind: Config.facts; texts: facts as they were typed."""
-    if kind == "sentences":
-        return texts or [" ".join(words) for words in facts]
-    return [w for words in facts for w in (*words, *[END_OF_SENTENCE] * (kind == "both"))]
 
 
 # ---- written down ------------------------------------------------------------------------------------------------------------------
