@@ -19,8 +19,8 @@ from tinydmn.data.generator import generate
 from tinydmn.data.grammar.sentiment import sentiment_texts
 from tinydmn.data.grammar.tags import tagged_texts
 from tinydmn.errors import UserError
-from tinydmn.training import checkpoint, loop, material, memory
-from tinydmn.training.material import about_run
+from tinydmn.training import checkpoint, loop, memory
+from tinydmn.tasks import about_run, pos, sst
 
 SMALL = ("--hidden", "12", "--embedding", "12", "--gate-hidden", "12", "--passes", "2", "--batch", "16", "--final-rate", "1", "--quiet")
 
@@ -31,7 +31,8 @@ def few_texts():
     with pytest.MonkeyPatch.context() as patch:
         for size, n in (("1k", (100, 60)), ("10k", (200, 60))):
             patch.setitem(sources.SIZES, size, n)
-        patch.setattr(material, "SIZES", {"sst": (120, 40), "pos": (80, 30)})
+        patch.setattr(sst, "SIZES", (120, 40))
+        patch.setattr(pos, "SIZES", (80, 30))
         yield
 
 

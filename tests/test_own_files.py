@@ -10,19 +10,25 @@ import numpy as np
 import pytest
 
 from tinydmn.cli import main
-from tinydmn.data.files import in_common, parts_of_file, read_file, read_stories
+from tinydmn.data.files import in_common, read_stories
 from tinydmn.data.story import Question, Story, asked
 from tinydmn.errors import UserError
 from tinydmn.training import checkpoint, loop, runs
 from tinydmn.training.evaluate import evaluate
-from tinydmn.training.material import about_run, batch_of, gather, generated, supervised, texts_of
-from tinydmn.training.presets import babi_config, pos_config, sst_config
+from tinydmn.tasks import TASKS, about_run, gather, texts_of
+from tinydmn.tasks.task import generated
+from tinydmn.training.material import batch_of, supervised
+from tinydmn.tasks.babi import babi_config
+from tinydmn.tasks.pos import pos_config
+from tinydmn.tasks.sst import sst_config
 from tinydmn.training.progress import Progress
 
 from .test_apart import NUMPY, SETS, marks, same_batch, story_file, untrained  # noqa: F401 (a fixture)
 
 NAMES = {"babi": "my_stories.txt", "sst": "reviews 2024.csv", "pos": "tagged"}
 RUNS = {"babi": "babi-my_stories", "sst": "sst-reviews 2024", "pos": "pos-tagged"}
+read_file = lambda task_set, path: TASKS[task_set].read(path, {"column": "xpos"})
+parts_of_file = lambda task_set, path, valid=None, column="xpos": TASKS[task_set].parts_of_file({"file": path, "valid": valid, "column": column})
 JSON_STORY = ('{{"facts": ["Mary went to the {0}.", "John left."], '
               '"questions": [{{"question": "Where is Mary?", "answer": "{0}", "support": [0]}}]}}\n')
 

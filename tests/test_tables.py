@@ -11,8 +11,13 @@ from hypothesis import given, strategies as st
 from tinydmn.cli import main, table as command
 from tinydmn.data.generator import write_task
 from tinydmn.plots import plot_table
-from tinydmn.training.presets import babi_config, pos_config, sst_config
-from tinydmn.training.tables import BABI, PASSES, SENTIMENT, TAGGING, VARIANTS, difference, entries_of, measured, over_seeds, runs_of, table_1_summary
+from tinydmn.tasks.babi import babi_config
+from tinydmn.tasks.pos import pos_config
+from tinydmn.tasks.sst import sst_config
+from tinydmn.tasks.babi import BABI, PASSES
+from tinydmn.tasks.pos import TAGGING
+from tinydmn.tasks.sst import SENTIMENT
+from tinydmn.training.tables import VARIANTS, difference, entries_of, measured, over_seeds, runs_of, table_1_summary
 
 BABI_SERIES = ("MemNN", "DMN")
 share = st.sampled_from((0.0, 0.25, 0.5, 0.75))

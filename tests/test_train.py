@@ -11,9 +11,10 @@ from tinydmn.cli import main, train
 from tinydmn.config import Config
 from tinydmn.errors import UserError
 from tinydmn.model import DMN
-from tinydmn.training import checkpoint, loop, material as materials
+from tinydmn.training import checkpoint, loop
 from tinydmn.training.evaluate import evaluate
-from tinydmn.training.material import about_run, gather, share_of, texts_of, unknown_words
+from tinydmn.tasks import about_run, gather, pos, sst, texts_of
+from tinydmn.training.material import share_of, unknown_words
 
 from .test_apart import NUMPY, SETS, TINY, told, untrained, write_files  # noqa: F401 (a fixture)
 
@@ -52,8 +53,8 @@ def test_every_option_of_config_reaches_the_checkpoint(which, tmp_path, untraine
     (("sst", "--kind", "binary", "--phrases", 0.25), {"kind": "binary", "phrases": 0.25, "name": "sst-binary"}),
     (("pos",), {"set": "pos", "column": "xpos", "vectors": None, "name": "pos"}), (("pos", "--column", "upos"), {"column": "upos"})))
 def test_what_a_run_is_told_stands_in_its_checkpoint(words, says, tmp_path, untrained, monkeypatch):
-    for task_set in ("sst", "pos"):
-        monkeypatch.setitem(materials.SIZES, task_set, (30, 10))
+    for task in (sst, pos):
+        monkeypatch.setattr(task, "SIZES", (30, 10))
     model, state, about = checkpoint_of(tmp_path, *words)
     assert about.items() >= says.items() and about["texts"] == gather(about).digest
     assert model.config == gather(about).config            # and the preset is that of the task
@@ -61,7 +62,7 @@ def test_what_a_run_is_told_stands_in_its_checkpoint(words, says, tmp_path, untr
 
 def test_without_out_a_run_has_its_name(tmp_path, untrained, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(materials.SIZES, "sst", (30, 10))
+    monkeypatch.setattr(sst, "SIZES", (30, 10))
     assert main(["train", "sst", "--kind", "binary", *NUMPY]) == 0 == main(["train", "babi", "--task", "20", *NUMPY])
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["babi-20.npz", "sst-binary.npz"]
 
