@@ -210,7 +210,7 @@ def test_what_is_said_before_a_run(tmp_path, capsys, untrained):  # noqa: F811
                    for name, numbers in (("a", range(20)), ("b", range(18, 24))))
     assert said("babi", "--file", path, "--valid", other)[:3] == [
         f"{path}: read as JSON Lines", f"{other}: read as JSON Lines",
-        "2 of 6 validation questions stand in training as well, with all that is told before them"]
+        "2 of 6 validation questions are in training as well, with all facts before them"]
     path = write(tmp_path / "t", "EU NNP B-NP B-ORG\nruns VBZ B-VP O\n\nRome NNP B-NP B-LOC\n\nIt PRP B-NP O\n")
     assert said("pos", "--file", path, "--column", "ner")[0] == f"{path}: read as CoNLL-2003, column ner"
     assert set(checkpoint.load(tmp_path / "a.npz")[0].vocabulary.answers) == {"B-ORG", "O", "B-LOC"}
@@ -259,7 +259,7 @@ def test_eval_of_a_file_that_has_changed(task_set, begun, capsys):
     checkpoint_, path = begun
     text = path.read_text()
     write(path, own_text(task_set, "new", [1]) + text.removeprefix("text,label\n"))
-    assert refused(capsys, checkpoint_, command="eval").startswith(f"{path}: has changed since {checkpoint_} was begun")
+    assert refused(capsys, checkpoint_, command="eval").startswith(f"{path}: has changed since {checkpoint_} was trained")
     path.unlink()
     assert refused(capsys, checkpoint_, command="eval").startswith(f"{path}: no such file")
     write(path, text)
@@ -267,7 +267,7 @@ def test_eval_of_a_file_that_has_changed(task_set, begun, capsys):
 
 
 def test_eval_has_no_fresh_texts_of_such_a_run(task_set, begun, tmp_path, capsys):
-    assert "we generate no such texts; give --file FILE" in refused(capsys, begun[0], "--stories", 5, command="eval")
+    assert "no such texts can be generated; give --file FILE" in refused(capsys, begun[0], "--stories", 5, command="eval")
     said = refused(capsys, begun[0], "--data", tmp_path / "none", command="eval")
     assert "stories of no task" in said if task_set == "babi" else "no such f" in said
     assert "chooses among the files of a folder" in refused(capsys, begun[0], "--split", "train", command="eval")
@@ -320,7 +320,7 @@ def test_never_as_another_run(task_set, begun, tmp_path, capsys, untrained):  # 
     assert f"--data: the run in {out} has its file {path}; leave it out" in resume("--data", tmp_path)
     assert "--valid: is for a file of your own; give --file FILE as well" in resume("--valid", other)
     write(path, own_text(task_set, "mine", range(21)))
-    assert f"{path}: these are not the texts the run in {out} was begun with; give its --file" in resume()
+    assert f"{path}: these are not the texts the run in {out} was trained on; give its --file" in resume()
     path.unlink()
     assert f"{path}: no such file" in resume()
     write(path, text)

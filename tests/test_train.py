@@ -189,7 +189,7 @@ def test_words_without_a_vector_are_counted(tmp_path, untrained, capsys):
     (tmp_path / "v.txt").write_text("good 1 2\nelsewhere 3 4\ntrain7 5 6\n")
     model, *_ = checkpoint_of(tmp_path, "sst", "--data", tmp_path, "--vectors", tmp_path / "v.txt", "--hidden", 4, "--embedding", 2)
     n = len(model.vocabulary.words)
-    assert n == 3 + 20 + 3 and f"{n - 3} of {n} words have no vector in {tmp_path / 'v.txt'}: they begin at random" in capsys.readouterr().err
+    assert n == 3 + 20 + 3 and f"{n - 3} of {n} words have no vector in {tmp_path / 'v.txt'}: they start at random" in capsys.readouterr().err
     np.testing.assert_array_equal(model.params["embedding.L"][model.vocabulary.word_id["elsewhere"]], [3, 4])
 
 

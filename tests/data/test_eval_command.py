@@ -278,7 +278,7 @@ def test_trees_of_which_none_can_be_asked(tmp_path, capsys):
         path.write_text(text)
         fine, binary = (saved(tmp_path / f"{kind}.npz", "sst", sentiment_stories(read_sst(path)), kind=kind) for kind in ("fine", "binary"))
         assert asked(capsys, fine, "--file", path)["n_questions"] == max(1, text.count("\n"))
-        assert refused(capsys, binary, "--file", path) == f"tinydmn eval: {path}: has no question to ask (neutral texts are left out); give another file\n"
+        assert refused(capsys, binary, "--file", path) == f"tinydmn eval: {path}: has no question to ask (neutral ones are left out: --kind fine keeps them); give another file\n"
 
 
 def test_options_that_say_nothing_of_what_is_asked(parts, tmp_path, capsys):

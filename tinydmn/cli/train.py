@@ -113,7 +113,7 @@ def run(args):
     else:
         if (kind := kind_of(out)) and not args.overwrite:
             fix = ("give --out a file" if kind == "folder" else
-                   "resume it with --resume, replace it with --overwrite, or give another --out")
+                   "go on with --resume, replace it with --overwrite, or give another --out")
             raise UserError(f"{out}: exists already{' and is a folder' * (kind == 'folder')}; {fix}")
         material = gather(about, **given_config(args))
         about["texts"] = material.digest
@@ -251,7 +251,7 @@ def resumed(args, out):
     if material.digest != about["texts"] or material.vocabulary != model.vocabulary:
         where = " and ".join(filter(None, map(about.get, PLACES))) or "generated texts"
         option = "--file" if about.get("file") else "--data"
-        raise UserError(f"{where}: these are not the texts of the run in {out}; "
+        raise UserError(f"{where}: these are not the texts the run in {out} was trained on; "
                         f"give its {option}, or start again with --overwrite")
     for name, option in own.items():
         given = getattr(args, name)
