@@ -1,13 +1,14 @@
 """tell a network a story and ask it; or give it a text to classify, or a sentence to tag
 
-  tinydmn ask runs/babi-1.npz         type facts, a line each, and a question; an empty line ends the story
+  tinydmn ask runs/babi-1.npz        type facts, a line each, and a question; an empty line ends
+                                     the story
   printf 'Mary went to the garden.\\nWhere is Mary?\\n' | tinydmn ask runs/babi-1.npz
   echo 'Not a good film, but a funny one.' | tinydmn ask runs/sst-fine.npz
   echo "She can't open the can." | tinydmn ask runs/pos.npz
 
-A story is read as a bAbI file is, with or without line numbers: blanks separate words, 9:15 and dr. are
-words.  A text or a sentence is tokenised as in the Penn Treebank (do n't, and a full stop by itself);
-one that is tokenised already is taken as it is.
+A story is read as a bAbI file is, with or without line numbers: blanks separate words, 9:15 and dr.
+are words.  A text or a sentence is tokenised as in the Penn Treebank (do n't, and a full stop by
+itself); one that is tokenised already is taken as it is.
 """
 
 import sys

@@ -1,11 +1,11 @@
 """accuracy of a network on a set
 
-  tinydmn eval runs/babi-1.npz                    on freshly generated texts, not those of the run
+  tinydmn eval runs/babi-1.npz                 on freshly generated texts, not those of the run
   tinydmn eval runs/babi-1.npz --data DIR --split test
   tinydmn eval runs/babi-1.npz --file stories.txt
-  tinydmn eval runs/pos.npz --file dev.conllu     its task and the contents of the file decide how it is read
-  tinydmn eval runs/babi-my_stories.npz           a run on a file of your own: its held-out part, or its --valid
-  tinydmn eval runs/babi-1.npz --wrong            also what it got wrong, and where it looked
+  tinydmn eval runs/pos.npz --file dev.conllu  task and contents decide how it is read
+  tinydmn eval runs/babi-my_stories.npz        of a run on a file of your own: its held-out part
+  tinydmn eval runs/babi-1.npz --wrong         also what it got wrong, and where it looked
   tinydmn eval runs/babi-1.npz --predictions answers.csv --plot confusion.png
 """
 
@@ -40,21 +40,23 @@ def add_arguments(parser):
     where.add_argument("--data", metavar="DIR", help="folder of the published files")
     where.add_argument("--file", metavar="FILE",
                        help="one file: stories, trees or texts with labels, or tagged words")
-    parser.add_argument("--split", choices=SPLITS, help="which of the files in --data (default valid)")
+    parser.add_argument("--split", choices=SPLITS,
+                        help="which of the files in --data (default valid)")
     parser.add_argument("--size", choices=("1k", "10k"),
                         help=f"{having('size')}: of the files in --data (default: as in training)")
     parser.add_argument("--stories", type=number(**TEXTS), metavar="N",
-                        help="how many texts are generated, where neither --data nor --file is given "
-                             "(default 200)")
+                        help="how many texts are generated, where neither --data nor --file is "
+                             "given (default 200)")
     parser.add_argument("--ensemble", action="store_true",
                         help="the checkpoint ensemble of the run (train --ensemble K)")
     parser.add_argument("--predictions", metavar="FILE",
-                        help="write every answer: a table (.csv) or JSON Lines (.jsonl); of tags also, "
-                             "under another ending, the tagged file as it was with the predicted tags")
+                        help="write every answer: a table (.csv) or JSON Lines (.jsonl); of tags "
+                             "also, under another ending, the tagged file with the predicted tags")
     parser.add_argument("--overwrite", action="store_true",
                         help="replace the file of --predictions where it exists")
     parser.add_argument("--wrong", type=how_many, nargs="?", const=WRONG, metavar="N",
-                        help=f"print wrong answers, the first N (default {WRONG}), and where it looked")
+                        help=f"print the first N wrong answers (default {WRONG}), and where it "
+                             "looked")
     parser.add_argument("--plot", type=picture, metavar="FILE",
                         help="draw the confusion matrix (.png, .svg or .pdf)")
     add_seed(parser)
@@ -85,7 +87,8 @@ def run(args):
     stories, source = read(args, about, task)
     stories = [story for story in stories if story.questions]
     if not stories:
-        raise UserError(f"{source}: has no question to ask{task.left_out(about)}; give another file")
+        raise UserError(f"{source}: has no question to ask{task.left_out(about)}; "
+                        "give another file")
     tagged = None
     if args.predictions and task.tags and not table_name(args.predictions):
         tagged = tagged_file(args, about, stories)
@@ -131,7 +134,8 @@ def report(args, network, asked, held_out):
           f"95 % interval {100 * low:.1f} to {100 * high:.1f}{gates}; loss {held_out.loss:.3f}")
     some = lambda words: ", ".join(words[:10]) + ", ..." * (len(words) > 10)
     if unknown:
-        print(f"{counted(len(unknown), 'word')} it has never seen, read as unknown: {some(unknown)}")
+        print(f"{counted(len(unknown), 'word')} it has never seen, read as unknown: "
+              f"{some(unknown)}")
     if unseen:
         print(f"{counted(len(unseen), 'answer')} that training never saw, counted as wrong: "
               f"{some(unseen)}")
@@ -154,7 +158,8 @@ def check(args):
         raise UserError("--wrong: prints for people, and --json for programs; give one of them, "
                         "or --predictions FILE.jsonl")
     if args.overwrite and not args.predictions:
-        raise UserError("--overwrite: is about the file of --predictions; give that, or leave it out")
+        raise UserError("--overwrite: is about the file of --predictions; "
+                        "give that, or leave it out")
 
 
 # ---- which texts
@@ -175,21 +180,21 @@ def read(args, about, task):
 
 
 def held_out_of(args, about):
-    """The validation part of a run on a file of one's own, and a name for it.  Raises UserError where
-    the file has changed."""
+    """The validation part of a run on a file of one's own, and a name for it.  Raises UserError
+    where the file has changed."""
     if args.stories:
         raise UserError(f"--stories: {args.checkpoint} was trained on {about['file']}, and no such "
                         "texts can be generated; give --file FILE, or leave --stories out")
     train, valid, *_ = texts_of(about)
     if digest(train, [], valid) != about["texts"]:
-        raise UserError(f"{about['file']}: has changed since {args.checkpoint} was trained, and what "
-                        "would be asked may have been trained on; give --file FILE")
+        raise UserError(f"{about['file']}: has changed since {args.checkpoint} was trained, and "
+                        "what would be asked may have been trained on; give --file FILE")
     return valid, f"{about['valid'] or about['file'] + ', every tenth'}, validation"
 
 
 def how_it_was_read(args, about, task):
-    """In which of its formats a file was read, as a line; None where there is but one, or no file that
-    can be looked at twice."""
+    """In which of its formats a file was read, as a line; None where there is but one, or no file
+    that can be looked at twice."""
     if not args.file or not (os.path.isfile(args.file) or os.path.isdir(args.file)):
         return None
     how = task.how_asked(args.file, about)
@@ -197,8 +202,8 @@ def how_it_was_read(args, about, task):
 
 
 def known(about):
-    """The training and validation texts of a network, where they were generated too: a fresh text is
-    none of these."""
+    """The training and validation texts of a network, where they were generated too: a fresh text
+    is none of these."""
     if not generated(about):
         return []
     train, valid, *_ = texts_of(about)
@@ -227,19 +232,19 @@ def check_predictions(args, task):
     """Raises UserError for a name that does not say what to write, or a place where it cannot be
     written: before the work."""
     if not table_name(args.predictions) and not task.tags:
-        raise UserError(f"--predictions {args.predictions}: a table of answers ends in .csv or .jsonl; "
-                        "change its ending")
+        raise UserError(f"--predictions {args.predictions}: a table of answers ends in .csv or "
+                        ".jsonl; change its ending")
     check_place(args.predictions, args.overwrite)
     for given in (args.file, args.checkpoint):
         both = given and os.path.exists(args.predictions)
         if both and os.path.samefile(given, args.predictions):
-            raise UserError(f"--predictions {args.predictions}: is the file that is asked about, or the "
-                            "network; choose another name")
+            raise UserError(f"--predictions {args.predictions}: is the file that is asked about, "
+                            "or the network; choose another name")
 
 
 def tagged_file(args, about, stories):
-    """The file that tagged sentences came from, as a Retagged; None where they were generated.  Raises
-    UserError where they are not one whole file."""
+    """The file that tagged sentences came from, as a Retagged; None where they were generated.
+    Raises UserError where they are not one whole file."""
     path, files = args.predictions, []
     if args.file or args.data:
         files = list(dict.fromkeys(story.source.rpartition(":")[0] for story in stories))

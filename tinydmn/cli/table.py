@@ -1,13 +1,13 @@
 """the paper's tables 1 to 4: our figures beside its own
 
-  tinydmn table 1 --data DIR --size 1k --seeds 0 1 2     all 20 bAbI tasks, as in the paper and extended
-  tinydmn table 2 --data SST                              sentiment, binary and fine, one pass and two
-  tinydmn table 3 --data FOLDER                           tags: columns, CoNLL-U, or Wall Street Journal sections
-  tinydmn table 4 --data DIR --sst SST                    0 to 5 passes
-  tinydmn table 1 --quick                                 a tiny one in seconds, to see that it works
+  tinydmn table 1 --data DIR --size 1k --seeds 0 1 2   all 20 bAbI tasks, plain and extended
+  tinydmn table 2 --data SST             sentiment, binary and fine, one pass and two
+  tinydmn table 3 --data FOLDER          tags: columns, CoNLL-U, or Wall Street Journal sections
+  tinydmn table 4 --data DIR --sst SST   0 to 5 passes
+  tinydmn table 1 --quick                a tiny one in seconds, to see that it works
 
-Without --data: generated stories, texts of our own grammars.  Finished runs are not repeated, stopped
-ones are resumed.
+Without --data: generated stories, texts of our own grammars.  Finished runs are not repeated,
+stopped ones are resumed.
 """
 
 import sys
@@ -38,18 +38,20 @@ def add_arguments(parser):
     parser.add_argument("--data", metavar="DIR", help="the published files: of bAbI (tables 1, 4), "
                                                       "of SST (2), tagged sentences (3)")
     parser.add_argument("--sst", metavar="DIR", help="table 4: the folder of SST")
-    parser.add_argument("--size", choices=SIZES, help="bAbI: about 1,000 or 10,000 training questions "
-                                                      "(default: as the folder says, else 1k)")
+    parser.add_argument("--size", choices=SIZES,
+                        help="bAbI: about 1,000 or 10,000 training questions (default: as the "
+                             "folder says, else 1k)")
     parser.add_argument("--seeds", type=number(**SEEDS), nargs="+", default=[0], metavar="N",
                         help="each gives a run of every row (default 0)")
     parser.add_argument("--tasks", type=number(least=1, most=20), nargs="+", metavar="N",
                         help="of tables 1 and 4 (default 1 to 20; 3 7 8)")
     parser.add_argument("--variants", choices=VARIANTS, nargs="+", default=list(VARIANTS),
-                        help="of table 1: plain, the paper's model; extended, with switches that it "
-                             "does not have (default both)")
+                        help="of table 1: plain, the paper's model; extended, with switches that "
+                             "it does not have (default both)")
     parser.add_argument("--vectors", metavar="FILE",
-                        help="word vectors of tables 2 to 4: a GloVe file, glove (the installed package)"
-                             " or none (default with published files: glove where it is installed)")
+                        help="word vectors of tables 2 to 4: a GloVe file, glove (the installed "
+                             "package) or none (default with published files: glove where it is "
+                             "installed)")
     parser.add_argument("--column", choices=("xpos", "upos"), default="xpos",
                         help="CoNLL-U: which tags (default xpos)")
     parser.add_argument("--jobs", type=number(least=1, most=1024), metavar="N",
@@ -57,7 +59,8 @@ def add_arguments(parser):
     parser.add_argument("--out", metavar="DIR",
                         help="folder of all its runs (default runs/table1-1k and the like)")
     parser.add_argument("--quick", action="store_true",
-                        help="a tiny network, two epochs, few rows: figures without meaning, in seconds")
+                        help="a tiny network, two epochs, few rows: figures without meaning, in "
+                             "seconds")
     add_backend(parser)
     add_json(parser)
     add_config(parser)
@@ -164,15 +167,16 @@ def heading(args, runs, results, size, vectors):
         some = any("vectors" in task_of(r.about).options for r in runs)
         lines.append(f"paper: {of_paper}" + f"; word vectors of ours: {initial or 'none'}" * some)
     else:
-        lines.append("paper: test; plain: the paper's model; extended: with switches it does not have")
+        lines.append("paper: test; plain: the paper's model; "
+                     "extended: with switches it does not have")
     return lines
 
 
 def notes(args, runs, results, entries):
     """Lines below the table."""
     out = {1: notes_1, 2: notes_2}.get(args.table, lambda runs, results: [])(runs, results)
-    used = {r.about["set"] for r in runs}
-    out += [table.note for name, table in tables()[args.table].items() if name in used and table.note]
+    used, own = {r.about["set"] for r in runs}, tables()[args.table]
+    out += [table.note for name, table in own.items() if name in used and table.note]
     seen = sorted({entry["split"] for entry in entries if "split" in entry})
     if "validation" in seen:
         more = "" if len(seen) == 1 else "; used where there is no test file"
@@ -186,10 +190,10 @@ def notes_1(runs, results):
     if same := sorted({r.about["task"] for r in runs if len(r.places) > 1}):
         out.append("plain and extended are one run where no such switch is set: "
                    f"task{'s' * (len(same) > 1)} {', '.join(map(str, same))}")
-    found = {r.about["task"]: results[r.name] for r in runs if r.name in results}
-    few = [f"task {task} on {result['n_train']:,} questions" for task, result in sorted(found.items())
+    found = sorted({r.about["task"]: results[r.name] for r in runs if r.name in results}.items())
+    few = [f"task {task} on {result['n_train']:,} questions" for task, result in found
            if result["settings"]["about"]["size"] == "10k" and result["n_train"] < 5000]
-    figures = {task: measured(result)[1] for task, result in sorted(found.items())}
+    figures = {task: measured(result)[1] for task, result in found}
     known = [f"task {task} {of['n_in_train']:,} of {of['n']:,}" for task, of in figures.items()
              if of["n_in_train"] > 0.01 * of["n"]]
     out += [f"trained on fewer than there should be: {', '.join(few)}"] * bool(few)
@@ -202,8 +206,9 @@ def notes_2(runs, results):
     """Of table 2: two passes against one."""
     out = []
     for kind in ("binary", "fine"):
-        by_passes = [[results.get(r.name) for r in runs if r.places[0][:2] == (kind, f"ours, {row}")]
-                     for row in ("1 pass", "2 passes")]
+        of = lambda row, kind=kind: [results.get(r.name) for r in runs
+                                     if r.places[0][:2] == (kind, f"ours, {row}")]
+        by_passes = [of(row) for row in ("1 pass", "2 passes")]
         pairs = [(one, two) for one, two in zip(*by_passes) if one and two]
         if pairs:
             sets = {r["texts"]["test" if r["test"] else "valid"] for pair in pairs for r in pair}
@@ -233,8 +238,8 @@ def rounded(value, width=6, digits=1):
 
 
 def blocks(entries, rows, panels, digits):
-    """Rows down; for each panel the paper's figure, and of ours mean and least over the seeds, and that
-    of the seed which validation chooses."""
+    """Rows down; for each panel the paper's figure, and of ours mean and least over the seeds, and
+    that of the seed which validation chooses."""
     label, width = max(map(len, rows)), 6
     lines = ["", " " * label]
     for panel in panels:
@@ -247,14 +252,15 @@ def blocks(entries, rows, panels, digits):
             here = {e["series"]: e for e in entries if (e["panel"], e["row"]) == (panel, row)}
             line += rounded(here.get("paper", {}).get("mean"), width, digits)
             ours = here.get("ours", {})
-            line += "".join(rounded(ours.get(key), width, digits) for key in ("mean", "least", "best"))
+            for key in ("mean", "least", "best"):
+                line += rounded(ours.get(key), width, digits)
         lines.append(line.rstrip())
     return lines
 
 
 def table_1(entries, summary):
-    """A task a row: MemNN, DMN, then mean, least and best (on validation) of each variant; below them
-    the means and how many tasks pass."""
+    """A task a row: MemNN, DMN, then mean, least and best (on validation) of each variant; below
+    them the means and how many tasks pass."""
     rows = list(dict.fromkeys(entry["row"] for entry in entries))
     ours = [variant for variant in VARIANTS if variant in summary]
     label = 25

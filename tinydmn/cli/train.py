@@ -1,21 +1,22 @@
 """train a network
 
-  tinydmn train babi --task 1             stories and questions; generated ones without --data
-  tinydmn train babi --task 2 --data DIR  the published files (the folder of en, en-10k, or of the files)
+  tinydmn train babi --task 1
+      stories and questions; generated ones without --data
+  tinydmn train babi --task 2 --data DIR
+      the published files (the folder of en, en-10k, or of the files)
   tinydmn train sst --data DIR --vectors glove
-                                          sentiment: Stanford's trees (train.txt, dev.txt, test.txt)
+      sentiment: Stanford's trees (train.txt, dev.txt, test.txt)
   tinydmn train pos --data DIR --vectors glove
-                                          a tag for each word: columns, CoNLL-U or Penn Treebank sections
+      a tag for each word: columns, CoNLL-U or the Penn Treebank's sections
   tinydmn train babi --file my_stories.txt
-                                          a file of your own, under any name, plain or .gz; every tenth
-                                          story is held out, or --valid FILE; likewise sst (a table of
-                                          text,label) and pos (tagged sentences)
+      a file of your own, under any name, plain or .gz; every tenth story is held out, or --valid
+      FILE; likewise sst (a table of text,label) and pos (tagged sentences)
   tinydmn train babi --task 2 --data DIR --resume
-                                          resume a stopped run, to the same bits
+      resume a stopped run, to the same bits
 
-The run is saved after each epoch; Ctrl-C loses at most the epoch it was in.  A resumed run keeps its
-options: what is given again must be the same, except --epochs, --patience, and the place of --data,
---file and --valid, if the same texts are there.
+The run is saved after each epoch; Ctrl-C loses at most the epoch it was in.  A resumed run keeps
+its options: what is given again must be the same, except --epochs, --patience, and the place of
+--data, --file and --valid, if the same texts are there.
 
 The contents of a file of your own decide how it is read:
   babi   the bAbI format, or JSON Lines:  {"facts": ["Mary sat."], "questions":
@@ -23,8 +24,8 @@ The contents of a file of your own decide how it is read:
          supporting facts may be left out; "n_facts": 3 in a question asked after the third fact
   sst    a table of texts and labels with , ; or tabs, or JSON Lines:
          {"text": "A warm film", "label": "good"}
-  pos    word and tag in columns, word/TAG, CoNLL-2000, -2003, CoNLL-U, Penn Treebank trees (or a folder
-         of such files, wsj_NNNN.mrg)
+  pos    word and tag in columns, word/TAG, CoNLL-2000, -2003, CoNLL-U, Penn Treebank trees (or a
+         folder of such files, wsj_NNNN.mrg)
 """
 
 import sys
@@ -45,8 +46,8 @@ from .common import (SEEDS, add_backend, add_config, add_json, best_epoch, count
                      number, picture, print_json)
 
 PLACES = ("data", "file", "valid")
-DIFFERS = ("differs from the run in {}, which has {}; a resumed run may change --epochs and --patience "
-           "alone: leave it out, or start again with --overwrite")
+DIFFERS = ("differs from the run in {}, which has {}; a resumed run may change --epochs and "
+           "--patience alone: leave it out, or start again with --overwrite")
 
 
 def add_arguments(parser):
@@ -55,14 +56,16 @@ def add_arguments(parser):
                         help=f"what to learn: {learns}")
     parser.add_argument("--data", metavar="DIR", help="folder of the published files; without it, "
                                                       "and without --file, texts are generated")
-    parser.add_argument("--file", metavar="FILE", help="stories, texts with labels or tagged sentences "
-                                                       "of your own, under any name")
-    parser.add_argument("--valid", metavar="FILE", help="another such file for validation (default: "
-                                                        "every tenth of --file is held out)")
+    parser.add_argument("--file", metavar="FILE", help="stories, texts with labels or tagged "
+                                                       "sentences of your own, under any name")
+    parser.add_argument("--valid", metavar="FILE",
+                        help="another such file for validation (default: every tenth of --file is "
+                             "held out)")
     for name, option in options().items():
         add_option(parser, name, option)
-    parser.add_argument("--out", metavar="FILE", help="checkpoint to write (default runs/babi-TASK.npz, "
-                                                      "runs/sst-KIND.npz, runs/pos.npz)")
+    parser.add_argument("--out", metavar="FILE",
+                        help="checkpoint to write (default runs/babi-TASK.npz, runs/sst-KIND.npz, "
+                             "runs/pos.npz)")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="resume from the checkpoint in --out")
     how.add_argument("--overwrite", action="store_true", help="start again even where --out exists")
@@ -114,22 +117,25 @@ def run(args):
         if (kind := kind_of(out)) and not args.overwrite:
             fix = ("give --out a file" if kind == "folder" else
                    "go on with --resume, replace it with --overwrite, or give another --out")
-            raise UserError(f"{out}: exists already{' and is a folder' * (kind == 'folder')}; {fix}")
+            folder = " and is a folder" * (kind == "folder")
+            raise UserError(f"{out}: exists already{folder}; {fix}")
         material = gather(about, **given_config(args))
         about["texts"] = material.digest
         for line in remarks(material, about):
             print(line, file=sys.stderr)
-        memory.check(material.train + material.valid, material.config, "float32", material.vocabulary)
+        memory.check(material.train + material.valid, material.config, "float32",
+                     material.vocabulary)
         model, without = material.network(args.backend, about["seed"])
         if without is not None:
-            print(f"{without} of {len(model.vocabulary.words)} words have no vector in {args.vectors}: "
-                  "they start at random", file=sys.stderr)
+            n = len(model.vocabulary.words)
+            print(f"{without} of {n} words have no vector in {args.vectors}: they start at random",
+                  file=sys.stderr)
         state = loop.start(model, about["seed"])
     valid_batch = material.batch(material.valid)
     if unseen := model.vocabulary.unseen_answers(material.valid, model.config.answer):
-        print(f"validation asks for {len(unseen)} answers that training never saw, and counts them as "
-              f"wrong: {', '.join(unseen[:8])}", file=sys.stderr)
-    checkpoint.save(out, model, state, about)              # from here on Ctrl-C leaves a run to resume
+        print(f"validation asks for {len(unseen)} answers that training never saw, and counts them "
+              f"as wrong: {', '.join(unseen[:8])}", file=sys.stderr)
+    checkpoint.save(out, model, state, about)              # from here on Ctrl-C can be resumed
 
     progress = Progress(model.config, state, questions_an_epoch(material, about),
                         quiet=args.quiet or args.json)
@@ -169,13 +175,13 @@ def report(args, out, about, state, found):
             "valid_gate_accuracy": held_out.gate_accuracy, "n_valid": held_out.n_questions,
             "history": state.history})
         return
-    print(f"validation: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers right "
-          f"(95 % interval {100 * low:.1f} to {100 * high:.1f})")
+    print(f"validation: {100 * held_out.answer_accuracy:.1f} % of {held_out.n_questions} answers "
+          f"right (95 % interval {100 * low:.1f} to {100 * high:.1f})")
     if unknown:
         print(f"words that training never saw: {100 * unknown[0]:.1f} % of {unknown[1]} right")
     if held_out.gate_accuracy == held_out.gate_accuracy:
-        print(f"gates: {100 * held_out.gate_accuracy:.1f} % of the supervised passes look at the right "
-              "fact")
+        print(f"gates: {100 * held_out.gate_accuracy:.1f} % of the supervised passes look at the "
+              "right fact")
     others = len(state.runners_up)
     ensemble = f" and {others} more, whose mean these figures are" if others else ""
     print(f"{best_epoch(state.epoch, state.best_epoch)}{ensemble}; {seconds:.0f} s; saved in {out}")
@@ -198,12 +204,13 @@ def remarks(material, about):
 
 
 def about_of(args):
-    """What a run is told, a dict: see tasks.about_run.  Raises UserError for an option of another task
-    set, or of another source of texts."""
+    """What a run is told, a dict: see tasks.about_run.  Raises UserError for an option of another
+    task set, or of another source of texts."""
     own = TASKS[args.task_set].options
     for name in options().keys() - own.keys():
         if getattr(args, name) is not None:
-            raise UserError(f"--{name} is for {having(name)}, not for {args.task_set}; leave it out")
+            raise UserError(f"--{name} is for {having(name)}, not for {args.task_set}; "
+                            "leave it out")
     if args.valid and not args.file:
         raise UserError("--valid: is for a file of your own; give --file FILE as well, "
                         "or leave --valid out")
@@ -220,8 +227,8 @@ def about_of(args):
 
 
 def resumed(args, out):
-    """-> model, State, about and Material of the run in `out`.  Raises UserError where an option differs
-    from that run's."""
+    """-> model, State, about and Material of the run in `out`.  Raises UserError where an option
+    differs from that run's."""
     model, state, about = checkpoint.load(out, args.backend)
     if not {"set", "texts"} <= about.keys():
         raise UserError(f"{out}: does not say what it was trained on, and cannot be resumed; "

@@ -1,4 +1,5 @@
-"""The task sets, and what a run on one of them learns from.  A further set: a module, and a line here."""
+"""The task sets, and what a run on one of them learns from.  A further set: a module, and a line
+here."""
 
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def task_of(about):
     """The task set of a run.  Raises UserError where this program has none of that name."""
     name = about.get("set")
     if name not in TASKS:
-        raise UserError(f"a run of {name}, which is no task set here; give one of {', '.join(TASKS)}")
+        raise UserError(f"a run of {name}, which is no task set here; give one of "
+                        f"{', '.join(TASKS)}")
     return TASKS[name]
 
 
@@ -29,11 +31,12 @@ def having(option):
 
 
 def about_run(task_set, data, seed, **more):
-    """The `about` of a run: what it is told, a dict that JSON can hold.  From it and the settings given
-    by hand everything can be made again, so a run can be resumed and a table asked for twice.
+    """The `about` of a run: what it is told, a dict that JSON can hold.  From it and the settings
+    given by hand everything can be made again, so a run can be resumed and a table asked for
+    twice.
 
-    task_set: a name of TASKS; data: folder of published files, or None; seed: int; more: the options of
-    the set, and "file" and "valid" for a file of one's own.  Paths are made absolute.
+    task_set: a name of TASKS; data: folder of published files, or None; seed: int; more: the
+    options of the set, and "file" and "valid" for a file of one's own.  Paths are made absolute.
     """
     task, absolute = TASKS[task_set], lambda path: str(Path(path).resolve())
     if more.get("vectors") not in (None, "glove"):
@@ -49,10 +52,11 @@ def about_run(task_set, data, seed, **more):
 
 
 def texts_of(about):
-    """The training, validation and test stories of a run (test may be None), and of published trees
-    their phrases.
+    """The training, validation and test stories of a run (test may be None), and of published
+    trees their phrases.
 
-    Raises UserError for what is missing, and where nothing is left to learn from or to validate with.
+    Raises UserError for what is missing, and where nothing is left to learn from or to validate
+    with.
     """
     task = task_of(about)
     if about.get("file"):
@@ -60,12 +64,12 @@ def texts_of(about):
     found = task.texts(about)
     for stories, part in zip(found, ("training", "validation")):
         if not stories:
-            raise UserError(f"{about['data'] or 'generated texts'}: its {part} part has no question "
-                            f"left to ask{task.left_out(about)}; give more texts")
+            raise UserError(f"{about['data'] or 'generated texts'}: its {part} part has no "
+                            f"question left to ask{task.left_out(about)}; give more texts")
     return found
 
 
 def gather(about, **given):
-    """What a run learns from -> Material.  given: fields of Config.  Raises UserError as `texts_of`,
-    and for settings that do not suit the texts."""
+    """What a run learns from -> Material.  given: fields of Config.  Raises UserError as
+    `texts_of`, and for settings that do not suit the texts."""
     return task_of(about).material(about, given, *texts_of(about))

@@ -71,15 +71,15 @@ def babi_config(task, size="1k", plain=False, n_stories=None, told=True, **given
     """Config for a bAbI task of a size ("1k" or "10k" questions), with the fields in `given`.
 
     plain: the paper's model alone.  task: None for a file of n_stories stories of one's own: what
-    suits most tasks, without any task's switches, an answer of several words one class, and so many
-    epochs that a short file is learnt as well.  The training files of 900 questions of tasks 1, 2, 4,
-    5, 6, 8, 15, each as such a file, gave 100.0, 82.6, 100.0, 99.3, 99.6, 88.8, 100.0 % of 1,000
-    unseen questions (seed 0), and 20 stories of task 1 86.8 %.
+    suits most tasks, without any task's switches, an answer of several words one class, and so
+    many epochs that a short file is learnt as well.  The training files of 900 questions of tasks
+    1, 2, 4, 5, 6, 8, 15, each as such a file, gave 100.0, 82.6, 100.0, 99.3, 99.6, 88.8, 100.0 %
+    of 1,000 unseen questions (seed 0), and 20 stories of task 1 86.8 %.
 
-    told: whether questions name their supporting facts; else the gates are not supervised (alpha 0)
-    and have no epochs of their own: 99.9, 34.4, 100.0, 83.8, 87.8, 89.8, 53.4 % and 56.6 %.  Answers
-    that rest on two facts are hardly learnt from so few answers, with any seed or setting tried: name
-    the supporting facts, or give more stories.
+    told: whether questions name their supporting facts; else the gates are not supervised (alpha
+    0) and have no epochs of their own: 99.9, 34.4, 100.0, 83.8, 87.8, 89.8, 53.4 % and 56.6 %.
+    Answers that rest on two facts are hardly learnt from so few answers, with any seed or setting
+    tried: name the supporting facts, or give more stories.
     """
     gated = GATED if given.get("episode") == "gated" else {}
     extended = {} if plain else EXTENDED.get((task, size), {})

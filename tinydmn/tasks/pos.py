@@ -59,9 +59,9 @@ class Pos(Task):
     tags = True
     supports = augments = False
     options = {
-        "column": Option(f"which tags, where a format has several: {', '.join(COLUMN_NAMES)}, or the "
-                         "number of a column (default xpos, which is pos in CoNLL-2000 and -2003)",
-                         "xpos", column, metavar="NAME"),
+        "column": Option(f"which tags, where a format has several: {', '.join(COLUMN_NAMES)}, or "
+                         "the number of a column (default xpos, which is pos in CoNLL-2000 and "
+                         "-2003)", "xpos", column, metavar="NAME"),
         "vectors": VECTORS,
     }
     tables = {3: Table("tagging, words right", digits=2)}

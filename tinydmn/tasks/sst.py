@@ -42,9 +42,9 @@ PASSES = {"SST fine": {0: 50.0, 1: 51.5, 2: 52.1, 3: 50.1}}            # table 4
 def sst_config(own=False, n_texts=None, **given):
     """Config for sentiment, with the fields in `given`.  own: generated texts.
 
-    n_texts: of a file of one's own, without the phrases of trees: smaller batches (of the treebank's
-    sentences, binary, 1,000 give 68.8 % on its development set, 61.9 % with batches of 64; 6,920 give
-    80.3 %).
+    n_texts: of a file of one's own, without the phrases of trees: smaller batches (of the
+    treebank's sentences, binary, 1,000 give 68.8 % on its development set, 61.9 % with batches of
+    64; 6,920 give 80.3 %).
     """
     preset = TREEBANK | (GENERATED if own else {}) | ({"batch": 16} if n_texts else {})
     return settled(preset, given, n_texts, STEPS)
@@ -137,7 +137,8 @@ class Sst(Task):
         config = self.suited(self.preset(about, given, train), train)
         config = wide_enough(config, vectors, given)
         every = [*train, *phrases]
-        vocabulary = Vocabulary.build(every, config.answer, more_words=vectors[0] if vectors else ())
+        vocabulary = Vocabulary.build(every, config.answer,
+                                      more_words=vectors[0] if vectors else ())
         whole = batch_of(every, vocabulary, config)
 
         def epoch(rng):
@@ -175,14 +176,16 @@ class Sst(Task):
         if table == 2:
             for kind in ("binary", "fine"):
                 for passes in (1, 2):
-                    yield self._row(kind, told.data, told, kind, f"ours, {passes_text(passes)}", passes)
+                    row = f"ours, {passes_text(passes)}"
+                    yield self._row(kind, told.data, told, (kind, row), passes)
         elif told.sst or not told.data:
             for passes in (0, 1, 2) if told.quick else (0, 1, 2, 3):
-                yield self._row("fine", told.sst, told, "SST fine", passes_text(passes), passes)
+                place = "SST fine", passes_text(passes)
+                yield self._row("fine", told.sst, told, place, passes)
 
-    def _row(self, kind, data, told, panel, row, passes):
+    def _row(self, kind, data, told, place, passes):
         return Row(f"sst-{kind} {passes_text(passes).replace(' ', '-')}",
-                   [(panel, row, "ours", "accuracy")], data,
+                   [(*place, "ours", "accuracy")], data,
                    {"kind": kind, "vectors": told.vectors}, {"passes": passes})
 
 

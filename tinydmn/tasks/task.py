@@ -1,7 +1,8 @@
 """What the program asks of a task set, with the answers that suit questions about stories.
 
-A task set is one module of this folder: a subclass of Task that overrides what is different, and a line
-in `tasks/__init__.py`.  `train`, `eval`, `ask`, `table` and the library ask it, and know no set by name.
+A task set is one module of this folder: a subclass of Task that overrides what is different, and a
+line in `tasks/__init__.py`.  `train`, `eval`, `ask`, `table` and the library ask it, and know no
+set by name.
 """
 
 from collections.abc import Callable, Iterator
@@ -85,8 +86,8 @@ class Task:
     """A task set.  What stands here suits stories with questions; override the rest.
 
     `about`, which most methods take, is what a run is told: a dict that JSON can hold, with "set",
-    "data" (a folder or None), "seed", a value of each option, and for a file of one's own "file" and
-    "valid" (a file or None).
+    "data" (a folder or None), "seed", a value of each option, and for a file of one's own "file"
+    and "valid" (a file or None).
     """
 
     name = ""                  # on the command line:  tinydmn train NAME
@@ -109,7 +110,8 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
     # ---- its texts
 
     def texts(self, about):
-        """-> train, valid, test (each list[Story]; test may be None), and of some sets also phrases."""
+        """-> train, valid, test (each list[Story]; test may be None), and of some sets also
+        phrases."""
         return self.splits(about)
 
     def splits(self, about):
@@ -189,14 +191,15 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
         return Material(config, vocabulary, train, valid, test, lambda rng: whole)
 
     def suited(self, config, train):
-        """The configuration.  Raises UserError where its answers or facts are not those of the texts."""
+        """The configuration.  Raises UserError where its answers or facts are not those of the
+        texts."""
         if (config.answer == "tags") != self.tags:
             why = "tagged sentences ask for tags" if self.tags else "only pos has tags"
             raise UserError(f"--answer {config.answer}: {why}; leave --answer out")
         if not self.augments and (config.drop_facts or config.permute_entities == "yes"):
             name = "--drop-facts" if config.drop_facts else "--permute-entities"
             raise UserError(f"{name}: only stories can be augmented, not {self.many}; leave it out")
-        steps = 1 + max(len(q.answer) for story in train for q in story.questions)         # with <eos>
+        steps = 1 + max(len(q.answer) for s in train for q in s.questions)         # with <eos>
         if config.answer == "sequence" and steps > config.longest:
             raise UserError(f"--longest is {config.longest}, and training has an answer of {steps} "
                             f"steps with its <eos>; give --longest {steps} or more")
@@ -222,7 +225,8 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
         """
         asked = False
         for facts, question in typed_questions(lines, problem):
-            yield Typed(facts, [sentence_words(f) for f in facts], question, sentence_words(question))
+            words = [sentence_words(fact) for fact in facts]
+            yield Typed(facts, words, question, sentence_words(question))
             asked = True
         if not asked:
             raise UserError("no question was asked; end a question's line with ?")
@@ -243,8 +247,8 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
 
 
 def settled(preset, given, n_stories=None, steps=0):
-    """Config of a preset and what is `given`.  A preset runs all its epochs, until the learning rate
-    has fallen; a run too short for epochs of the gates alone has none.
+    """Config of a preset and what is `given`.  A preset runs all its epochs, until the learning
+    rate has fallen; a run too short for epochs of the gates alone has none.
 
     n_stories: of a file of one's own, which is read so often that training takes `steps` steps.
     """
@@ -305,5 +309,6 @@ def name_of_file(path):
     return Path(name.removesuffix(".gz")).stem or name
 
 
-VECTORS = Option("initial word vectors: a GloVe text file, or glove for the installed package",
+VECTORS = Option("initial word vectors: a GloVe text file, or glove for the installed package "
+                 "(default: random)",
                  metavar="FILE")

@@ -1,8 +1,8 @@
-"""Every answer of a set, one by one: the question, the right answer, the network's and its probability,
-and where each pass looked.
+"""Every answer of a set, one by one: the question, the right answer, the network's and its
+probability, and where each pass looked.
 
-`answers` yields one for each question, of tagged sentences one for each word; the rest writes them as
-rows of a table or as JSON Lines.
+`answers` yields one for each question, of tagged sentences one for each word; the rest writes them
+as rows of a table or as JSON Lines.
 """
 
 import csv
@@ -26,8 +26,8 @@ END = "end of passes"
 
 @dataclass(frozen=True)
 class Answer:
-    """One question and the network's answer.  Of tagged sentences: one word, which sees the words up to
-    it."""
+    """One question and the network's answer.  Of tagged sentences: one word, which sees the words
+    up to it."""
 
     source: str                # of its story: FILE:LINE, or the generator's name
     number: int                # of its story, from 1
@@ -47,18 +47,18 @@ class Answer:
         return self.ranked[0][1]
 
     def passes(self):
-        """For each pass: the position of its largest gate (from 0; None is end-of-passes), its text,
-        its weight."""
+        """For each pass: the position of its largest gate (from 0; None is end-of-passes), its
+        text, its weight."""
         named = [(place, text) for place, text in enumerate(self.facts)] + [(None, END)]
         return [(*named[place], float(row[place])) for place, row in zip(self.looked, self.gates)]
 
 
 def answers(model, stories, thetas=None):
-    """Yields an Answer for each question of list[Story], in their order and in the order of a story's
-    questions; of tags one for each word.
+    """Yields an Answer for each question of list[Story], in their order and in the order of a
+    story's questions; of tags one for each word.
 
-    thetas: weights to use instead of the model's own, as in `evaluate`; what counts as right is the
-    same there and here.
+    thetas: weights to use instead of the model's own, as in `evaluate`; what counts as right is
+    the same there and here.
     """
     # a bidirectional network's questions are sorted by what they see: cut_at_questions
     cut = model.config.bidirectional == "yes"
@@ -78,7 +78,7 @@ def _found(model, batch, thetas):
     answers are right, its first word's index."""
     for part, out in outputs(model, batch, thetas=thetas):
         right = right_answers(out.answers, part, model.config.answer)
-        first = np.cumsum(part.n_facts) - part.n_facts     # words of tagged sentences, one after another
+        first = np.cumsum(part.n_facts) - part.n_facts     # all words of tagged sentences in a row
         for q in range(len(part.answer)):
             yield part, out, q, right[q], first[q]
 
@@ -111,8 +111,8 @@ def _tags(model, number, story, question, found):
 
 
 def places(facts, kind, texts=None):
-    """Names of the positions a pass may look at.  facts: token lists; kind: Config.facts; texts: the
-    facts as typed."""
+    """Names of the positions a pass may look at.  facts: token lists; kind: Config.facts; texts:
+    the facts as typed."""
     if kind == "sentences":
         return texts or [" ".join(words) for words in facts]
     return [w for words in facts for w in (*words, *[END_OF_SENTENCE] * (kind == "both"))]
@@ -140,7 +140,8 @@ def json_lines(found, task_set):
 
 
 def csv_text(found, task_set, passes):
-    """Answers -> text, a row each under a row of names.  passes: of the network, three columns each."""
+    """Answers -> text, a row each under a row of names.  passes: of the network, three columns
+    each."""
     task = TASKS[task_set]
     heads = ["source", *["sentence"] * task.tags, task.asked, "right_answer", "answer", "right",
              "probability"]

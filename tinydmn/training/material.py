@@ -63,7 +63,8 @@ def supervised(stories):
 
 
 def digest(*parts):
-    """16 letters that tell lists of stories from others, and where a part ends and the next starts."""
+    """16 letters that tell lists of stories from others, and where a part ends and the next
+    starts."""
     out = sha256()
     for part in parts:
         out.update(f"{len(part)} stories".encode())
@@ -95,8 +96,8 @@ def word_vectors(source, stories):
 
 
 def unknown_words(batch, stories, train):
-    """Which words of a batch of tagged `stories` are not in the stories `train`, as they are written
-    -> bool, shape of batch.answer."""
+    """Which words of a batch of tagged `stories` are not in the stories `train`, as they are
+    written -> bool, shape of batch.answer."""
     seen = {w for s in train for fact in s.facts for w in fact}
     out = np.zeros(batch.answer.shape, bool)
     for row, story in zip(out, stories):

@@ -1,7 +1,8 @@
 """Many trainings: each one task, one setting, one seed, several side by side, and none twice.
 
-The figures of a finished run become a small JSON file in a folder, its weights a checkpoint beside it;
-the files' name holds a digest of its settings, so that it is found again and never taken for another.
+The figures of a finished run become a small JSON file in a folder, its weights a checkpoint beside
+it; the files' name holds a digest of its settings, so that it is found again and never taken for
+another.
 """
 
 import json
@@ -49,7 +50,8 @@ class Run:
     def settings(self):
         """What decides its figures, as a dict that JSON can hold."""
         config = task_of(self.about).preset(self.about, self.given)
-        about = {k: v for k, v in self.about.items() if k != "plain"}  # its meaning is in the config
+        # what plain means is in the config
+        about = {k: v for k, v in self.about.items() if k != "plain"}
         return {"layout": LAYOUT, "about": about, "config": asdict(config)}
 
     @property
@@ -60,8 +62,8 @@ class Run:
 
 
 def finished(run, folder):
-    """The contents of a run's JSON file; None where there is none, it cannot be read, or the texts have
-    changed since: then it is run again."""
+    """The contents of a run's JSON file; None where there is none, it cannot be read, or the texts
+    have changed since: then it is run again."""
     settings = run.settings
     try:
         result = json.loads((Path(folder) / f"{run.name}.json").read_text(encoding="utf-8"))
@@ -75,7 +77,8 @@ def finished(run, folder):
 
 @cache
 def _texts(about):
-    """The digests of a run's texts.  about: as JSON, so that texts of several runs are read once."""
+    """The digests of a run's texts.  about: as JSON, so that texts of several runs are read once.
+    """
     train, valid, test, *phrases = texts_of(json.loads(about))
     return digests(train, valid, test, *phrases)
 
@@ -86,7 +89,8 @@ def digests(train, valid, test, phrases=()):
 
 
 def execute(run, folder, backend="numba"):
-    """Trains, or resumes from the checkpoint in `folder`; writes NAME.json there.  -> its contents."""
+    """Trains, or resumes from the checkpoint in `folder`; writes NAME.json there.  -> its
+    contents."""
     path = Path(folder) / f"{run.name}.npz"
     material = gather(run.about, **run.given)
     about = run.about | {"texts": material.digest}
@@ -126,9 +130,9 @@ def execute(run, folder, backend="numba"):
 def figures(model, batch, unknown=None, kept=()):
     """Figures of a model on the Batch of a set, as shares of 1 -> dict.
 
-    unknown: which words of tagged sentences training never saw, shape of batch.answer.  kept: weights
-    of several epochs, for the figures named ensemble_...  Of whole answers "right" has a 1 or a 0 for
-    each question.
+    unknown: which words of tagged sentences training never saw, shape of batch.answer.  kept:
+    weights of several epochs, for the figures named ensemble_...  Of whole answers "right" has a 1
+    or a 0 for each question.
     """
     first, kind = evaluate(model, batch), model.config.answer
     out = {"n": first.n_questions, "accuracy": first.answer_accuracy, "loss": first.loss,
@@ -151,8 +155,8 @@ def figures(model, batch, unknown=None, kept=()):
 def run_all(runs, folder, jobs, backend="numba", on_end=None):
     """Trains runs in processes of their own, `jobs` at a time; those already finished are skipped.
 
-    on_end(run, result, problem) is called after each: problem is None or one line.  However this ends,
-    no process stays behind, and finished runs stay.
+    on_end(run, result, problem) is called after each: problem is None or one line.  However this
+    ends, no process stays behind, and finished runs stay.
     """
     folder = Path(folder)
     try:
@@ -188,9 +192,10 @@ def run_all(runs, folder, jobs, backend="numba", on_end=None):
 
 def _start(run, folder, backend, n_threads):
     """A worker process; its error messages go to NAME.log."""
-    home = str(Path(__file__).parents[2])                  # where this package was found, it will be found again
+    home = str(Path(__file__).parents[2])                  # it must find this package again
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    environment = {"TINYDMN_THREADS": str(n_threads), "PYTHONIOENCODING": "utf-8", "PYTHONPATH": path}
+    environment = {"TINYDMN_THREADS": str(n_threads), "PYTHONIOENCODING": "utf-8",
+                   "PYTHONPATH": path}
     with open(folder / f"{run.name}.log", "w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tinydmn.training.runs"], stdin=subprocess.PIPE, stdout=log,
@@ -221,8 +226,8 @@ def _outcome(run, folder, code):
 
 
 def compile_for(runs):
-    """One training step on a tiny set for each kind of network, so that processes side by side find the
-    kernels compiled and do not write them at the same time."""
+    """One training step on a tiny set for each kind of network, so that processes side by side
+    find the kernels compiled and do not write them at the same time."""
     tiny = [_tiny(run.settings["config"]) for run in runs]
     for settings in {json.dumps(config, sort_keys=True): config for config in tiny}.values():
         config = Config(**settings)
@@ -241,8 +246,8 @@ def _tiny(config):
 
 
 def main():
-    """A worker: the first line of its input is the run to train; when the input ends, the parent has
-    gone."""
+    """A worker: the first line of its input is the run to train; when the input ends, the parent
+    has gone."""
     # Ctrl-C in a terminal reaches every process of it: the parent decides
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -49,8 +49,8 @@ def runs_of(table, seeds=(0,), **told):
     """The runs of a table, seed by seed -> list[Run], no two the same.
 
     told: fields of Told, and fields of Config.  Without data texts are generated; of table 4, data
-    alone leaves the column SST out, and sst alone the tasks.  Raises UserError for settings that the
-    table itself sets.
+    alone leaves the column SST out, and sst alone the tasks.  Raises UserError for settings that
+    the table itself sets.
     """
     given = {k: told.pop(k) for k in [*told] if k not in Told.__dataclass_fields__}
     own = tables()[table]
@@ -91,8 +91,8 @@ def measured(result):
 def over_seeds(results, figure="accuracy"):
     """Results of one setting with several seeds -> dict of figures in %.
 
-    mean, least, best: the last of the seed that validation chooses (higher accuracy there, then lower
-    loss; test figures have no say); spread: the standard deviation, None of one seed.
+    mean, least, best: the last of the seed that validation chooses (higher accuracy there, then
+    lower loss; test figures have no say); spread: the standard deviation, None of one seed.
     """
     values = [100 * measured(result)[1][figure] for result in results]
     # a loss that was not finite is null in a file
@@ -125,8 +125,9 @@ def entries_of(table, runs, results):
 
 
 def table_1_summary(entries):
-    """A summary of table 1 -> {series: dict}: mean over the tasks, how many are passed, of how many;
-    of ours also by each task's least seed, by the one that validation chooses ("best"), and the spread.
+    """A summary of table 1 -> {series: dict}: mean over the tasks, how many are passed, of how
+    many; of ours also by each task's least seed, by the one that validation chooses ("best"), and
+    the spread.
 
     The paper's figures are of the same tasks.
     """
@@ -140,18 +141,18 @@ def table_1_summary(entries):
             out[series]["spread"] = stdev(map(mean, zip(*values)))
         for kind in ("mean", "least", "best"):
             if all(kind in entry for entry in own):
-                # MemNN's figures are whole numbers, and the paper counts its 95 on task 18 as passed
+                # MemNN's are whole numbers, and the paper counts its 95 on task 18 as passed
                 passed = sum(entry[kind] + 0.5 * (series == "MemNN") > PASSED for entry in own)
                 out[series] |= {kind: mean(entry[kind] for entry in own), f"passed_{kind}": passed}
     return out
 
 
 def difference(ones, twos, same_questions):
-    """By how many % the second of two settings is better than the first -> mean, lower, upper (95 %
-    interval, paired by question).
+    """By how many % the second of two settings is better than the first -> mean, lower, upper (95
+    % interval, paired by question).
 
-    ones, twos: results, seed by seed.  same_questions: whether all seeds were asked the same; then a
-    question counts once, with its mean.
+    ones, twos: results, seed by seed.  same_questions: whether all seeds were asked the same; then
+    a question counts once, with its mean.
     """
     bits = lambda results: [np.array(list(measured(result)[1]["right"]), float)
                             for result in results]
