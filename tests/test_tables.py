@@ -352,7 +352,7 @@ def test_which_epoch_a_run_is(shown):
     *_, err, _ = shown(1, "--tasks", 2, 4, 19, "--variants", "plain", make=lambda run,
                        i: fake(run, i) | [{"epochs": 1, "best_epoch": 1}, {"best_epoch": 0}, {}][i])
     assert [line.split("(validation), ")[1] for line in err.splitlines()[1:]] == ["1 epoch, 2 s",
-            "9 epochs, none better than the start, whose weights stand, 2 s", "best of 9 epochs: 7, 2 s"]
+            "9 epochs, none better than the start, whose weights are kept, 2 s", "best of 9 epochs: 7, 2 s"]
 
 
 def test_a_failed_run_leaves_its_cell_empty(shown):

@@ -220,8 +220,8 @@ def test_a_picture_may_go_to_a_folder_that_is_not_there_yet(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("epochs, best, others, says",
                          ((1, 1, 0, "1 epoch; "), (4, 3, 0, "best of 4 epochs: 3; "),
-                          (1, 0, 0, "1 epoch, none better than the start, whose weights stand; "),
-                                                        (4, 0, 0, "4 epochs, none better than the start, whose weights stand; "),
+                          (1, 0, 0, "1 epoch, none better than the start, whose weights are kept; "),
+                                                        (4, 0, 0, "4 epochs, none better than the start, whose weights are kept; "),
                                                         (4, 2, 1, "best of 4 epochs: 2 and 1 more, whose mean these figures are; ")))
 def test_train_says_which_epoch_it_saved(epochs, best, others, says, tmp_path, capsys, monkeypatch):
     def ended(model, epoch, valid, state, *_):

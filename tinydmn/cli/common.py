@@ -29,7 +29,7 @@ def add_config(parser, title=CONFIG):
 
 def number(type_=int, **limits):
     """A `type` for argparse: a number within limits (least, most, above, below), as Config has
-    them. Every number of every command is one."""
+    them.  Every number of every command is one."""
     def parse(text):
         value = type_(text)
         try:

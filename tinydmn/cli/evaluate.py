@@ -175,6 +175,8 @@ def read(args, about, task):
         return split_of(parts, args, task.part(about))
     if about.get("file"):
         return held_out_of(args, about)
+    if about.get("given"):
+        texts_of(about)                                    # says that there are none to ask about
     rng = draws(task, about, args.seed, FRESH)
     return task.fresh(about, args.stories or FRESH_TEXTS, rng, known(about))
 

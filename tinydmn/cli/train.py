@@ -37,7 +37,8 @@ from time import perf_counter
 from ..data.files import in_common
 from ..data.names import classes_text
 from ..errors import UserError, kind_of
-from ..tasks import TASKS, about_run, gather, having, task_of
+from ..library import begin
+from ..tasks import TASKS, about_run, gather, having, task_of, told
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
 from ..training.material import share_of, unknown_words
@@ -123,14 +124,11 @@ def run(args):
         about["texts"] = material.digest
         for line in remarks(material, about):
             print(line, file=sys.stderr)
-        memory.check(material.train + material.valid, material.config, "float32",
-                     material.vocabulary)
-        model, without = material.network(args.backend, about["seed"])
+        model, state, without = begin(material, args.backend, about["seed"])
         if without is not None:
             n = len(model.vocabulary.words)
             print(f"{without} of {n} words have no vector in {args.vectors}: they start at random",
                   file=sys.stderr)
-        state = loop.start(model, about["seed"])
     valid_batch = material.batch(material.valid)
     if unseen := model.vocabulary.unseen_answers(material.valid, model.config.answer):
         print(f"validation asks for {len(unseen)} answers that training never saw, and counts them "
@@ -219,11 +217,10 @@ def about_of(args):
     for name, option in own.items():
         if args.file and option.not_of_files and getattr(args, name) is not None:
             raise UserError(f"--{name} with --file: {option.not_of_files}; leave --{name} out")
-    told = {name: option.default if getattr(args, name) is None else getattr(args, name)
-            for name, option in own.items()}
+    more = told(args.task_set, vars(args))
     if args.file:
-        told |= {"file": args.file, "valid": args.valid}
-    return about_run(args.task_set, args.data, args.seed or 0, **told)
+        more |= {"file": args.file, "valid": args.valid}
+    return about_run(args.task_set, args.data, args.seed or 0, **more)
 
 
 def resumed(args, out):

@@ -3,6 +3,7 @@ here."""
 
 from pathlib import Path
 
+from ..config import check_value
 from ..errors import UserError
 from .babi import Babi
 from .pos import Pos
@@ -51,6 +52,35 @@ def about_run(task_set, data, seed, **more):
     return {"set": task_set, "name": name, "data": data, "seed": seed} | EVERY_RUN | more
 
 
+def about_given(task_set, seed, **more):
+    """The `about` of a run on stories that are given as objects, and are in no file."""
+    about = about_run(task_set, None, seed, **told(task_set, more))
+    return about | {"name": task_set, "task": None, "given": True}
+
+
+def told(task_set, given):
+    """The options of a task set: those in `given`, and for the others, or None, their defaults.
+
+    Raises UserError for a value that is out of range.
+    """
+    out = {}
+    for name, option in TASKS[task_set].options.items():
+        value = given.get(name)
+        out[name] = option.default if value is None else checked(name, value, option)
+    return out
+
+
+def checked(name, value, option):
+    """A value of an Option.  Raises UserError where it is none."""
+    if option.choices and value not in option.choices:
+        raise UserError(f"{name} is {value!r}; give {' or '.join(map(str, option.choices))}")
+    if option.type in (int, float):
+        check_value(name, value, option.type, option.limits)
+    elif option.type is not str:
+        option.type(value)
+    return value
+
+
 def texts_of(about):
     """The training, validation and test stories of a run (test may be None), and of published
     trees their phrases.
@@ -59,6 +89,9 @@ def texts_of(about):
     with.
     """
     task = task_of(about)
+    if about.get("given"):
+        raise UserError("the run was trained on stories given to fit(), which are in no file; "
+                        "give --file FILE, or train again")
     if about.get("file"):
         return *task.parts_of_file(about), None
     found = task.texts(about)

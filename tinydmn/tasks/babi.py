@@ -10,7 +10,7 @@ from ..data.sources import SIZES, babi_stories, size_of
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..training.material import Material, batch_of, supervised
-from .task import Option, Paper, Row, Table, Task, passes_text, settled
+from .task import Option, Paper, Row, Table, Task, own_texts, passes_text, settled
 
 # ---- what suits a task, found on validation ------------------------------------------------------
 
@@ -119,12 +119,15 @@ class Babi(Task):
               4: Table("passes and answers right", ("passes",))}
 
     def splits(self, about):
-        if about.get("file"):
-            raise UserError(f"--data: the run was trained on stories of no task, {about['file']}; "
+        if own_texts(about):
+            raise UserError("--data: the run was trained on stories of no task, "
+                            f"{about.get('file') or 'given to fit()'}; "
                             "give --file FILE, or leave --data out")
         return babi_stories(about["task"], about["data"], about["size"], about["seed"])
 
     def fresh(self, about, n, rng, known=()):
+        if about["task"] is None:
+            raise UserError("no generator makes stories like those of the run; give --file FILE")
         return generate(about["task"], n, rng, known), f"generated, task {about['task']}"
 
     def stream(self, about):
@@ -137,7 +140,7 @@ class Babi(Task):
         return f"babi-{about['task']}"
 
     def preset(self, about, given, train=None):
-        own = about.get("file")
+        own = own_texts(about)
         return babi_config(about["task"], about["size"] or size_of(train), about["plain"],
                            len(train) if own else None, not own or supervised(train), **given)
 

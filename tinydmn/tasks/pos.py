@@ -10,7 +10,7 @@ from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..training.material import Material, batch_of, word_vectors
 from .task import (VECTORS, Option, Paper, Row, Table, Task, Typed, draws, generated, known_words,
-                   settled, texts_typed, wide_enough)
+                   own_texts, settled, texts_typed, wide_enough)
 
 # a memory for each word
 SENTENCES = {"answer": "tags", "facts": "words", "episode": "gated", "bidirectional": "yes",
@@ -94,7 +94,7 @@ class Pos(Task):
     read_asked, how_asked = read, how_read
 
     def preset(self, about, given, train=None):
-        return pos_config(generated(about), len(train) if about.get("file") else None, **given)
+        return pos_config(generated(about), len(train) if own_texts(about) else None, **given)
 
     def material(self, about, given, train, valid, test, phrases=()):
         vectors = word_vectors(about["vectors"], train + valid + (test or []))

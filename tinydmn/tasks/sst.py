@@ -14,7 +14,7 @@ from ..data.vocabulary import END_OF_SENTENCE, Vocabulary
 from ..errors import UserError
 from ..training.material import Material, batch_of, word_vectors
 from .task import (VECTORS, Option, Paper, Row, Table, Task, Typed, draws, generated, known_words,
-                   passes_text, settled, texts_typed, wide_enough)
+                   own_texts, passes_text, settled, texts_typed, wide_enough)
 
 # one sentence, a fact at every word
 TREEBANK = {"facts": "words", "episode": "gated", "bidirectional": "yes", "passes": 2, "hidden": 80,
@@ -100,7 +100,7 @@ class Sst(Task):
         return about["kind"]
 
     def left_out(self, about):
-        binary = about["kind"] == "binary" and not about.get("file")
+        binary = about["kind"] == "binary" and not own_texts(about)
         return " (neutral ones are left out: --kind fine keeps them)" * binary
 
     def read(self, path, about):
@@ -130,7 +130,7 @@ class Sst(Task):
         return f"sst-{about['kind']}"
 
     def preset(self, about, given, train=None):
-        return sst_config(generated(about), len(train) if about.get("file") else None, **given)
+        return sst_config(generated(about), len(train) if own_texts(about) else None, **given)
 
     def material(self, about, given, train, valid, test, phrases=()):
         vectors = word_vectors(about["vectors"], train + valid + (test or []))
@@ -151,7 +151,7 @@ class Sst(Task):
     def typed(self, lines, about, vocabulary, problem):
         question = sentiment_question(0, about["kind"]).tokens
         # a file of one's own was read as this text is: without knowing any word
-        known = frozenset() if about.get("file") else known_words(vocabulary)
+        known = frozenset() if own_texts(about) else known_words(vocabulary)
         for text in texts_typed(lines):
             words = [word.lower() for word in treebank_words(text, known)]
             yield Typed([text], [words], text, question)
@@ -197,4 +197,4 @@ def _sentences(trees, kind):
 def _holds_trees(path, about):
     """Whether `eval` reads a file as trees: of a run on trees, whatever begins like one, and what
     cannot be looked at twice."""
-    return not about.get("file") and first_letter(path) in ("(", "")
+    return not own_texts(about) and first_letter(path) in ("(", "")

@@ -180,7 +180,7 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
 
     def preset(self, about, given, train=None):
         """Config: what suits the task, then `given`.  train: its training stories, where known."""
-        n_stories = len(train) if about.get("file") else None
+        n_stories = len(train) if own_texts(about) else None
         return settled(asdict(Config()) | self.settings, given, n_stories, self.steps)
 
     def material(self, about, given, train, valid, test, phrases=()):
@@ -260,9 +260,14 @@ def settled(preset, given, n_stories=None, steps=0):
     return Config(**preset | {"patience": preset["epochs"]} | given)
 
 
+def own_texts(about):
+    """Whether the texts of a run are the user's: a file, or stories given to `fit`."""
+    return bool(about.get("file") or about.get("given"))
+
+
 def generated(about):
     """Whether the texts of a run are generated, and in no file."""
-    return about["data"] is None and not about.get("file")
+    return about["data"] is None and not own_texts(about)
 
 
 def wide_enough(config, vectors, given):

@@ -43,7 +43,7 @@ def bytes_needed(stories, config, dtype, n_answers=0):
             steps += sum(n_facts(q.n_facts) for q in story.questions)
         else:
             steps += sum(1 + len(q.answer) * (config.answer == "sequence") for q in story.questions)
-        if tags:                       # each word its own gates: (N, F) numbers, later as many pairs
+        if tags:                       # gates of each word: (N, F) numbers, later as many pairs
             later += sum(n * (n + 1) // 2 for n in seen)
             square += sum(n * n for n in seen)
     kept, shared = 2 * H + G + 9 * H * gated, 6 * H + 3 * G
