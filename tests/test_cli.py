@@ -546,8 +546,8 @@ def test_a_sentiment_run_goes_on_to_the_same_bits(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words, says", [
-    (("babi", "--answer", "tags", "--episode", "gated", "--facts", "words"), "only pos has tags"), (("pos", "--answer", "word"), "tagged sentences ask for tags"),
-    (("sst", "--answer", "tags", "--episode", "gated"), "only pos has tags"), (("babi", "--facts", "words"), "--facts words is for texts of one sentence"),
+    (("babi", "--answer", "tags", "--episode", "gated", "--facts", "words"), "babi has no tags"), (("pos", "--answer", "word"), "tagged sentences ask for tags"),
+    (("sst", "--answer", "tags", "--episode", "gated"), "sst has no tags"), (("babi", "--facts", "words"), "--facts words is for texts of one sentence"),
     (("babi", "--task", "19", "--ensemble", "2"), "an ensemble answers with one word"), (("pos", "--episode", "softmax"), "needs --episode gated")])
 def test_switches_that_do_not_suit_each_other(words, says, tmp_path, capsys):
     assert says in refused(capsys, "train", *words, "--out", tmp_path / "c.npz") and not (tmp_path / "c.npz").exists()

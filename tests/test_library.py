@@ -186,7 +186,7 @@ def test_a_run_on_given_stories_has_no_texts_that_a_command_could_find(words, sa
     (lambda s: fit("pos", column="lemma"), UserError, "lemma is unknown"),
     (lambda s: fit("babi", task=0), UserError, "task is 0; give 1 to 999"),
     (lambda s: fit(s, hidden=-1), UserError, "--hidden is -1"),
-    (lambda s: fit(s, answer="tags", facts="words", episode="gated"), UserError, "only pos has tags"),
+    (lambda s: fit(s, answer="tags", facts="words", episode="gated"), UserError, "babi has no tags"),
     (lambda s: load("nowhere.npz"), UserError, "no such checkpoint")))
 def test_what_is_wrong_is_said_in_one_line(call, error, says, stories):
     with pytest.raises(error, match=says.replace("(", r"\(").replace(")", r"\)")) as raised:

@@ -69,9 +69,9 @@ class Colours(Task):
         for row in rows:
             yield Paper("", row, "paper", 33.0, "nobody")
 
-    def runs(self, table, told):
+    def runs(self, table, options):
         for n in (2, 3):
-            yield Row(f"colours of {n}", [("", f"{n} things", "ours", "accuracy")], told.data, {"things": n}, {"passes": 2})
+            yield Row(f"colours of {n}", [("", f"{n} things", "ours", "accuracy")], options.data, {"things": n}, {"passes": 2})
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_its_options_are_its_own(colours, capsys, tmp_path):
     assert code == 2 and "--task is for babi, not for colours; leave it out" in err
     code, _, err = run(capsys, "train", "colours", "--things", 10, "--out", tmp_path / "a.npz")
     assert code == 2 and "argument --things: 10 is out of range; give 1 to 9" in err
-    for words, says in (("--drop-facts", 1), "--drop-facts: only stories can be augmented, not lists"), (("--answer", "tags", "--episode", "gated", "--facts", "words"), "only pos has tags"):
+    for words, says in (("--drop-facts", 1), "--drop-facts: only stories can be augmented, not lists"), (("--answer", "tags", "--episode", "gated", "--facts", "words"), "colours has no tags"):
         code, _, err = run(capsys, "train", "colours", *words, "--out", tmp_path / "a.npz")
         assert code == 2 and says in err
     out = " ".join(run(capsys, "train", "--help")[1].split())
@@ -194,7 +194,7 @@ def graph():
 def test_no_module_outside_tasks_knows_a_set_by_name():
     for folder in ("cli", "training", "bench", "plots"):
         for path in (HOME / folder).rglob("*.py"):
-            source = path.read_text(encoding="utf-8").replace('told.get("sst")', "")       # an option of tables: a folder
+            source = path.read_text(encoding="utf-8").replace('options.get("sst")', "")       # an option of tables: a folder
             spelled = re.findall(r"""["'](?:babi|sst|pos)["']""", source)
             assert not spelled, path
 

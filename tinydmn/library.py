@@ -21,7 +21,7 @@ from .data.babi import split_by_story
 from .data.story import Story
 from .errors import UserError
 from .model import DMN
-from .tasks import TASKS, about_given, about_run, gather, task_of, told
+from .tasks import TASKS, about_given, about_run, gather, option_values, task_of
 from .training import checkpoint, loop, memory
 from .training.evaluate import Score
 from .training.evaluate import evaluate as score_batch
@@ -29,7 +29,7 @@ from .training.material import batch_of
 
 Stories = Sequence[Story] | str | PathLike
 
-_RUNS = WeakKeyDictionary()    # model -> the State of its training, and what it was told
+_RUNS = WeakKeyDictionary()    # model -> the State and the `about` of its training
 
 
 def fit(stories: Stories, valid: Stories | None = None, task_set: str = "babi",
@@ -151,13 +151,14 @@ def _gathered(stories, valid, task_set, seed, options, given):
     if by_name:
         if valid is not None:
             raise UserError(f"valid: {task_set} has a validation part of its own; leave valid out")
-        about = about_run(task_set, options.pop("data", None), seed, **told(task_set, options))
+        data = options.pop("data", None)
+        about = about_run(task_set, data, seed, **option_values(task_set, options))
         return about, gather(about, **given)
     if isinstance(stories, (str, PathLike)):
         if not isinstance(valid, (str, PathLike, type(None))):
             raise TypeError("valid is a list and stories are a file; give two lists or two files")
         files = {"file": stories, "valid": valid}
-        about = about_run(task_set, None, seed, **told(task_set, options), **files)
+        about = about_run(task_set, None, seed, **option_values(task_set, options), **files)
         return about, gather(about, **given)
     about = about_given(task_set, seed, **options)
     train = [story for story in _listed(stories) if story.questions]

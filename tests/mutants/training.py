@@ -11,6 +11,8 @@ MEMORY = ("tests/test_memory.py::test_what_decides_it tests/test_memory.py::test
           "tests/test_memory.py::test_two_texts_of_20000_words")
 PRESETS, PROGRESS = "tests/test_presets.py", "tests/test_progress.py"
 
+LIBRARY_TESTS, TASK_TESTS = "tests/test_library.py", "tests/test_tasks.py"
+
 MUTANTS = [
     # ---- the loop
     Mutant(T + "loop.py", "order = state.rng.permutation(len(batch.n_tokens))", "order = np.arange(len(batch.n_tokens))", LOOP, "no shuffling"),
@@ -163,7 +165,7 @@ MUTANTS = [
     Mutant("tinydmn/tasks/babi.py", "(COMMON | BY_SIZE[size] |", "(COMMON | BY_SIZE[\"1k\"] |", PRESETS, "10,000 questions take the settings of 1,000"),
     Mutant("tinydmn/tasks/babi.py", "{} if plain else EXTENDED.get((task, size), {})", "EXTENDED.get((task, size), {})", PRESETS, "plain is extended"),
     Mutant("tinydmn/tasks/babi.py", "SHAPE.get(task, {}) | BY_TASK", "BY_TASK", PRESETS, "lists are answered with one word"),
-    Mutant("tinydmn/tasks/babi.py", "| extended | gated | untold", "| extended | untold", PRESETS, "gated episodes begin with the gates alone"),
+    Mutant("tinydmn/tasks/babi.py", "| extended | gated | no_supports", "| extended | no_supports", PRESETS, "gated episodes begin with the gates alone"),
     Mutant("tinydmn/tasks/task.py", "{\"patience\": preset[\"epochs\"]} | given)", "given)", PRESETS, "early stopping before the rate has fallen"),
     Mutant("tinydmn/tasks/task.py", "<= preset[\"gate_epochs\"]:", "< preset[\"gate_epochs\"]:", PRESETS, "two epochs of the gates alone, of two"),
     Mutant("tinydmn/tasks/sst.py", "TREEBANK | (GENERATED if own else {})", "TREEBANK | (GENERATED if not own else {})", PRESETS, "own texts and the treebank exchanged"),
@@ -186,7 +188,7 @@ MUTANTS = [
            APART, "the first question of each of training's stories alone"),
     Mutant(T + "runs.py", 'result["settings"] == settings and ', "", RUNS, "a run of other settings is taken for finished"),
     Mutant(T + "runs.py", " and whole and result[\"texts\"] == _texts(about):", " and whole:", RUNS, "a run on other texts is taken for finished"),
-    Mutant(T + "runs.py", "begun = told == about and", "begun =", RUNS, "goes on from a checkpoint of other texts"),
+    Mutant(T + "runs.py", "resumes = its == about and", "resumes =", RUNS, "goes on from a checkpoint of other texts"),
     Mutant(T + "runs.py", "model.config == material.config and", "", RUNS, "goes on from a checkpoint of another configuration"),
     Mutant(T + "runs.py", " and model.vocabulary == material.vocabulary", "", RUNS, "goes on from a checkpoint of another vocabulary"),
     Mutant(T + "runs.py", 'material.network(backend, run.about["seed"])', "material.network(backend)", APART, "--seeds do not reach the network"),
@@ -214,7 +216,7 @@ MUTANTS = [
     Mutant(T + "tables.py", '+ 0.5 * (series == "MemNN")', "", TABLES, "MemNN's 95 does not pass"),
     Mutant("tinydmn/tasks/babi.py", "\"plain\": variant == \"plain\"}, {})", "\"plain\": variant != \"plain\"}, {})", TABLES, "plain and extended exchanged"),
     Mutant("tinydmn/tasks/babi.py", "\"plain\": True}, {\"passes\": passes})", "\"plain\": False}, {\"passes\": passes})", TABLES, "table 4 is not of the paper's model"),
-    Mutant(T + "tables.py", "given = QUICK | given if told.get(\"quick\")", "given = given | QUICK if told.get(\"quick\")", TABLES, "--quick forgets what is given"),
+    Mutant(T + "tables.py", "given = QUICK | given if options.get(\"quick\")", "given = given | QUICK if options.get(\"quick\")", TABLES, "--quick forgets what is given"),
     Mutant(T + "tables.py", "about = about_run(name, row.data, seed, **row.about)", "about = about_run(name, row.data, seeds[0], **row.about)", TABLES, "--seeds ignored"),
     Mutant("tinydmn/tasks/babi.py", "return named or size_of(", "return size_of(", TABLES, "a folder's name does not tell its size"),
     Mutant("tinydmn/tasks/babi.py", "values[task - 1],", "values[task - 2],", TABLES, "the paper's figures one row off"),
@@ -262,4 +264,22 @@ MUTANTS = [
     Mutant(TRAIN, "return about_run(args.task_set, args.data, args.seed or 0, **more)", "return about_run(args.task_set, args.data, 0, **more)", TOLD, "--seed does not reach the texts"),
     Mutant(TRAIN, "int(len(material.phrases) * about[\"phrases\"])", "len(material.phrases)", TOLD, "the bar waits for all the phrases"),
     Mutant(TRAIN, 'sum(epoch["beta"] == 0 for epoch in state.history)', "model.config.gate_epochs", TOLD, "the picture marks a beta that was not there"),
+    # ---- the library, and task sets
+    Mutant("tinydmn/library.py", "not np.array_equal(state.best_theta, model.theta)", "False", LIBRARY_TESTS, "changed weights are not saved"),
+    Mutant("tinydmn/library.py", "given = asdict(config) if config else {}", "given = {}", LIBRARY_TESTS, "config is ignored"),
+    Mutant("tinydmn/library.py", "thetas=state.kept if ensemble else None)", "thetas=None)", LIBRARY_TESTS, "ensemble is ignored"),
+    Mutant("tinydmn/library.py", "train, valid = split_by_story(train, 0.1)", "valid = split_by_story(train, 0.1)[1]", LIBRARY_TESTS, "what is held out is trained on"),
+    Mutant("tinydmn/library.py", "    _RUNS[model] = state, about\n    return model\n\n\ndef evaluate", "    return model\n\n\ndef evaluate", LIBRARY_TESTS, "the state of training is not saved"),
+    Mutant("tinydmn/library.py", "    _RUNS[model] = state, about\n    return model\n\n\ndef begin", "    return model\n\n\ndef begin", LIBRARY_TESTS, "a loaded run forgets its state"),
+    Mutant("tinydmn/library.py", "        if name not in own and not (name == \"data\" and by_name):", "        if False:", LIBRARY_TESTS, "a misspelt keyword is ignored"),
+    Mutant("tinydmn/library.py", "on_epoch, on_step = bar.epoch, bar.step", "on_epoch = on_step = None", LIBRARY_TESTS, "no progress"),
+    Mutant("tinydmn/library.py", "    about[\"texts\"] = material.digest\n", "", LIBRARY_TESTS, "a run of fit does not know its texts"),
+    Mutant("tinydmn/library.py", "stories = task_of(about).read_asked(stories, about)", "stories = task_of(about).read(stories, about)[:-1]", LIBRARY_TESTS, "the last story of a file is not scored"),
+    Mutant("tinydmn/tasks/__init__.py", "option.default if value is None else checked(name, value, option)", "option.default if value is None else value", LIBRARY_TESTS, "options of fit are not checked"),
+    Mutant("tinydmn/tasks/__init__.py", "\"task\": None, \"given\": True}", "\"task\": None}", LIBRARY_TESTS, "given stories are called generated"),
+    Mutant("tinydmn/tasks/__init__.py", "    if name not in TASKS:", "    if False:", TASK_TESTS, "a run of an unknown set is a traceback"),
+    Mutant("tinydmn/cli/train.py", "type_ = number(option.type, **option.limits)", "type_ = option.type", TASK_TESTS, "numbers of a task set without bounds"),
+    Mutant("tinydmn/tasks/task.py", "if not self.augments and (config.drop_facts", "if False and (config.drop_facts", TASK_TESTS, "--drop-facts does nothing where there is nothing to drop"),
+    Mutant("tinydmn/tasks/task.py", "asdict(Config()) | self.settings, given", "asdict(Config()), given", TASK_TESTS, "a set's own settings are ignored"),
+    Mutant("tinydmn/tasks/__init__.py", "{\"set\": task_set, \"name\": name, \"data\": data, \"seed\": seed} | EVERY_RUN", "{\"set\": task_set, \"name\": name, \"data\": data, \"seed\": seed} | dict.fromkeys(o for t in TASKS.values() for o in t.options) | EVERY_RUN", TASK_TESTS, "a further set changes the digests of all runs"),
 ]

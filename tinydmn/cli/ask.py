@@ -22,7 +22,7 @@ from ..streams import typed_lines
 from ..tasks import task_of
 from ..terminal import answer_text, columns, padded, shown
 from ..training import checkpoint
-from ..training.answers import places
+from ..training.answers import positions
 from ..training.material import batch_of
 from .common import add_backend, picture, print_json
 
@@ -86,21 +86,21 @@ def answer(model, typed, args):
     """Prints the answer to a question, a task.Typed, and where each pass looked."""
     facts, question = typed.facts, typed.question
     unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])
-    said, gates = model.ask(facts, question)
-    labels = places(facts, model.config.facts, typed.labels)
+    ranked, gates = model.ask(facts, question)
+    labels = positions(facts, model.config.facts, typed.labels)
     if args.json:
-        print_json({"question": typed.text, "answer": said[0][0], "probability": said[0][1],
-                    "others": dict(said[1:]), "facts": labels, "gates": gates,
+        print_json({"question": typed.text, "answer": ranked[0][0], "probability": ranked[0][1],
+                    "others": dict(ranked[1:]), "facts": labels, "gates": gates,
                     "unknown_words": unknown}, indent=None)
     else:
         if unknown:
             hints = shown(", ".join(word + hint(word, model.vocabulary) for word in unknown))
             print(f"never seen in training, read as unknown: {hints}")
         # flushed, as another program may wait for it
-        print("\n" + answer_text(typed.text, said, labels, gates), flush=True)
+        print("\n" + answer_text(typed.text, ranked, labels, gates), flush=True)
     if args.plot:
         from ..plots import plot_attention                 # loads Matplotlib
-        plot_attention(labels, gates, args.plot, question=typed.text, predicted=said[0][0])
+        plot_attention(labels, gates, args.plot, question=typed.text, predicted=ranked[0][0])
 
 
 def hint(word, vocabulary):

@@ -38,7 +38,7 @@ from ..data.files import in_common
 from ..data.names import classes_text
 from ..errors import UserError, kind_of
 from ..library import begin
-from ..tasks import TASKS, about_run, gather, having, task_of, told
+from ..tasks import TASKS, about_run, gather, having, option_values, task_of
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
 from ..training.material import share_of, unknown_words
@@ -202,7 +202,7 @@ def remarks(material, about):
 
 
 def about_of(args):
-    """What a run is told, a dict: see tasks.about_run.  Raises UserError for an option of another
+    """The `about` of a run: see tasks.about_run.  Raises UserError for an option of another
     task set, or of another source of texts."""
     own = TASKS[args.task_set].options
     for name in options().keys() - own.keys():
@@ -217,7 +217,7 @@ def about_of(args):
     for name, option in own.items():
         if args.file and option.not_of_files and getattr(args, name) is not None:
             raise UserError(f"--{name} with --file: {option.not_of_files}; leave --{name} out")
-    more = told(args.task_set, vars(args))
+    more = option_values(args.task_set, vars(args))
     if args.file:
         more |= {"file": args.file, "valid": args.valid}
     return about_run(args.task_set, args.data, args.seed or 0, **more)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from ..config import check_value
 from ..errors import UserError
+from ..training.material import Material
 from .babi import Babi
 from .pos import Pos
 from .sst import Sst
-from .task import EVERY_RUN, name_of_file
+from .task import EVERY_RUN, Task, name_of_file
 
 TASKS = {task.name: task for task in (
     Babi(),
@@ -17,7 +18,7 @@ TASKS = {task.name: task for task in (
 )}
 
 
-def task_of(about):
+def task_of(about: dict) -> Task:
     """The task set of a run.  Raises UserError where this program has none of that name."""
     name = about.get("set")
     if name not in TASKS:
@@ -26,15 +27,15 @@ def task_of(about):
     return TASKS[name]
 
 
-def having(option):
+def having(option: str) -> str:
     """The names of the task sets that have an option of `tinydmn train`, in words."""
     return " and ".join(name for name, task in TASKS.items() if option in task.options)
 
 
-def about_run(task_set, data, seed, **more):
-    """The `about` of a run: what it is told, a dict that JSON can hold.  From it and the settings
-    given by hand everything can be made again, so a run can be resumed and a table asked for
-    twice.
+def about_run(task_set: str, data, seed: int, **more) -> dict:
+    """The `about` of a run: all that decides its texts, a dict that JSON can hold.  From it and
+    the settings given by hand everything can be made again, so a run can be resumed and a table
+    asked for twice.
 
     task_set: a name of TASKS; data: folder of published files, or None; seed: int; more: the
     options of the set, and "file" and "valid" for a file of one's own.  Paths are made absolute.
@@ -52,13 +53,13 @@ def about_run(task_set, data, seed, **more):
     return {"set": task_set, "name": name, "data": data, "seed": seed} | EVERY_RUN | more
 
 
-def about_given(task_set, seed, **more):
+def about_given(task_set: str, seed: int, **more) -> dict:
     """The `about` of a run on stories that are given as objects, and are in no file."""
-    about = about_run(task_set, None, seed, **told(task_set, more))
+    about = about_run(task_set, None, seed, **option_values(task_set, more))
     return about | {"name": task_set, "task": None, "given": True}
 
 
-def told(task_set, given):
+def option_values(task_set: str, given: dict) -> dict:
     """The options of a task set: those in `given`, and for the others, or None, their defaults.
 
     Raises UserError for a value that is out of range.
@@ -81,7 +82,7 @@ def checked(name, value, option):
     return value
 
 
-def texts_of(about):
+def texts_of(about: dict) -> tuple:
     """The training, validation and test stories of a run (test may be None), and of published
     trees their phrases.
 
@@ -102,7 +103,7 @@ def texts_of(about):
     return found
 
 
-def gather(about, **given):
+def gather(about: dict, **given) -> Material:
     """What a run learns from -> Material.  given: fields of Config.  Raises UserError as
     `texts_of`, and for settings that do not suit the texts."""
     return task_of(about).material(about, given, *texts_of(about))

@@ -10,7 +10,7 @@ from ..data.sources import SIZES, babi_stories, size_of
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..training.material import Material, batch_of, supervised
-from .task import Option, Paper, Row, Table, Task, own_texts, passes_text, settled
+from .task import Option, Paper, Row, Table, Task, own_texts, papers_passes, passes_text, settled
 
 # ---- what suits a task, found on validation ------------------------------------------------------
 
@@ -67,7 +67,7 @@ GATED = {"gate_epochs": 0}
 STEPS = 4000                   # that a run on a file of one's own takes at least
 
 
-def babi_config(task, size="1k", plain=False, n_stories=None, told=True, **given):
+def babi_config(task, size="1k", plain=False, n_stories=None, supports=True, **given):
     """Config for a bAbI task of a size ("1k" or "10k" questions), with the fields in `given`.
 
     plain: the paper's model alone.  task: None for a file of n_stories stories of one's own: what
@@ -76,16 +76,16 @@ def babi_config(task, size="1k", plain=False, n_stories=None, told=True, **given
     1, 2, 4, 5, 6, 8, 15, each as such a file, gave 100.0, 82.6, 100.0, 99.3, 99.6, 88.8, 100.0 %
     of 1,000 unseen questions (seed 0), and 20 stories of task 1 86.8 %.
 
-    told: whether questions name their supporting facts; else the gates are not supervised (alpha
-    0) and have no epochs of their own: 99.9, 34.4, 100.0, 83.8, 87.8, 89.8, 53.4 % and 56.6 %.
-    Answers that rest on two facts are hardly learnt from so few answers, with any seed or setting
-    tried: name the supporting facts, or give more stories.
+    supports: whether questions name their supporting facts; else the gates are not supervised
+    (alpha 0) and have no epochs of their own: 99.9, 34.4, 100.0, 83.8, 87.8, 89.8, 53.4 % and 56.6
+    %. Answers that rest on two facts are hardly learnt from so few answers, with any seed or
+    setting tried: name the supporting facts, or give more stories.
     """
     gated = GATED if given.get("episode") == "gated" else {}
     extended = {} if plain else EXTENDED.get((task, size), {})
-    untold = {} if told else {"alpha": 0.0, "gate_epochs": 0}
+    no_supports = {} if supports else {"alpha": 0.0, "gate_epochs": 0}
     preset = (COMMON | BY_SIZE[size] | SHAPE.get(task, {}) | BY_TASK.get((task, size), {})
-              | extended | gated | untold)
+              | extended | gated | no_supports)
     return settled(preset, given, n_stories, STEPS)
 
 
@@ -187,28 +187,26 @@ class Babi(Task):
                         source = "Kumar" if name == "DMN" else "Weston"
                         yield Paper("", row, name, values[task - 1],
                                     f"{source} et al. {2016 if name == 'DMN' else 2015}")
-        for panel in panels if table == 4 else ():
-            for n, figure in PASSES.get(panel, {}).items():
-                if passes_text(n) in rows:
-                    yield Paper(panel, passes_text(n), "paper", figure, "Kumar et al. 2016")
+        else:
+            yield from papers_passes(PASSES, panels, rows)
 
-    def runs(self, table, told):
+    def runs(self, table, options):
         if table == 1:
-            tasks = told.tasks or ((1, 15) if told.quick else tuple(TITLES))
-            size = size_in(told.data, tasks[0], told.size)
+            tasks = options.tasks or ((1, 15) if options.quick else tuple(TITLES))
+            size = size_in(options.data, tasks[0], options.size)
             for task in tasks:
-                for variant in told.variants:
+                for variant in options.variants:
                     yield Row(f"babi-{task} {variant}",
-                              [("", row_of(task), variant, "accuracy")], told.data,
+                              [("", row_of(task), variant, "accuracy")], options.data,
                               {"task": task, "size": size, "plain": variant == "plain"}, {})
-        elif told.data or not told.sst:
-            tasks = told.tasks or ((7,) if told.quick else (3, 7, 8))
-            size = size_in(told.data, tasks[0], told.size)
-            for passes in (0, 1, 2) if told.quick else (0, 1, 2, 3, 5):
+        elif options.data or not options.sst:
+            tasks = options.tasks or ((7,) if options.quick else (3, 7, 8))
+            size = size_in(options.data, tasks[0], options.size)
+            for passes in (0, 1, 2) if options.quick else (0, 1, 2, 3, 5):
                 row = passes_text(passes)
                 for task in tasks:
                     yield Row(f"babi-{task} {row.replace(' ', '-')}",
-                              [(f"task {task}", row, "ours", "accuracy")], told.data,
+                              [(f"task {task}", row, "ours", "accuracy")], options.data,
                               {"task": task, "size": size, "plain": True}, {"passes": passes})
 
 

@@ -118,12 +118,12 @@ class Pos(Task):
         for row, (figure, source) in TAGGING.items():
             yield Paper("all words", row, "paper", figure, source)
 
-    def runs(self, table, told):
-        keep = min(told.given.get("ensemble", 4), told.given.get("epochs", 4))
+    def runs(self, table, options):
+        keep = min(options.given.get("ensemble", 4), options.given.get("epochs", 4))
         rows = [("ours, single model", "")]
         if keep > 1:
             rows.append((f"ours, ensemble of {keep}", "ensemble_"))
         places = [(panel, row, "ours", prefix + figure) for row, prefix in rows
                   for panel, figure in (("all words", "accuracy"), ("unknown words", "unknown"))]
-        yield Row(f"pos keep-{keep}", places, told.data,
-                  {"column": told.column, "vectors": told.vectors}, {"ensemble": keep})
+        yield Row(f"pos keep-{keep}", places, options.data,
+                  {"column": options.column, "vectors": options.vectors}, {"ensemble": keep})

@@ -14,7 +14,7 @@ from ..data.vocabulary import END_OF_SENTENCE, Vocabulary
 from ..errors import UserError
 from ..training.material import Material, batch_of, word_vectors
 from .task import (VECTORS, Option, Paper, Row, Table, Task, Typed, draws, generated, known_words,
-                   own_texts, passes_text, settled, texts_typed, wide_enough)
+                   own_texts, papers_passes, passes_text, settled, texts_typed, wide_enough)
 
 # one sentence, a fact at every word
 TREEBANK = {"facts": "words", "episode": "gated", "bidirectional": "yes", "passes": 2, "hidden": 80,
@@ -167,26 +167,24 @@ class Sst(Task):
             for row, (*both, source) in SENTIMENT.items():
                 for panel, figure in zip(("binary", "fine"), both):
                     yield Paper(panel, row, "paper", figure, source)
-        for panel in panels if table == 4 else ():
-            for n, figure in PASSES.get(panel, {}).items():
-                if passes_text(n) in rows:
-                    yield Paper(panel, passes_text(n), "paper", figure, "Kumar et al. 2016")
+        else:
+            yield from papers_passes(PASSES, panels, rows)
 
-    def runs(self, table, told):
+    def runs(self, table, options):
         if table == 2:
             for kind in ("binary", "fine"):
                 for passes in (1, 2):
                     row = f"ours, {passes_text(passes)}"
-                    yield self._row(kind, told.data, told, (kind, row), passes)
-        elif told.sst or not told.data:
-            for passes in (0, 1, 2) if told.quick else (0, 1, 2, 3):
+                    yield self._row(kind, options.data, options, (kind, row), passes)
+        elif options.sst or not options.data:
+            for passes in (0, 1, 2) if options.quick else (0, 1, 2, 3):
                 place = "SST fine", passes_text(passes)
-                yield self._row("fine", told.sst, told, place, passes)
+                yield self._row("fine", options.sst, options, place, passes)
 
-    def _row(self, kind, data, told, place, passes):
+    def _row(self, kind, data, options, place, passes):
         return Row(f"sst-{kind} {passes_text(passes).replace(' ', '-')}",
                    [(*place, "ours", "accuracy")], data,
-                   {"kind": kind, "vectors": told.vectors}, {"passes": passes})
+                   {"kind": kind, "vectors": options.vectors}, {"passes": passes})
 
 
 def _sentences(trees, kind):

@@ -17,7 +17,7 @@ import numpy as np
 from ..config import Config
 from ..data.babi import split_by_story, typed_questions
 from ..data.files import read_stories
-from ..data.story import sentence_words
+from ..data.story import Story, sentence_words
 from ..data.text import first_letter
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
@@ -85,7 +85,7 @@ class Table(NamedTuple):
 class Task:
     """A task set.  What stands here suits stories with questions; override the rest.
 
-    `about`, which most methods take, is what a run is told: a dict that JSON can hold, with "set",
+    `about`, which most methods take, describes a run: a dict that JSON can hold, with "set",
     "data" (a folder or None), "seed", a value of each option, and for a file of one's own "file"
     and "valid" (a file or None).
     """
@@ -109,56 +109,56 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
 
     # ---- its texts
 
-    def texts(self, about):
+    def texts(self, about: dict) -> tuple:
         """-> train, valid, test (each list[Story]; test may be None), and of some sets also
         phrases."""
         return self.splits(about)
 
-    def splits(self, about):
+    def splits(self, about: dict) -> tuple:
         """(train, valid, test) of the published files in about["data"], or generated."""
         raise NotImplementedError(f"{self.name} has no published and no generated texts")
 
-    def fresh(self, about, n, rng, known=()):
+    def fresh(self, about: dict, n: int, rng, known=()) -> tuple[list[Story], str]:
         """-> n generated stories that are not among `known`, and a name for them.
 
         Raises UserError where there is no generator.
         """
         raise UserError(f"{self.name} has no generator; give --file FILE or --data DIR")
 
-    def stream(self, about):
+    def stream(self, about: dict) -> int:
         """A number that keeps its random draws apart from those of other tasks."""
         return crc32(self.name.encode())
 
-    def part(self, about):
+    def part(self, about: dict) -> str:
         """Which part of the published files a run is about, in a word."""
         return self.name
 
-    def left_out(self, about):
+    def left_out(self, about: dict) -> str:
         """A remark for a set that holds no question: what its settings leave out."""
         return ""
 
     # ---- files of one's own
 
-    def read(self, path, about):
+    def read(self, path, about: dict) -> list[Story]:
         """The stories of a file of one's own; those without a question are left out.
 
         Raises UserError (FILE:LINE: problem; how to fix it).
         """
         return [story for story in read_stories(path) if story.questions]
 
-    def how_read(self, path, about):
+    def how_read(self, path, about: dict) -> str:
         """In which of its formats `read` reads a file, in words."""
         return "JSON Lines" if first_letter(path) == "{" else "bAbI format"
 
-    def read_asked(self, path, about):
+    def read_asked(self, path, about: dict) -> list[Story]:
         """The stories of a file that `eval` is given, which may lack questions or answers."""
         return read_stories(path)
 
-    def how_asked(self, path, about):
+    def how_asked(self, path, about: dict) -> str | None:
         """How `read_asked` reads a file, in words; None where that goes without saying."""
         return None
 
-    def parts_of_file(self, about):
+    def parts_of_file(self, about: dict) -> tuple[list[Story], list[Story]]:
         """(train, valid) of about["file"]; without about["valid"] every tenth story is held out.
 
         Raises UserError for a fault in a file, and where there is too little to learn from.
@@ -173,28 +173,28 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
                             "or give --valid FILE")
         return split_by_story(stories, 0.1)
 
-    def check_file(self, path, stories):
+    def check_file(self, path, stories: list[Story]):
         """Raises UserError where a file of one's own has nothing to learn from."""
 
     # ---- its network
 
-    def preset(self, about, given, train=None):
+    def preset(self, about: dict, given: dict, train=None) -> Config:
         """Config: what suits the task, then `given`.  train: its training stories, where known."""
         n_stories = len(train) if own_texts(about) else None
         return settled(asdict(Config()) | self.settings, given, n_stories, self.steps)
 
-    def material(self, about, given, train, valid, test, phrases=()):
+    def material(self, about, given, train, valid, test, phrases=()) -> Material:
         """What a run learns from -> Material.  given: fields of Config."""
         config = self.suited(self.preset(about, given, train), train)
         vocabulary = Vocabulary.build(train, config.answer, features=config.answer == "tags")
         whole = batch_of(train, vocabulary, config)
         return Material(config, vocabulary, train, valid, test, lambda rng: whole)
 
-    def suited(self, config, train):
+    def suited(self, config: Config, train: list[Story]) -> Config:
         """The configuration.  Raises UserError where its answers or facts are not those of the
         texts."""
         if (config.answer == "tags") != self.tags:
-            why = "tagged sentences ask for tags" if self.tags else "only pos has tags"
+            why = "tagged sentences ask for tags" if self.tags else f"{self.name} has no tags"
             raise UserError(f"--answer {config.answer}: {why}; leave --answer out")
         if not self.augments and (config.drop_facts or config.permute_entities == "yes"):
             name = "--drop-facts" if config.drop_facts else "--permute-entities"
@@ -205,13 +205,13 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
                             f"steps with its <eos>; give --longest {steps} or more")
         return config
 
-    # ---- what is said before training
+    # ---- before training
 
-    def run_name(self, about):
+    def run_name(self, about: dict) -> str:
         """What a run is called; its checkpoint is runs/NAME.npz."""
         return self.name
 
-    def remarks(self, train):
+    def remarks(self, train: list[Story]) -> Iterator[str]:
         """Lines about the training stories that are worth reading before the work."""
         if self.supports and not supervised(train):
             yield "no question of training names its supporting facts: the gates are not supervised"
@@ -231,7 +231,7 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
         if not asked:
             raise UserError("no question was asked; end a question's line with ?")
 
-    def asked_text(self, answer):
+    def asked_text(self, answer) -> str:
         """What was asked, as text.  answer: a training.answers.Answer."""
         return answer.question
 
@@ -241,8 +241,8 @@ An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
         """The paper's own figures of a table, for the panels and rows that are shown."""
         yield from ()
 
-    def runs(self, table, told) -> Iterator[Row]:
-        """The runs that a table needs, for one seed.  told: a training.tables.Told."""
+    def runs(self, table, options) -> Iterator[Row]:
+        """The runs that a table needs, for one seed.  options: training.tables.TableOptions."""
         yield from ()
 
 
@@ -301,6 +301,14 @@ def known_words(vocabulary):
 def draws(task, about, seed, *more):
     """The Generator of a task's random draws.  more: numbers for draws of another purpose."""
     return np.random.default_rng([seed, task.stream(about), *more])
+
+
+def papers_passes(figures, panels, rows):
+    """The paper's figures of table 4.  figures: {panel: {number of passes: in %}} -> Paper each."""
+    for panel in panels:
+        for n, figure in figures.get(panel, {}).items():
+            if passes_text(n) in rows:
+                yield Paper(panel, passes_text(n), "paper", figure, "Kumar et al. 2016")
 
 
 def passes_text(n):

@@ -49,8 +49,8 @@ class Answer:
     def passes(self):
         """For each pass: the position of its largest gate (from 0; None is end-of-passes), its
         text, its weight."""
-        named = [(place, text) for place, text in enumerate(self.facts)] + [(None, END)]
-        return [(*named[place], float(row[place])) for place, row in zip(self.looked, self.gates)]
+        named = [*enumerate(self.facts), (None, END)]
+        return [(*named[i], float(row[i])) for i, row in zip(self.looked, self.gates)]
 
 
 def answers(model, stories, thetas=None):
@@ -92,7 +92,7 @@ def _one(model, number, story, question, found):
     scores = out.gate_scores[:out.passes_made[q], q, :n + 1]
     yield Answer(
         story.source, number, " ".join(question.tokens),
-        places(story.facts[:question.n_facts], model.config.facts), ",".join(question.answer),
+        positions(story.facts[:question.n_facts], model.config.facts), ",".join(question.answer),
         best[0][0] + ",..." * endless, bool(right) if known else None, best, attention(out, q, n),
         scores.argmax(axis=1).tolist(), [int(i) for i in part.support[q] if i >= 0])
 
@@ -110,7 +110,7 @@ def _tags(model, number, story, question, found):
             gates.argmax(axis=1).tolist(), [])
 
 
-def places(facts, kind, texts=None):
+def positions(facts, kind, texts=None):
     """Names of the positions a pass may look at.  facts: token lists; kind: Config.facts; texts:
     the facts as typed."""
     if kind == "sentences":
@@ -128,8 +128,8 @@ def record(answer, task_set):
             task.asked: task.asked_text(answer), "right_answer": answer.right_answer or None,
             "answer": answer.answer, "right": answer.right, "probability": answer.probability,
             "others": dict(answer.ranked[1:]),
-            "passes": [{"fact": place, "text": text, "weight": weight}
-                       for place, text, weight in answer.passes()],
+            "passes": [{"fact": position, "text": text, "weight": weight}
+                       for position, text, weight in answer.passes()],
             **({"support": answer.support} if task.supports else {}),
             "facts": answer.facts, "gates": answer.gates.tolist()}
 

@@ -98,12 +98,12 @@ def execute(run, folder, backend="numba"):
     batches = {split: material.batch(stories) if stories else None
                for split, stories in (("valid", material.valid), ("test", material.test))}
     try:
-        model, state, told = checkpoint.load(path, backend)
+        model, state, its = checkpoint.load(path, backend)
         same = model.config == material.config and model.vocabulary == material.vocabulary
-        begun = told == about and same
+        resumes = its == about and same
     except UserError:                                      # none there, or not one of this version
-        begun = False
-    if not begun:
+        resumes = False
+    if not resumes:
         model, _ = material.network(backend, run.about["seed"])
         state = loop.start(model, run.about["seed"])
     loop.train(model, material.epoch, batches["valid"], state,
@@ -252,7 +252,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settle()
-    told = json.loads(sys.stdin.readline())
+    order = json.loads(sys.stdin.readline())
 
     def stop_with_parent():
         sys.stdin.read()
@@ -261,7 +261,7 @@ def main():
     threads.keep_freed_memory()
     try:
         with threads.interruptible():
-            execute(Run(**told["run"]), told["folder"], told["backend"])
+            execute(Run(**order["run"]), order["folder"], order["backend"])
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

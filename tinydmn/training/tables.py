@@ -22,8 +22,8 @@ QUICK = {"hidden": 12, "embedding": 12, "gate_hidden": 12, "epochs": 2, "patienc
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a table is told, besides its number and the seeds."""
+class TableOptions:
+    """The options of a table, besides its number and the seeds."""
 
     data: str | None = None    # folder of bAbI (tables 1, 4), SST (2) or tagged sentences (3)
     sst: str | None = None     # table 4: folder of SST
@@ -45,30 +45,30 @@ def tables():
     return dict(sorted(found.items()))
 
 
-def runs_of(table, seeds=(0,), **told):
+def runs_of(table, seeds=(0,), **options):
     """The runs of a table, seed by seed -> list[Run], no two the same.
 
-    told: fields of Told, and fields of Config.  Without data texts are generated; of table 4, data
-    alone leaves the column SST out, and sst alone the tasks.  Raises UserError for settings that
-    the table itself sets.
+    options: fields of TableOptions, and fields of Config.  Without data texts are generated; of
+    table 4, data alone leaves the column SST out, and sst alone the tasks.  Raises UserError for
+    settings that the table itself sets.
     """
-    given = {k: told.pop(k) for k in [*told] if k not in Told.__dataclass_fields__}
+    given = {k: options.pop(k) for k in [*options] if k not in TableOptions.__dataclass_fields__}
     own = tables()[table]
     if taken := [name for of in own.values() for name in of.sets if name in given]:
         choose = ", or choose by --variants" if table == 1 else ""
         raise UserError(f"--{taken[0].replace('_', '-')}: table {table} sets it from row to row; "
                         f"leave it out{choose}")
-    for folder in filter(None, (told.get("data"), told.get("sst"))):
+    for folder in filter(None, (options.get("data"), options.get("sst"))):
         if table != 3 or not kind_of(folder):              # tagged words may be one file
             check_folder(folder, "give the folder with the published files, or leave it out for "
                                  "texts of our own")
-    given = QUICK | given if told.get("quick") else given
-    if told.get("quick") and told.get("vectors"):          # as wide as the vectors
+    given = QUICK | given if options.get("quick") else given
+    if options.get("quick") and options.get("vectors"):          # as wide as the vectors
         given = {k: v for k, v in given.items() if k != "embedding"}
     runs = []
     for seed in seeds:
         for name in own:
-            for row in TASKS[name].runs(table, Told(**told, given=given)):
+            for row in TASKS[name].runs(table, TableOptions(**options, given=given)):
                 about = about_run(name, row.data, seed, **row.about)
                 runs.append(Run(row.label, row.places, about, given | row.settings))
     merged = {}                # where a task has no switch to turn, plain and extended are one run
