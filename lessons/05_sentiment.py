@@ -22,7 +22,7 @@ from tinydmn.plots import plot_word_attention
 from tinydmn.terminal import wrap
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
-from tinydmn.training.material import about_run, gather
+from tinydmn.tasks import about_run, gather
 from tinydmn.training.progress import Progress
 
 args = options(__doc__, data=True)

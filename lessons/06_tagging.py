@@ -22,7 +22,8 @@ from tinydmn.plots.tags import power_fit
 from tinydmn.terminal import wrap
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
-from tinydmn.training.material import about_run, batch_of, gather, unknown_words
+from tinydmn.tasks import about_run, gather
+from tinydmn.training.material import batch_of, unknown_words
 from tinydmn.training.progress import Progress
 
 args = options(__doc__, data=True)

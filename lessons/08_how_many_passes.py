@@ -20,7 +20,7 @@ from tinydmn.terminal import wrap
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
 from tinydmn.training.progress import Progress
-from tinydmn.training.tables import PASSES as PAPER
+from tinydmn.tasks.babi import PASSES as PAPER
 
 args = options(__doc__)
 began = perf_counter()

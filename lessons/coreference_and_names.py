@@ -21,7 +21,7 @@ from tinydmn.terminal import attention_text
 from tinydmn.training import loop
 from tinydmn.training.evaluate import interval
 from tinydmn.training.material import batch_of, unknown_words
-from tinydmn.training.presets import pos_config
+from tinydmn.tasks.pos import pos_config
 from tinydmn.training.progress import Progress
 
 args = options(__doc__)

@@ -4,7 +4,8 @@ import pytest
 
 from tinydmn.training import loop
 from tinydmn.training.evaluate import evaluate
-from tinydmn.training.material import about_run, gather, share_of, unknown_words
+from tinydmn.tasks import about_run, gather
+from tinydmn.training.material import share_of, unknown_words
 
 from .data.published import BABI, DATA, needs_published
 

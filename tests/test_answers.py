@@ -380,7 +380,7 @@ def test_places_that_are_refused_before_the_work(tmp_path, capsys, monkeypatch):
     pos = saved(tmp_path / "b.npz", "pos", tagged_stories(read_columns(text)))
     for given in (text, pos):
         before = given.read_bytes()
-        assert "is what is asked about, or who is asked" in refused(capsys, pos, "--file", text, "--predictions", given, "--overwrite")
+        assert "is the file that is asked about, or the network" in refused(capsys, pos, "--file", text, "--predictions", given, "--overwrite")
         assert given.read_bytes() == before
 
 

@@ -12,9 +12,10 @@ from tinydmn.data.story import Question, Story, asked
 from tinydmn.data.vocabulary import UNKNOWN_ID
 from tinydmn.errors import UserError
 from tinydmn.model import DMN
-from tinydmn.training import loop, material as materials, runs as many
+from tinydmn.training import loop, runs as many
 from tinydmn.training.evaluate import evaluate
-from tinydmn.training.material import about_run, digest, gather, texts_of, unknown_words
+from tinydmn.tasks import about_run, gather, pos, sst, task_of, texts_of
+from tinydmn.training.material import digest, unknown_words
 from tinydmn.training.runs import Run, execute
 
 TINY = {"hidden": 6, "embedding": 5, "gate_hidden": 4, "epochs": 3, "patience": 3}
@@ -93,7 +94,7 @@ def test_a_split_is_drawn_by_the_seed_and_again_the_same(task_set, tmp_path):
 def test_generated_parts_and_fresh_texts_have_nothing_in_common(about, monkeypatch):
     """Not with each other; and what `eval` makes up, with the seed of training, is none of them."""
     if about["set"] != "babi":
-        monkeypatch.setitem(materials.SIZES, about["set"], (120, 40))
+        monkeypatch.setattr({"sst": sst, "pos": pos}[about["set"]], "SIZES", (120, 40))
     train, valid, test, *phrases = texts_of(about)
     texts = [{text for s in part for text in asked(s)} for part in (train, valid)]
     assert not texts[0] & texts[1] and test is None and not any(phrases)
@@ -102,9 +103,8 @@ def test_generated_parts_and_fresh_texts_have_nothing_in_common(about, monkeypat
     else:
         assert (len(train), len(valid)) == (120, 40) == tuple(map(len, texts))
     if about["name"] != "babi-20":                         # of which nearly all are in training
-        read = {"babi": cli_evaluate.stories_of, "sst": cli_evaluate.sentiment_of, "pos": cli_evaluate.tagged_of}[about["set"]]
         args = Namespace(file=None, data=None, stories=60, seed=about["seed"])
-        fresh, _ = read(args, about)
+        fresh, _ = cli_evaluate.read(args, about, task_of(about))
         fresh = {text for s in fresh for text in asked(s)}
         assert len(fresh) >= 60 and not fresh & (texts[0] | texts[1])
 

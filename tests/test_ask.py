@@ -22,7 +22,8 @@ from tinydmn.errors import UserError
 from tinydmn.training import checkpoint, loop
 from tinydmn.training.answers import answers
 from tinydmn.training.evaluate import outputs
-from tinydmn.training.material import about_run, batch_of
+from tinydmn.tasks import about_run
+from tinydmn.training.material import batch_of
 
 SIZES = {"hidden": 6, "embedding": 6, "gate_hidden": 6, "passes": 3}
 TOLD = ["Mary went to the garden.", "John took the milk.", "Mary went to the kitchen.", "Sandra sat, tired."]

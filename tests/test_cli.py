@@ -20,8 +20,8 @@ from tinydmn.gradcheck import recording
 from tinydmn.data.grammar.sentiment import sentiment_texts
 from tinydmn.data.grammar.tags import tagged_texts
 from tinydmn.errors import UserError
-from tinydmn.training import checkpoint, loop, material, memory
-from tinydmn.training.material import about_run
+from tinydmn.training import checkpoint, loop, memory
+from tinydmn.tasks import about_run, pos, sst
 
 SMALL = ("--hidden", "12", "--embedding", "12", "--gate-hidden", "12", "--passes", "2", "--batch", "16", "--final-rate", "1", "--quiet")
 
@@ -32,7 +32,8 @@ def few_texts():
     with pytest.MonkeyPatch.context() as patch:
         for size, n in (("1k", (100, 60)), ("10k", (200, 60))):
             patch.setitem(sources.SIZES, size, n)
-        patch.setattr(material, "SIZES", {"sst": (120, 40), "pos": (80, 30)})
+        patch.setattr(sst, "SIZES", (120, 40))
+        patch.setattr(pos, "SIZES", (80, 30))
         yield
 
 
@@ -559,8 +560,8 @@ def test_a_sentiment_run_goes_on_to_the_same_bits(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words, says", [
-    (("babi", "--answer", "tags", "--episode", "gated", "--facts", "words"), "only pos has tags"), (("pos", "--answer", "word"), "tagged sentences ask for tags"),
-    (("sst", "--answer", "tags", "--episode", "gated"), "only pos has tags"), (("babi", "--facts", "words"), "--facts words is for texts of one sentence"),
+    (("babi", "--answer", "tags", "--episode", "gated", "--facts", "words"), "babi has no tags"), (("pos", "--answer", "word"), "tagged sentences ask for tags"),
+    (("sst", "--answer", "tags", "--episode", "gated"), "sst has no tags"), (("babi", "--facts", "words"), "--facts words is for texts of one sentence"),
     (("babi", "--task", "19", "--ensemble", "2"), "an ensemble answers with one word"), (("pos", "--episode", "softmax"), "needs --episode gated")])
 def test_switches_that_do_not_suit_each_other(words, says, tmp_path, capsys):
     assert says in refused(capsys, "train", *words, "--out", tmp_path / "c.npz") and not (tmp_path / "c.npz").exists()

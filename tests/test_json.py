@@ -19,7 +19,7 @@ from tinydmn.errors import UserError
 from tinydmn.model import DMN
 from tinydmn.training import checkpoint, loop, runs as many
 from tinydmn.training.answers import answers, json_lines
-from tinydmn.training.material import about_run
+from tinydmn.tasks import about_run
 from tinydmn.training.runs import Run, execute, finished
 from tinydmn.training.tables import over_seeds
 from tinydmn.writing import check_place, json_text, write_whole

@@ -17,7 +17,7 @@ from tinydmn.errors import UserError, check_folder, kind_of, notice
 from tinydmn.plots.loading import quiet
 from tinydmn.terminal import columns
 from tinydmn.training import checkpoint, loop
-from tinydmn.training.material import about_run
+from tinydmn.tasks import about_run
 
 from .test_ask import network, story
 

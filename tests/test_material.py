@@ -13,10 +13,14 @@ from tinydmn.data.sources import babi_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.errors import UserError
 from tinydmn.model import DMN
+from tinydmn.tasks import babi, pos, sst
 from tinydmn.training import checkpoint, loop, material as materials
 from tinydmn.training.evaluate import evaluate, together
-from tinydmn.training.material import about_run, batch_of, digest, gather, share_of, texts_of, unknown_words
-from tinydmn.training.presets import babi_config, pos_config, sst_config
+from tinydmn.tasks import about_run, gather, texts_of
+from tinydmn.training.material import batch_of, digest, share_of, unknown_words
+from tinydmn.tasks.babi import babi_config
+from tinydmn.tasks.pos import pos_config
+from tinydmn.tasks.sst import sst_config
 
 from .test_apart import N, TINY, same_batch, told, write_files
 
@@ -149,7 +153,7 @@ def whereabouts():
 @pytest.fixture
 def told_again(whereabouts, monkeypatch):
     """-> gather's Material of these stories with some switches, and the stories of one of its epochs."""
-    monkeypatch.setattr(materials, "babi_stories", lambda *_: whereabouts)
+    monkeypatch.setattr(babi, "babi_stories", lambda *_: whereabouts)
 
     def told_again(seed=0, **switches):
         material = gather(told("babi", None, plain=True), **TINY | switches)
@@ -235,7 +239,7 @@ def test_validation_and_test_are_never_told_again(switches, told_again, whereabo
 def test_what_retelling_knows_it_knows_from_training(told_again, whereabouts, monkeypatch):
     seen = []
     for name in ("find_classes", "self_contained_facts", "ordinal_questions"):
-        monkeypatch.setattr(materials, name, lambda stories, f=getattr(materials, name): seen.append(stories) or f(stories))
+        monkeypatch.setattr(babi, name, lambda stories, f=getattr(babi, name): seen.append(stories) or f(stories))
     told_again(permute_entities="yes", drop_facts=1.0)
     assert len(seen) == 3 and all(stories is whereabouts[0] for stories in seen)
     told_again()
@@ -245,8 +249,8 @@ def test_what_retelling_knows_it_knows_from_training(told_again, whereabouts, mo
 def test_names_are_not_dealt_out_where_the_answer_would_have_no_class(monkeypatch):
     """Lists of several names, as one class, are known in some orders alone: such a story keeps its names, the others do not."""
     stories = [Story([["mary", "and", "john", "left"]], [Question(["who"], answer, 1, [0])]) for answer in (["mary", "john"], ["mary"])] * 20
-    monkeypatch.setattr(materials, "babi_stories", lambda *_: (stories, stories[:2], None))
-    monkeypatch.setattr(materials, "find_classes", lambda _: Classes([[("mary",), ("john",)]], []))
+    monkeypatch.setattr(babi, "babi_stories", lambda *_: (stories, stories[:2], None))
+    monkeypatch.setattr(babi, "find_classes", lambda _: Classes([[("mary",), ("john",)]], []))
     for answer, wanted in (("word", {"mary,john", "mary"}), ("sequence", None)):
         material = gather(told("babi", None), **TINY | {"permute_entities": "yes", "answer": answer})
         batch = material.epoch(np.random.default_rng(0))
@@ -293,23 +297,23 @@ def test_task_size_and_plain_choose_the_preset_and_the_stories(task, plain, told
     story = Story([["a", "b"]], [Question(["c"], ["a"], 1, [0])])
     many_questions = replace(story, questions=story.questions * n)
     asked_for = []
-    monkeypatch.setattr(materials, "babi_stories", lambda *given: asked_for.append(given) or ([story, many_questions][n > 9:] * (1 if n > 9 else 2), [story], None))
+    monkeypatch.setattr(babi, "babi_stories", lambda *given: asked_for.append(given) or ([story, many_questions][n > 9:] * (1 if n > 9 else 2), [story], None))
     monkeypatch.setattr(materials, "make_batch", lambda *_: None)
     material = gather(about_run("babi", None, 7, task=task, size=told_size, plain=plain), hidden=9)
     assert material.config == babi_config(task, size, plain, hidden=9) and asked_for == [(task, None, told_size, 7)]
 
 
 def test_own_texts_have_their_own_settings(tmp_path, monkeypatch):
-    for task_set, make, texts in (("sst", sst_config, sentiment_texts), ("pos", pos_config, tagged_texts)):
-        monkeypatch.setitem(materials.SIZES, task_set, (30, 10))
+    for task_set, module, make, texts in (("sst", sst, sst_config, sentiment_texts), ("pos", pos, pos_config, tagged_texts)):
+        monkeypatch.setattr(module, "SIZES", (30, 10))
         write_files(tmp_path, task_set)
         assert gather(told(task_set, None), hidden=5).config == make(True, hidden=5) and gather(told(task_set, tmp_path), hidden=5).config == make(False, hidden=5)
     assert [len(part) for part in texts_of(told("sst", None))[:2]] == [30, 10]
 
 
 def test_the_seed_decides_texts_and_start(tmp_path, monkeypatch):
-    monkeypatch.setitem(materials.SIZES, "sst", (30, 10))
-    monkeypatch.setitem(materials.SIZES, "pos", (30, 10))
+    monkeypatch.setattr(sst, "SIZES", (30, 10))
+    monkeypatch.setattr(pos, "SIZES", (30, 10))
     for about in (about_run("babi", None, 0, task=20, size="1k"), told("sst", None), told("pos", None)):
         assert digest(*texts_of(about)[:2]) == digest(*texts_of(about)[:2]) != digest(*texts_of(about | {"seed": 1})[:2])
     material = gather(told("sst", None), **TINY)
@@ -324,7 +328,7 @@ def test_binary_and_column_say_which_answers(tmp_path, monkeypatch):
     (tmp_path / "a-dev.conllu").write_text("1\tIt\t_\tPRON\tPRP\t_\t_\t_\t_\t_\n")
     assert [gather(told("pos", tmp_path, column=column), **TINY).vocabulary.answers for column in ("xpos", "upos")] == [("PRP", "VBZ"), ("PRON", "VERB")]
     write_trees(tmp_path)
-    monkeypatch.setitem(materials.SIZES, "sst", (30, 10))
+    monkeypatch.setattr(sst, "SIZES", (30, 10))
     for data in (tmp_path, None):
         assert [len(gather(told("sst", data, kind=kind), **TINY).vocabulary.answers) for kind in ("fine", "binary")] == [5, 2]
 

@@ -14,7 +14,8 @@ from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.errors import UserError
 from tinydmn.model import DMN
 from tinydmn.training import memory
-from tinydmn.training.presets import pos_config, sst_config
+from tinydmn.tasks.pos import pos_config
+from tinydmn.tasks.sst import sst_config
 
 SIZES = {"hidden": 40, "embedding": 40, "gate_hidden": 40}
 WORDS = {"facts": "words", "episode": "gated"}
@@ -199,7 +200,7 @@ def test_training_asks_first_of_training_and_of_validation(tmp_path, monkeypatch
     """A long text that stands in validation alone is named as well, before anything is written."""
     from tinydmn.cli import main
     from tinydmn.training.runs import Run, execute
-    from tinydmn.training.material import about_run
+    from tinydmn.tasks import about_run
     monkeypatch.setattr(memory, "available", lambda: 200_000)
     short, long = "1 Mary went home.\n2 Where is Mary?\thome\t1\n", "".join(f"{i} Mary went home.\n" for i in range(1, 400)) + "400 Where is Mary?\thome\t1\n"
     for long_one in ("train", "valid"):

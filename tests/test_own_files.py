@@ -10,19 +10,25 @@ import numpy as np
 import pytest
 
 from tinydmn.cli import main
-from tinydmn.data.files import in_common, parts_of_file, read_file, read_stories
+from tinydmn.data.files import in_common, read_stories
 from tinydmn.data.story import Question, Story, asked
 from tinydmn.errors import UserError
 from tinydmn.training import checkpoint, loop, runs
 from tinydmn.training.evaluate import evaluate
-from tinydmn.training.material import about_run, batch_of, gather, generated, supervised, texts_of
-from tinydmn.training.presets import babi_config, pos_config, sst_config
+from tinydmn.tasks import TASKS, about_run, gather, texts_of
+from tinydmn.tasks.task import generated
+from tinydmn.training.material import batch_of, supervised
+from tinydmn.tasks.babi import babi_config
+from tinydmn.tasks.pos import pos_config
+from tinydmn.tasks.sst import sst_config
 from tinydmn.training.progress import Progress
 
 from .test_apart import NUMPY, SETS, marks, same_batch, story_file, untrained  # noqa: F401 (a fixture)
 
 NAMES = {"babi": "my_stories.txt", "sst": "reviews 2024.csv", "pos": "tagged"}
 RUNS = {"babi": "babi-my_stories", "sst": "sst-reviews 2024", "pos": "pos-tagged"}
+read_file = lambda task_set, path: TASKS[task_set].read(path, {"column": "xpos"})
+parts_of_file = lambda task_set, path, valid=None, column="xpos": TASKS[task_set].parts_of_file({"file": path, "valid": valid, "column": column})
 JSON_STORY = ('{{"facts": ["Mary went to the {0}.", "John left."], '
               '"questions": [{{"question": "Where is Mary?", "answer": "{0}", "support": [0]}}]}}\n')
 
@@ -204,7 +210,7 @@ def test_what_is_said_before_a_run(tmp_path, capsys, untrained):  # noqa: F811
                    for name, numbers in (("a", range(20)), ("b", range(18, 24))))
     assert said("babi", "--file", path, "--valid", other)[:3] == [
         f"{path}: read as JSON Lines", f"{other}: read as JSON Lines",
-        "2 of 6 validation questions stand in training as well, with all that is told before them"]
+        "2 of 6 validation questions are in training as well, with all facts before them"]
     path = write(tmp_path / "t", "EU NNP B-NP B-ORG\nruns VBZ B-VP O\n\nRome NNP B-NP B-LOC\n\nIt PRP B-NP O\n")
     assert said("pos", "--file", path, "--column", "ner")[0] == f"{path}: read as CoNLL-2003, column ner"
     assert set(checkpoint.load(tmp_path / "a.npz")[0].vocabulary.answers) == {"B-ORG", "O", "B-LOC"}
@@ -253,7 +259,7 @@ def test_eval_of_a_file_that_has_changed(task_set, begun, capsys):
     checkpoint_, path = begun
     text = path.read_text()
     write(path, own_text(task_set, "new", [1]) + text.removeprefix("text,label\n"))
-    assert refused(capsys, checkpoint_, command="eval").startswith(f"{path}: has changed since {checkpoint_} was begun")
+    assert refused(capsys, checkpoint_, command="eval").startswith(f"{path}: has changed since {checkpoint_} was trained")
     path.unlink()
     assert refused(capsys, checkpoint_, command="eval").startswith(f"{path}: no such file")
     write(path, text)
@@ -261,7 +267,7 @@ def test_eval_of_a_file_that_has_changed(task_set, begun, capsys):
 
 
 def test_eval_has_no_fresh_texts_of_such_a_run(task_set, begun, tmp_path, capsys):
-    assert "we generate no such texts; give --file FILE" in refused(capsys, begun[0], "--stories", 5, command="eval")
+    assert "no such texts can be generated; give --file FILE" in refused(capsys, begun[0], "--stories", 5, command="eval")
     said = refused(capsys, begun[0], "--data", tmp_path / "none", command="eval")
     assert "stories of no task" in said if task_set == "babi" else "no such f" in said
     assert "chooses among the files of a folder" in refused(capsys, begun[0], "--split", "train", command="eval")
@@ -314,7 +320,7 @@ def test_never_as_another_run(task_set, begun, tmp_path, capsys, untrained):  # 
     assert f"--data: the run in {out} has its file {path}; leave it out" in resume("--data", tmp_path)
     assert "--valid: is for a file of your own; give --file FILE as well" in resume("--valid", other)
     write(path, own_text(task_set, "mine", range(21)))
-    assert f"{path}: these are not the texts the run in {out} was begun with; give its --file" in resume()
+    assert f"{path}: these are not the texts the run in {out} was trained on; give its --file" in resume()
     path.unlink()
     assert f"{path}: no such file" in resume()
     write(path, text)

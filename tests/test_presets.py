@@ -6,7 +6,9 @@ import pytest
 
 from tinydmn.config import Config
 from tinydmn.errors import UserError
-from tinydmn.training.presets import babi_config, pos_config, sst_config
+from tinydmn.tasks.babi import babi_config
+from tinydmn.tasks.pos import pos_config
+from tinydmn.tasks.sst import sst_config
 
 DEFAULT = {"hidden": 80, "embedding": 80, "embedding_scale": 1.0, "recurrent": "normal", "memory_bias": 0.0, "gate_hidden": 80, "passes": 3, "episode": "softmax", "stop": "no", "facts": "sentences", "cell": "gru",
            "bidirectional": "no", "answer": "word", "longest": 50, "teacher_forcing": "yes", "learning_rate": 2e-3, "final_rate": 0.02, "gate_epochs": 2, "alpha": 1.0,

@@ -11,7 +11,8 @@ from tinydmn.data.entities import Classes
 from tinydmn.cli import main
 from tinydmn.config import Config
 from tinydmn.data.generator import write_task
-from tinydmn.training import checkpoint, loop, material
+from tinydmn.tasks import babi
+from tinydmn.training import checkpoint, loop
 from tinydmn.training.progress import Progress
 
 from .test_checkpoint import same_state
@@ -71,7 +72,7 @@ def without_seconds(state):
 def test_stopped_after_any_epoch_it_goes_on_to_the_same_bits(name, files, tmp_path, capsys, monkeypatch):
     words = (*RUNS[name], "--data", files / RUNS[name][0])
     names = Classes([[("mary",), ("john",)], [("kitchen",), ("garden",), ("office",)]], [])
-    monkeypatch.setattr(material, "find_classes", lambda stories: names)                   # so few stories show none
+    monkeypatch.setattr(babi, "find_classes", lambda stories: names)                   # so few stories show none
     assert train(capsys, *words, "--out", tmp_path / "whole.npz")[0] == 0
     model, whole, about = checkpoint.load(tmp_path / "whole.npz")
     n_epochs = whole.epoch

@@ -13,9 +13,10 @@ import pytest
 from tinydmn.data.generator import generate, write_task
 from tinydmn.data.story import asked
 from tinydmn.errors import UserError
-from tinydmn.training import checkpoint, material as materials, runs as many
+from tinydmn.tasks import babi, pos, sst
+from tinydmn.training import checkpoint, runs as many
 from tinydmn.training.evaluate import evaluate
-from tinydmn.training.material import gather, texts_of
+from tinydmn.tasks import gather, texts_of
 from tinydmn.training.runs import execute, finished
 from tinydmn.training.tables import runs_of
 
@@ -83,8 +84,9 @@ def test_a_broken_file_is_not_taken_for_a_finished_run(run, once, tmp_path, text
 
 def test_what_a_run_trains_is_what_its_settings_say(monkeypatch):
     """Run.settings, which name its files, against the configuration that gather makes of the same."""
-    monkeypatch.setattr(materials, "SIZES", {"sst": (30, 10), "pos": (30, 10)})
-    monkeypatch.setattr(materials, "babi_stories", lambda *_: (generate(1, 3, np.random.default_rng(0)),) * 3)
+    monkeypatch.setattr(sst, "SIZES", (30, 10))
+    monkeypatch.setattr(pos, "SIZES", (30, 10))
+    monkeypatch.setattr(babi, "babi_stories", lambda *_: (generate(1, 3, np.random.default_rng(0)),) * 3)
     for run in (*runs_of(1, tasks=(17,), hidden=9), runs_of(2)[0], runs_of(3)[0]):
         material = gather(run.about, **run.given)
         assert run.settings["config"] == json.loads(json.dumps(vars(material.config))) and run.settings["about"] == {k: v for k, v in run.about.items() if k != "plain"}

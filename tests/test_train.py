@@ -11,9 +11,10 @@ from tinydmn.cli import main, train
 from tinydmn.config import Config
 from tinydmn.errors import UserError
 from tinydmn.model import DMN
-from tinydmn.training import checkpoint, loop, material as materials
+from tinydmn.training import checkpoint, loop
 from tinydmn.training.evaluate import evaluate
-from tinydmn.training.material import about_run, gather, share_of, texts_of, unknown_words
+from tinydmn.tasks import about_run, gather, pos, sst, texts_of
+from tinydmn.training.material import share_of, unknown_words
 
 from .test_apart import NUMPY, SETS, TINY, told, untrained, write_files  # noqa: F401 (a fixture)
 
@@ -52,8 +53,8 @@ def test_every_option_of_config_reaches_the_checkpoint(which, tmp_path, untraine
     (("sst", "--kind", "binary", "--phrases", 0.25), {"kind": "binary", "phrases": 0.25, "name": "sst-binary"}),
     (("pos",), {"set": "pos", "column": "xpos", "vectors": None, "name": "pos"}), (("pos", "--column", "upos"), {"column": "upos"})))
 def test_what_a_run_is_told_stands_in_its_checkpoint(words, says, tmp_path, untrained, monkeypatch):
-    for task_set in ("sst", "pos"):
-        monkeypatch.setitem(materials.SIZES, task_set, (30, 10))
+    for task in (sst, pos):
+        monkeypatch.setattr(task, "SIZES", (30, 10))
     model, state, about = checkpoint_of(tmp_path, *words)
     assert about.items() >= says.items() and about["texts"] == gather(about).digest
     assert model.config == gather(about).config            # and the preset is that of the task
@@ -61,7 +62,7 @@ def test_what_a_run_is_told_stands_in_its_checkpoint(words, says, tmp_path, untr
 
 def test_without_out_a_run_has_its_name(tmp_path, untrained, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(materials.SIZES, "sst", (30, 10))
+    monkeypatch.setattr(sst, "SIZES", (30, 10))
     assert main(["train", "sst", "--kind", "binary", *NUMPY]) == 0 == main(["train", "babi", "--task", "20", *NUMPY])
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["babi-20.npz", "sst-binary.npz"]
 
@@ -188,7 +189,7 @@ def test_words_without_a_vector_are_counted(tmp_path, untrained, capsys):
     (tmp_path / "v.txt").write_text("good 1 2\nelsewhere 3 4\ntrain7 5 6\n")
     model, *_ = checkpoint_of(tmp_path, "sst", "--data", tmp_path, "--vectors", tmp_path / "v.txt", "--hidden", 4, "--embedding", 2)
     n = len(model.vocabulary.words)
-    assert n == 3 + 20 + 3 and f"{n - 3} of {n} words have no vector in {tmp_path / 'v.txt'}: they begin at random" in capsys.readouterr().err
+    assert n == 3 + 20 + 3 and f"{n - 3} of {n} words have no vector in {tmp_path / 'v.txt'}: they start at random" in capsys.readouterr().err
     np.testing.assert_array_equal(model.params["embedding.L"][model.vocabulary.word_id["elsewhere"]], [3, 4])
 
 
@@ -219,8 +220,8 @@ def test_a_picture_may_go_to_a_folder_that_is_not_there_yet(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("epochs, best, others, says",
                          ((1, 1, 0, "1 epoch; "), (4, 3, 0, "best of 4 epochs: 3; "),
-                          (1, 0, 0, "1 epoch, none better than the start, whose weights stand; "),
-                                                        (4, 0, 0, "4 epochs, none better than the start, whose weights stand; "),
+                          (1, 0, 0, "1 epoch, none better than the start, whose weights are kept; "),
+                                                        (4, 0, 0, "4 epochs, none better than the start, whose weights are kept; "),
                                                         (4, 2, 1, "best of 4 epochs: 2 and 1 more, whose mean these figures are; ")))
 def test_train_says_which_epoch_it_saved(epochs, best, others, says, tmp_path, capsys, monkeypatch):
     def ended(model, epoch, valid, state, *_):

@@ -1,12 +1,20 @@
-"""tinydmn: the Dynamic Memory Network (Kumar et al., ICML 2016) with every derivative written by hand.
+"""The Dynamic Memory Network (Kumar et al., ICML 2016) with every derivative written by hand.
 
+    from tinydmn import fit, evaluate, load, save          train, score, keep
     from tinydmn import DMN, Config, Vocabulary, make_batch, read_babi
+
+`help(tinydmn.fit)` begins with an example.
 """
 
 __version__ = "0.1.0"
 
-_WHERE = {"DMN": "model", "Config": "config", "Story": "data.story", "Question": "data.story", "Vocabulary": "data.vocabulary",
-          "Batch": "data.batch", "make_batch": "data.batch", "read_babi": "data.babi", "generate": "data.generator", "UserError": "errors"}
+_WHERE = {
+    "fit": "library", "evaluate": "library", "load": "library", "save": "library",
+    "DMN": "model", "Config": "config", "Story": "data.story", "Question": "data.story",
+    "Vocabulary": "data.vocabulary", "Batch": "data.batch", "make_batch": "data.batch",
+    "read_babi": "data.babi", "generate": "data.generator", "Score": "training.evaluate",
+    "UserError": "errors",
+}
 __all__ = list(_WHERE)
 
 

@@ -74,7 +74,7 @@ def test_where_few_stories_are_possible_it_says_so(tmp_path, capsys, monkeypatch
     monkeypatch.setattr("tinydmn.data.generator.task01.story", lambda rng: Story([["fact"]], [Question(["q"], ["yes"], 1, [0])]))
     code, out, (line,) = run(capsys, "--task", 1, "--out", tmp_path / "c", "--stories", 10)
     assert code == 2 and not (tmp_path / "c").exists()
-    assert line == "tinydmn data: task 1: every question of validation stands in training as well; ask for fewer --stories"
+    assert line == "tinydmn data: task 1: every question of validation is in training as well; ask for fewer --stories"
 
 
 @pytest.mark.parametrize("words", [("--task", 21), ("--task", 0), ("--task", "x"), (), ("--task", 1, "--stories", 0), ("--task", 1, "--stories", 4_000_000_000),

@@ -18,9 +18,10 @@ from tinydmn.data.story import Question, Story
 from tinydmn.data.tagged import read_columns, tagged_stories
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.model import DMN
-from tinydmn.training import checkpoint, loop, material
+from tinydmn.training import checkpoint, loop
 from tinydmn.training.evaluate import interval
-from tinydmn.training.material import about_run, batch_of
+from tinydmn.tasks import about_run, pos, sst, texts_of
+from tinydmn.training.material import batch_of
 
 TREES = "(3 (2 It) (4 (2 's) (4 good)))\n(1 (2 It) (1 (2 is) (0 bad)))\n(2 (2 It) (2 is))\n(4 fun)\n"
 TAGGED = "The\tDT\ncat\tNN\nran\tVBD\n\nThe\tDT\ndog\tNN\n"
@@ -128,7 +129,7 @@ def test_a_set_that_was_split_is_split_as_in_training(tmp_path, capsys, taken):
         for seed in (5, 6):
             path = saved(tmp_path / f"{task_set}{seed}.npz", task_set, stories, seed, data=folder)
             told = checkpoint.load(path, "numpy")[2]
-            train, valid, *_ = material.texts_of(told)
+            train, valid, *_ = texts_of(told)
             for split, part in (("train", train), ("valid", valid)):
                 asked(capsys, path, "--data", folder, "--split", split, "--seed", 9)
                 assert taken[-1] == part
@@ -159,11 +160,11 @@ def test_what_a_run_was_trained_for_decides_how_a_file_is_read(tmp_path, capsys,
 
 
 def test_fresh_texts_are_others_than_those_of_training_and_have_draws_of_their_own(tmp_path, capsys, taken, monkeypatch):
-    for name, n in (("sst", (40, 20)), ("pos", (40, 20))):
-        monkeypatch.setitem(material.SIZES, name, n)
+    for task in (sst, pos):
+        monkeypatch.setattr(task, "SIZES", (40, 20))
     for task_set, told in (("babi", {}), ("babi", {"task": 20}), ("sst", {"kind": "binary"}), ("pos", {})):
         about = about_run(task_set, None, 3, **({"task": 1, "size": None} if task_set == "babi" else {"kind": "fine", "column": "xpos"}) | told)
-        train, valid, *_ = material.texts_of(about)
+        train, valid, *_ = texts_of(about)
         path = saved(tmp_path / "a.npz", task_set, train, 3, **told)
         text = lambda stories: {repr((s.facts[:q.n_facts], q.tokens)) for s in stories for q in s.questions}
         fresh = {}
@@ -277,7 +278,7 @@ def test_trees_of_which_none_can_be_asked(tmp_path, capsys):
         path.write_text(text)
         fine, binary = (saved(tmp_path / f"{kind}.npz", "sst", sentiment_stories(read_sst(path)), kind=kind) for kind in ("fine", "binary"))
         assert asked(capsys, fine, "--file", path)["n_questions"] == max(1, text.count("\n"))
-        assert refused(capsys, binary, "--file", path) == f"tinydmn eval: {path}: has no question to ask (neutral texts are left out); give another file\n"
+        assert refused(capsys, binary, "--file", path) == f"tinydmn eval: {path}: has no question to ask (neutral ones are left out: --kind fine keeps them); give another file\n"
 
 
 def test_options_that_say_nothing_of_what_is_asked(parts, tmp_path, capsys):

@@ -9,10 +9,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given
 
-from tinydmn.data.files import read_file
 from tinydmn.data.labelled import LABEL, TEXT, how_labelled, read_labelled
 from tinydmn.data.story import Question, Story
 from tinydmn.data.text import treebank_words
+from tinydmn.tasks import TASKS
 
 from .broken import check_whole_file_mistakes, message, write
 
@@ -143,5 +143,5 @@ def test_mistakes_of_the_whole_file(tmp_path):
 def test_a_treebank_is_no_table(tmp_path):
     for text in ("(3 (2 It) (4 works))\n", "\n (4 fun)\n(3 (2 It) (4 works))\n"):
         path = write(tmp_path, text, "a")
-        assert message(read_file, "sst", path) == f"{path}: holds a treebank's trees; give the folder with its train.txt and dev.txt as --data"
-    assert rows(write(tmp_path, "(3 stars) fine,good\n", "b")) == [(words("(3 stars) fine"), "good")] and len(read_file("sst", tmp_path / "b")) == 1
+        assert message(TASKS["sst"].read, path, {}) == f"{path}: holds a treebank's trees; give the folder with its train.txt and dev.txt as --data"
+    assert rows(write(tmp_path, "(3 stars) fine,good\n", "b")) == [(words("(3 stars) fine"), "good")] and len(TASKS["sst"].read(tmp_path / "b", {})) == 1

@@ -12,7 +12,7 @@ from hypothesis import given
 from tinydmn.data.sst import Tree, find_sst, load_sst, phrase_stories, read_sst, sentiment_question, sentiment_stories
 from tinydmn.data.story import Question
 from tinydmn.errors import UserError
-from tinydmn.training.material import about_run, texts_of
+from tinydmn.tasks import about_run, texts_of
 
 from .broken import check_whole_file_mistakes, message, write
 from .published import DATA, needs_published

@@ -6,9 +6,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from tinydmn.data.files import how_read, read_file
 from tinydmn.data.tag_formats import Sentence, format_of, how_tagged, read_slashes
 from tinydmn.data.tagged import load_tagged, read_tagged
+from tinydmn.tasks import TASKS
 
 from .broken import message, write
 
@@ -67,10 +67,10 @@ def test_each_format_is_found_by_looking_at_it(format_, change, tmp_path):
     path = write(tmp_path, change(text), "mine.txt")
     assert format_of(path) == format_
     for column, (how, place) in asked.items():
-        assert how_tagged(path, column) == how == how_read("pos", path, column)
+        assert how_tagged(path, column) == how == TASKS["pos"].how_read(path, {"column": column})
         found = read_tagged(path, column)
         assert [s.pairs for s in found] == tags_of(format_, place)
-        assert [s.facts for s in read_file("pos", path, column)] == [[[form for form, _ in s.pairs]] for s in found]
+        assert [s.facts for s in TASKS["pos"].read(path, {"column": column})] == [[[form for form, _ in s.pairs]] for s in found]
 
 
 def test_the_universal_tags_and_any_column_of_conllu(tmp_path):
@@ -185,11 +185,11 @@ def test_a_flat_folder_of_trees(below, tmp_path):
         write(tmp_path / below, gzip.compress(text.encode()) if number == 3 else text, f"wsj_{number:04d}.mrg" + ".gz" * (number == 3))
     write(tmp_path / below, "no tree", "README")
     every = [f"w{number}s{i}" for number in range(1, 6) for i in range(4)]
-    assert [s.pairs[0][0] for s in read_tagged(tmp_path)] == every == [s.facts[0][0] for s in read_file("pos", tmp_path)]
+    assert [s.pairs[0][0] for s in read_tagged(tmp_path)] == every == [s.facts[0][0] for s in TASKS["pos"].read(tmp_path, {"column": "xpos"})]
     train, valid, test = load_tagged(tmp_path)
     assert [s.facts[0][0] for s in valid] == [every[9], every[19]] and test is None
     assert [s.facts[0][0] for s in train] == [w for w in every if w not in (every[9], every[19])]
-    assert how_read("pos", tmp_path) == "20 trees of a folder"
+    assert TASKS["pos"].how_read(tmp_path, {}) == "20 trees of a folder"
 
 
 def test_a_folder_that_is_none(tmp_path):

@@ -12,20 +12,20 @@ def ask(old, new, what, tests=ASK):
 
 MUTANTS = [
     # ask
-    ask("[sentence_words(fact) for fact in facts]", "[sentence_words(fact) for fact in facts[::-1]]", "facts in the wrong order"),
+    Mutant("tinydmn/tasks/task.py", "words = [sentence_words(fact) for fact in facts]", "words = [sentence_words(fact) for fact in facts[::-1]]", ASK, "facts in the wrong order"),
     Mutant("tinydmn/model.py", "Question(question, [], len(facts))", "Question(question, [], max(1, len(facts) - 1))", ASK, "the last fact is not seen"),
     ask("unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])", "unknown = model.vocabulary.unknown(question)",
         "unknown words of facts are not named"),
     ask("plot_attention(labels, gates, args.plot", "plot_attention(labels, gates[::-1], args.plot", "the picture's passes are mirrored"),
     ask("p = softmax(out.logits[0].astype(np.float64)).max(axis=-1)", "p = softmax(out.logits[0].astype(np.float64)).min(axis=-1)", "a tag with another's probability"),
-    ask("known_before = \"\" if not model", "known_before = \"\" if model", "known words are called unknown"),
-    ask("[word.lower() for word in treebank_words(text, known)]", "treebank_words(text, known)", "capitals of a text are kept"),
+    ask("known = \"\" if not model", "known = \"\" if model", "known words are called unknown"),
+    Mutant("tinydmn/tasks/sst.py", "[word.lower() for word in treebank_words(text, known)]", "treebank_words(text, known)", ASK, "capitals of a text are kept"),
     ask("(max(map(columns, texts)) + 2 for texts", "(max(map(len, texts)) + 2 for texts", "letters are counted, not columns"),
     ask("[w for w in model.vocabulary.words if not w.startswith(\"<\")]", "[w for w in model.vocabulary.words]", "our markers are called words"),
     ask("if args.plot and not model.config.passes:", "if False:", "a picture of no pass at all"),
 
     # numbers and what is common
-    Mutant("tinydmn/cli/common.py", "SEEDS, TEXTS = {\"least\": 0,", "SEEDS, TEXTS = {\"least\": -1,", NUMBERS, "a seed of -1"),
+    Mutant("tinydmn/cli/common.py", "SEEDS = {\"least\": 0,", "SEEDS = {\"least\": -1,", NUMBERS, "a seed of -1"),
     Mutant("tinydmn/cli/common.py", "{\"least\": 1, \"most\": 100_000}", "{\"least\": 1, \"most\": 10_000_000_000}", NUMBERS, "thousands of millions of stories"),
     Mutant("tinydmn/cli/common.py", "            check_value(\"it\", value, type_, limits)", "            pass", NUMBERS, "no bounds"),
     Mutant("tinydmn/cli/common.py", "if getattr(args, f.name) is not None}", "if getattr(args, f.name)}", NUMBERS, "a 0 that was given is not"),

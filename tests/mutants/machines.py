@@ -40,9 +40,8 @@ MUTANTS = [
     main("        settle()  ", "        pass  ", "no stream is settled", LETTERS),
     main("        if error.errno not in FULL or error.filename:", "        if True:", "a full disk is a traceback"),
     main("        _forget(sys.stdout)\n", "        pass\n", "what has no room is tried again at the end"),
-    Mutant("tinydmn/cli/__init__.py", "        print(message or \"\", end=\"\", file=file or sys.stderr)  ", "        super()._print_message(message, file)  ",
-           FULL, "help without room ends well"),
-    Mutant("tinydmn/cli/ask.py", "typed_questions(typed_lines(), advise)", "typed_questions(sys.stdin, advise)", LETTERS, "stories are read in the machine's encoding"),
+    Mutant("tinydmn/cli/__init__.py", "        print(message or \"\", end=\"\", file=file or sys.stderr)\n", "        super()._print_message(message, file)\n", FULL, "help without room ends well"),
+    Mutant("tinydmn/cli/ask.py", "task.typed(typed_lines(), about,", "task.typed(sys.stdin, about,", LETTERS, "stories are read in the machine's encoding"),
     Mutant("tinydmn/bench/compare.py", "env=os.environ | {\"PYTHONIOENCODING\": \"utf-8\"}", "env=None", f"{MACHINES}::test_workers_speak_utf_8_whatever_the_machine_speaks",
            "a worker speaks the machine's encoding"),
     Mutant("lessons/common.py", "    settle()\n", "", f"{MACHINES}::test_lessons_print_on_any_stream", "a lesson's letters are a traceback"),
@@ -59,7 +58,7 @@ MUTANTS = [
     Mutant("tinydmn/training/tables.py", "        if table != 3 or not kind_of(folder):", "        if not kind_of(folder):", FILE,
            "a table's runs fail one by one"),
     Mutant("tinydmn/training/checkpoint.py", "    if (kind := kind_of(path)) == \"folder\":", "    if (kind := kind_of(path)) is True:", FOLDER, "a folder is a broken checkpoint"),
-    Mutant("tinydmn/cli/table.py", "'is a folder, not a file' if kind else 'no such file'", "'no such file'", FOLDER, "a folder is called missing"),
+    Mutant("tinydmn/cli/table.py", "\"is a folder, not a file\" if kind else \"no such file\"", "\"no such file\"", FOLDER, "a folder is called missing"),
 
     # variables of the environment
     Mutant("tinydmn/cli/__init__.py", "        threads.count()  ", "        pass  ", f"{MACHINES}::test_a_wrong_number_of_threads_is_said_before_the_work",

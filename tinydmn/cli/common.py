@@ -9,44 +9,55 @@ from ..errors import UserError, check_picture
 from ..ops import BACKENDS
 from ..writing import check_place, json_text
 
-SEEDS, TEXTS = {"least": 0, "most": 2**32 - 1}, {"least": 1, "most": 100_000}              # bounds of a seed; of how many texts are generated
+SEEDS = {"least": 0, "most": 2**32 - 1}
+TEXTS = {"least": 1, "most": 100_000}          # that are generated
+CONFIG = ("network and training (a task may have defaults of its own, tinydmn/tasks/; a checkpoint "
+          "keeps its own)")
 
 
-def add_config(parser, title="network and training (a task may have defaults of its own, tinydmn/training/presets.py; a checkpoint keeps its own)"):
-    """One option for each field of Config.  An option that is not given stays None, so that defaults can depend on the task."""
+def add_config(parser, title=CONFIG):
+    """One option for each field of Config.  One that is not given stays None, so that defaults can
+    depend on the task."""
     group = parser.add_argument_group(title)
     for f in fields(Config):
-        group.add_argument("--" + f.name.replace("_", "-"), type=f.type if f.type is str else number(f.type, **limits(f)), choices=f.metadata.get("choices"),
-                           metavar=None if "choices" in f.metadata else "N", help=f"{f.metadata['help']} (default {f.default})")
+        choices = f.metadata.get("choices")
+        group.add_argument("--" + f.name.replace("_", "-"), choices=choices,
+                           type=f.type if f.type is str else number(f.type, **limits(f)),
+                           metavar=None if choices else "N",
+                           help=f"{f.metadata['help']} (default {f.default})")
 
 
 def number(type_=int, **limits):
-    """A `type` for argparse: a number within limits (least, most, above, below), as Config has them.  Every number of every command is one."""
+    """A `type` for argparse: a number within limits (least, most, above, below), as Config has
+    them.  Every number of every command is one."""
     def parse(text):
         value = type_(text)
         try:
             check_value("it", value, type_, limits)
         except UserError:
-            raise ArgumentTypeError(f"{text.strip()} is out of range; give {bounds(limits)}") from None
+            raise ArgumentTypeError(f"{text.strip()} is out of range; "
+                                    f"give {bounds(limits)}") from None
         return value
-    parse.__name__ = type_.__name__                        # argparse names it where the text is no number at all
+    parse.__name__ = type_.__name__            # argparse names it where the text is no number
     return parse
 
 
 def picture(text):
-    """A `type` for argparse: where a picture goes.  Asked before the work, which may take hours, and not only when the picture is drawn."""
+    """A `type` for argparse: where a picture goes.  Checked before the work, which may take hours,
+    and not only when the picture is drawn."""
     try:
         check_picture(text)
         check_place(text, overwrite=True)
-        from .. import plots                               # loads Matplotlib: where that fails, it fails now
+        from .. import plots  # noqa: F401     loads Matplotlib: where that fails, it fails now
     except UserError as error:
         raise ArgumentTypeError(error) from None
     return Path(text)
 
 
 def given_config(args):
-    """{name: value} of the Config options that stand on the command line."""
-    return {f.name: getattr(args, f.name) for f in fields(Config) if getattr(args, f.name) is not None}
+    """{name: value} of the Config options that were given on the command line."""
+    return {f.name: getattr(args, f.name) for f in fields(Config)
+            if getattr(args, f.name) is not None}
 
 
 def add_json(parser):
@@ -54,16 +65,18 @@ def add_json(parser):
 
 
 def add_backend(parser):
-    parser.add_argument("--backend", choices=BACKENDS, default="numba", help="numba is fast, numpy is the definition (default numba)")
+    parser.add_argument("--backend", choices=BACKENDS, default="numba",
+                        help="numba is fast, numpy is the reference implementation (default numba)")
 
 
 def add_seed(parser):
-    parser.add_argument("--seed", type=number(**SEEDS), default=0, metavar="N", help="one seed, one result: on one machine bit for bit (default 0)")
+    parser.add_argument("--seed", type=number(**SEEDS), default=0, metavar="N",
+                        help="one seed, one result: on one machine bit for bit (default 0)")
 
 
 def print_json(figures, indent=1):
     """Standard output then holds this and nothing else: messages go to standard error."""
-    print(json_text(figures, indent), flush=True)          # another program may wait for it
+    print(json_text(figures, indent), flush=True)              # another program may wait for it
 
 
 def counted(n, thing):
@@ -71,7 +84,8 @@ def counted(n, thing):
 
 
 def best_epoch(epochs, best):
-    """Which of its epochs a network is, in words.  best 0: answers were trained in none of them, and its weights are those of the start."""
+    """Which of its epochs a network's weights are from, in words.  best 0: none trained the
+    answers, and the weights are the initial ones."""
     if not best:
-        return f"{counted(epochs, 'epoch')}, none better than the start, whose weights stand"
+        return f"{counted(epochs, 'epoch')}, none better than the start, whose weights are kept"
     return counted(1, "epoch") if epochs == 1 else f"best of {epochs} epochs: {best}"

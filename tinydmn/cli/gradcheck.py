@@ -11,18 +11,16 @@ import numpy as np
 
 from .. import ops
 from ..config import Config
-from ..data.generator import generate
-from ..data.grammar.sentiment import sentiment_texts
-from ..data.grammar.tags import tagged_texts
 from ..data.story import Question, Story
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..gradcheck import WORST, compared, explained, recording, relative_error
 from ..model import DMN
 from ..ops import BACKENDS
+from ..tasks import task_of, texts_of
 from ..terminal import wrap
 from ..training import checkpoint
-from ..training.material import batch_of, texts_of
+from ..training.material import batch_of
 from .common import add_json, add_seed, number, print_json
 
 ENTRIES = 40                   # of each parameter of a checkpoint, at random
@@ -106,9 +104,8 @@ def checks(args, backends, rng):
     """What is to be checked: title, a model for each back end with the same numbers, batch, entries of each parameter (None: every one)."""
     if args.checkpoint:
         trained, _, about = checkpoint.load(args.checkpoint)
-        texts = {"babi": lambda: generate(about["task"], 20, rng), "sst": lambda: sentiment_texts(20, rng, about["kind"]), "pos": lambda: tagged_texts(20, rng)}
         answers = set(trained.vocabulary.answers)
-        stories = texts_of(about)[0] if about.get("file") else texts[about["set"]]()
+        stories = texts_of(about)[0] if about.get("file") else task_of(about).fresh(about, 20, rng)[0]
         known = [s for s in stories if all({",".join(q.answer), *q.answer} & answers for q in s.questions)]
         if not known:
             raise UserError(f"{args.checkpoint}: none of its answers is one of our generated texts; check a network trained on generated texts")

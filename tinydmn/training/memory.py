@@ -1,4 +1,5 @@
-"""Will a batch fit into memory?  Asked before training begins, so that the answer is a sentence and not a killed process."""
+"""Will a batch fit into memory?  Checked before training, so that the answer is a sentence and not
+a killed process."""
 
 import os
 from math import prod
@@ -11,26 +12,38 @@ from ..errors import UserError
 from ..parameters import shapes
 from ..ops.passes_numba import PAIRS
 
-READING = {"gru": 12, "lstm": 16, "rnn": 5}                # times H: numbers that a word takes on its way through a network and back
+# times H: numbers that a word takes on its way through an input network and back
+READING = {"gru": 12, "lstm": 16, "rnn": 5}
 
 
 def bytes_needed(stories, config, dtype, n_answers=0):
-    """Bytes that forward and backward of some stories (or of one) take at most, about: packed states of words, facts, of each pair of a
-    question and a fact the gate's features and the episode's states in each pass, and of each step of an answer the scores of n_answers."""
+    """An estimate of the most bytes that forward and backward of some stories (or of one) take.
+
+    Counted are packed states of words and facts; for each pair of a question and a fact the gate's
+    features and the episode's states in each pass; for each step of an answer n_answers scores.
+    """
     stories = [stories] if isinstance(stories, Story) else stories
     H, D, G, passes = config.hidden, config.embedding, config.gate_hidden, config.passes
-    gated, tags, ways = config.episode == "gated", config.answer == "tags", 1 + (config.bidirectional == "yes")
+    gated, tags = config.episode == "gated", config.answer == "tags"
+    ways = 1 + (config.bidirectional == "yes")
     words = facts = pairs = later = square = steps = 0
     for story in stories:
-        ends = np.cumsum([0, *(len(fact) + (config.facts != "words") for fact in story.facts)])        # words before the end of each fact
-        n_facts = (lambda n: n) if config.facts == "sentences" else (lambda n: int(ends[n]))           # every word a fact
-        cuts = sorted({q.n_facts for q in story.questions}) if ways == 2 else [len(story.facts)]       # it is read anew for each, from its end
-        words += ways * sum(int(ends[n]) for n in cuts) + sum(len(q.tokens) for q in story.questions)
+        # words before the end of each fact
+        ends = np.cumsum([0, *(len(fact) + (config.facts != "words") for fact in story.facts)])
+        # else every word is a fact
+        n_facts = (lambda n: n) if config.facts == "sentences" else (lambda n: int(ends[n]))
+        # a bidirectional network reads the story once for each question, from the last fact it sees
+        cuts = [len(story.facts)] if ways == 1 else sorted({q.n_facts for q in story.questions})
+        words += ways * sum(int(ends[n]) for n in cuts)
+        words += sum(len(q.tokens) for q in story.questions)
         facts += sum(n_facts(n) for n in cuts)
         seen = [n_facts(q.n_facts) + 1 for q in story.questions]
         pairs += sum(seen)
-        steps += sum(n_facts(q.n_facts) if tags else 1 + len(q.answer) * (config.answer == "sequence") for q in story.questions)
-        if tags:                                           # each word its own gates: (N, F) numbers, and in later passes as many pairs
+        if tags:
+            steps += sum(n_facts(q.n_facts) for q in story.questions)
+        else:
+            steps += sum(1 + len(q.answer) * (config.answer == "sequence") for q in story.questions)
+        if tags:                       # gates of each word: (N, F) numbers, later as many pairs
             later += sum(n * (n + 1) // 2 for n in seen)
             square += sum(n * n for n in seen)
     kept, shared = 2 * H + G + 9 * H * gated, 6 * H + 3 * G
@@ -47,7 +60,8 @@ def bytes_needed(stories, config, dtype, n_answers=0):
 
 
 def bytes_of_parameters(config, vocabulary, dtype):
-    """Bytes of the parameters, their start in float64, their best, their gradients of each thread, and Adam's moments."""
+    """Bytes of the parameters, their initial values in float64, their best, each thread's
+    gradients, and Adam's moments."""
     n = sum(prod(shape) for shape in shapes(config, vocabulary).values())
     return n * (8 + np.dtype(dtype).itemsize * (6 + config.ensemble + threads.count()))
 
@@ -56,24 +70,30 @@ def available():
     """Bytes of memory that are free to use; None where the system does not tell."""
     try:
         with open("/proc/meminfo", encoding="utf-8") as file:
-            return next(1024 * int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
+            return next(1024 * int(line.split()[1]) for line in file
+                        if line.startswith("MemAvailable"))
     except (OSError, StopIteration):
         pages = {"SC_AVPHYS_PAGES", "SC_PAGE_SIZE"} <= set(getattr(os, "sysconf_names", {}))
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if pages else None
 
 
 def check(stories, config, dtype, vocabulary=None, free=None):
-    """Raises UserError where the parameters, or the heaviest batch of `stories`, whose longest it names, would not fit into `free` bytes
-    (default: what there is)."""
+    """Raises UserError where the parameters, or the heaviest batch of `stories`, whose longest it
+    names, would not fit into `free` bytes (default: what there is)."""
     free = available() if free is None else free
     if free is None or not stories:
         return
-    own, n_answers = (bytes_of_parameters(config, vocabulary, dtype), len(vocabulary.answers)) if vocabulary else (0, 0)
+    own, n_answers, size = 0, 0, lambda n: f"{n / 2**30:.1f} GiB"
+    if vocabulary:
+        own, n_answers = bytes_of_parameters(config, vocabulary, dtype), len(vocabulary.answers)
     if own > free:
-        raise UserError(f"--hidden {config.hidden}, --embedding {config.embedding}: the parameters and their moments take about {own / 2**30:.1f} GiB "
-                        f"and {free / 2**30:.1f} GiB are free; lower them")
-    heaviest = sorted(stories, key=lambda story: bytes_needed(story, config, dtype, n_answers), reverse=True)[:config.batch]
+        raise UserError(f"--hidden {config.hidden}, --embedding {config.embedding}: the parameters "
+                        f"and their moments take about {size(own)} and {size(free)} are free; "
+                        "lower them")
+    of = lambda story: bytes_needed(story, config, dtype, n_answers)
+    heaviest = sorted(stories, key=of, reverse=True)[:config.batch]
     total = own + bytes_needed(heaviest, config, dtype, n_answers)
     if total > free:
-        raise UserError(f"{heaviest[0].source}: story of {len(heaviest[0].facts)} facts; a batch of {len(heaviest)} such takes about "
-                        f"{total / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free; lower --batch or --hidden, or shorten the story")
+        raise UserError(f"{heaviest[0].source}: story of {len(heaviest[0].facts)} facts; a batch "
+                        f"of {len(heaviest)} such takes about {size(total)} and {size(free)} are "
+                        "free; lower --batch or --hidden, or shorten the story")

@@ -1,4 +1,4 @@
-"""What a training run shows: a bar in a terminal of 80 columns, a line an epoch elsewhere."""
+"""The progress of training: a bar in a terminal of 80 columns, a line an epoch elsewhere."""
 
 import sys
 from time import perf_counter
@@ -8,7 +8,8 @@ from ..errors import UserError
 try:
     from tqdm import tqdm
 except ValueError as error:                                # it reads its defaults when it is loaded
-    raise UserError(f"tqdm, which draws the progress bar, refuses a variable of the environment ({error}); mend or unset those named TQDM_...") from None
+    raise UserError(f"tqdm, which draws the progress bar, refuses a variable of the environment "
+                    f"({error}); fix or unset those named TQDM_...") from None
 
 
 class Progress:
@@ -19,21 +20,30 @@ class Progress:
         self.config, self.n_questions, self.quiet, self.stream = config, n_questions, quiet, stream
         self.live = not quiet and stream.isatty()
         self.valid = " "
-        self.bar = tqdm(total=config.epochs * n_questions, initial=state.epoch * n_questions, file=stream, disable=not self.live, leave=False,
+        self.bar = tqdm(total=config.epochs * n_questions, initial=state.epoch * n_questions,
+                        file=stream, disable=not self.live, leave=False,
                         bar_format="{desc} |{bar}|", ncols=80, desc="compiling")
         self._begin_epoch(state.epoch + 1)
 
     def _begin_epoch(self, number):
-        self.number, self.right, self.gates, self.n_gates, self.done, self.loss, self.began = number, 0, 0, 0, 0, 0.0, perf_counter()
+        self.number, self.began = number, perf_counter()
+        self.right = self.gates = self.n_gates = self.done = 0
+        self.loss = 0.0
 
     def step(self, losses, J):
         """After each batch."""
-        self.right, self.gates, self.n_gates = self.right + losses.answers_right, self.gates + losses.gates_right, self.n_gates + losses.n_gates
-        self.done, self.loss = self.done + losses.n_questions, self.loss + J * losses.n_questions
+        self.right += losses.answers_right
+        self.gates += losses.gates_right
+        self.n_gates += losses.n_gates
+        self.done += losses.n_questions
+        self.loss = self.loss + J * losses.n_questions
         if self.live:
             rate = self.done / (perf_counter() - self.began)
-            self.bar.set_description_str(f"epoch {self.number}/{self.config.epochs} J {self.loss / self.done:.3f} {self._share('answer', self.right, self.done)}"
-                                         f"{self._share(' gate', self.gates, self.n_gates)}{self.valid}{rate:.0f}/s", refresh=False)
+            shares = (self._share("answer", self.right, self.done)
+                      + self._share(" gate", self.gates, self.n_gates))
+            self.bar.set_description_str(
+                f"epoch {self.number}/{self.config.epochs} J {self.loss / self.done:.3f} "
+                f"{shares}{self.valid}{rate:.0f}/s", refresh=False)
             self.bar.update(losses.n_questions)
 
     def _share(self, name, right, n):
@@ -45,9 +55,12 @@ class Progress:
         self.valid = f" valid {100 * now['valid_answer_accuracy']:.1f} "
         if not self.quiet and not self.live:
             gate = lambda key: f"{100 * now[key]:6.1f}" if now[key] == now[key] else "     -"
-            print(f"epoch {now['epoch']:3}/{self.config.epochs}  J {now['loss']:7.4f}  answer {100 * now['train_answer_accuracy']:5.1f}  "
-                  f"gate{gate('train_gate_accuracy')}  valid {100 * now['valid_answer_accuracy']:5.1f}{gate('valid_gate_accuracy')}  "
-                  f"{now['examples_per_second']:6.0f}/s{' *' if state.best_epoch == state.epoch else ''}", file=self.stream, flush=True)
+            best = " *" if state.best_epoch == state.epoch else ""
+            print(f"epoch {now['epoch']:3}/{self.config.epochs}  J {now['loss']:7.4f}  "
+                  f"answer {100 * now['train_answer_accuracy']:5.1f}  "
+                  f"gate{gate('train_gate_accuracy')}  "
+                  f"valid {100 * now['valid_answer_accuracy']:5.1f}{gate('valid_gate_accuracy')}  "
+                  f"{now['examples_per_second']:6.0f}/s{best}", file=self.stream, flush=True)
         self._begin_epoch(state.epoch + 1)
 
     def close(self):

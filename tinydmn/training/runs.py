@@ -1,7 +1,8 @@
 """Many trainings: each one task, one setting, one seed, several side by side, and none twice.
 
-A run's figures become a small JSON file in a folder when it is finished, its weights a checkpoint beside it; the files' name holds a
-digest of its settings, so that it is found again and never taken for another.
+The figures of a finished run become a small JSON file in a folder, its weights a checkpoint beside
+it; the files' name holds a digest of its settings, so that it is found again and never taken for
+another.
 """
 
 import json
@@ -28,13 +29,13 @@ from ..errors import UserError
 from ..losses import right_answers
 from ..model import DMN
 from ..streams import settle
+from ..tasks import gather, task_of, texts_of
 from ..writing import json_text, write_whole
 from . import checkpoint, loop, memory
 from .evaluate import evaluate, outputs
-from .material import batch_of, digest, gather, share_of, texts_of, unknown_words
-from .presets import babi_config, pos_config, sst_config
+from .material import batch_of, digest, share_of, unknown_words
 
-LAYOUT = 2                                                 # of a run's JSON file; files of another layout are run again
+LAYOUT = 2                     # of a run's JSON file; files of another layout are run again
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,17 @@ class Run:
     """One training: what the table makes of it, and all that it takes to make it again."""
 
     label: str                 # for people:  babi-2 plain
-    places: list               # [(panel, row, series, figure)]: where each of its figures stands in the table
-    about: dict                # see material.gather
+    places: list               # [(panel, row, series, figure)]: where its figures go in the table
+    about: dict                # see tasks.about_run
     given: dict                # fields of Config
 
     @property
     def settings(self):
         """What decides its figures, as a dict that JSON can hold."""
-        about, own = self.about, self.about["data"] is None
-        config = {"babi": lambda: babi_config(about["task"], about["size"], plain=about["plain"], **self.given),
-                  "sst": lambda: sst_config(own, **self.given), "pos": lambda: pos_config(own, **self.given)}[about["set"]]()
-        # what plain means is said by the config
-        return {"layout": LAYOUT, "about": {k: v for k, v in about.items() if k != "plain"}, "config": asdict(config)}
+        config = task_of(self.about).preset(self.about, self.given)
+        # what plain means is in the config
+        about = {k: v for k, v in self.about.items() if k != "plain"}
+        return {"layout": LAYOUT, "about": about, "config": asdict(config)}
 
     @property
     def name(self):
@@ -63,13 +63,14 @@ class Run:
 
 
 def finished(run, folder):
-    """What a run's JSON file says; None where there is none, or none that can be read as what it should be, or other texts lie there now:
-    then it is run again."""
+    """The contents of a run's JSON file; None where there is none, it cannot be read, or the texts
+    have changed since: then it is run again."""
     settings = run.settings
     try:
         result = json.loads((Path(folder) / f"{run.name}.json").read_text(encoding="utf-8"))
-        if (result["settings"] == settings and result["valid"]["n"] and {"test", "seconds", "epochs"} <= result.keys()
-                and result["texts"] == _texts(json.dumps(settings["about"] | {"vectors": None}, sort_keys=True))):
+        about = json.dumps(settings["about"] | {"vectors": None}, sort_keys=True)
+        whole = result["valid"]["n"] and {"test", "seconds", "epochs"} <= result.keys()
+        if result["settings"] == settings and whole and result["texts"] == _texts(about):
             return result
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -77,49 +78,63 @@ def finished(run, folder):
 
 @cache
 def _texts(about):
-    """The digests of a run's texts.  about: as JSON, so that what several runs share is read once."""
+    """The digests of a run's texts.  about: as JSON, so that texts of several runs are read once.
+    """
     train, valid, test, *phrases = texts_of(json.loads(about))
     return digests(train, valid, test, *phrases)
 
 
 def digests(train, valid, test, phrases=()):
-    """By part, so that it can be seen whether two runs were asked the same."""
+    """By part, so that it can be seen whether two runs were asked the same questions."""
     return {"train": digest(train, phrases), "valid": digest(valid), "test": digest(test or [])}
 
 
 def execute(run, folder, backend="numba"):
-    """Trains, or goes on from the checkpoint in `folder`; writes NAME.json there.  -> its contents."""
+    """Trains, or resumes from the checkpoint in `folder`; writes NAME.json there.  -> its
+    contents."""
     path = Path(folder) / f"{run.name}.npz"
     material = gather(run.about, **run.given)
     about = run.about | {"texts": material.digest}
     memory.check(material.train + material.valid, material.config, "float32", material.vocabulary)
-    batches = {split: material.batch(stories) if stories else None for split, stories in (("valid", material.valid), ("test", material.test))}
+    batches = {split: material.batch(stories) if stories else None
+               for split, stories in (("valid", material.valid), ("test", material.test))}
     try:
-        model, state, told = checkpoint.load(path, backend)
-        begun = told == about and model.config == material.config and model.vocabulary == material.vocabulary
+        model, state, its = checkpoint.load(path, backend)
+        same = model.config == material.config and model.vocabulary == material.vocabulary
+        resumes = its == about and same
     except UserError:                                      # none there, or not one of this version
-        begun = False
-    if not begun:
+        resumes = False
+    if not resumes:
         model, _ = material.network(backend, run.about["seed"])
         state = loop.start(model, run.about["seed"])
-    loop.train(model, material.epoch, batches["valid"], state, lambda state: checkpoint.save(path, model, state, about))
-    result = {"version": __version__, "settings": run.settings, "seed": run.about["seed"], "epochs": state.epoch, "best_epoch": state.best_epoch,
+    loop.train(model, material.epoch, batches["valid"], state,
+               lambda state: checkpoint.save(path, model, state, about))
+    result = {"version": __version__, "settings": run.settings, "seed": run.about["seed"],
+              "epochs": state.epoch, "best_epoch": state.best_epoch,
               "seconds": sum(epoch["seconds"] for epoch in state.history), "threads": model.threads,
-              "n_train": count_questions(material.train), "texts": digests(material.train, material.valid, material.test, material.phrases)}
+              "n_train": count_questions(material.train),
+              "texts": digests(material.train, material.valid, material.test, material.phrases)}
     trained_on = {text for story in material.train for text in asked(story)}
     for split, batch in batches.items():
-        stories = getattr(material, split)
-        unknown = unknown_words(batch, stories, material.train) if batch and model.config.answer == "tags" else None
-        result[split] = batch and figures(model, batch, unknown, state.kept)
+        result[split] = None
         if batch:
-            result[split]["n_in_train"] = sum(text in trained_on for story in stories for text in asked(story))
+            stories, unknown = getattr(material, split), None
+            if model.config.answer == "tags":
+                unknown = unknown_words(batch, stories, material.train)
+            result[split] = figures(model, batch, unknown, state.kept)
+            in_train = [text in trained_on for story in stories for text in asked(story)]
+            result[split]["n_in_train"] = sum(in_train)
     write_whole(path.with_suffix(".json"), json_text(result))
     return result
 
 
 def figures(model, batch, unknown=None, kept=()):
-    """Shares of 1 of a model on the Batch of a set.  unknown: which words of tagged sentences training never saw, as batch.answer.
-    kept: weights of several epochs, for the figures named ensemble_...  Of whole answers `right` has a 1 or a 0 for each question."""
+    """Figures of a model on the Batch of a set, as shares of 1 -> dict.
+
+    unknown: which words of tagged sentences training never saw, shape of batch.answer.  kept:
+    weights of several epochs, for the figures named ensemble_...  Of whole answers "right" has a 1
+    or a 0 for each question.
+    """
     first, kind = evaluate(model, batch), model.config.answer
     out = {"n": first.n_questions, "accuracy": first.answer_accuracy, "loss": first.loss,
            "gate_accuracy": first.gate_accuracy if np.isfinite(first.gate_accuracy) else None}
@@ -130,23 +145,26 @@ def figures(model, batch, unknown=None, kept=()):
         for start, thetas in (("", None), ("ensemble_", kept))[:1 + (len(kept) > 1)]:
             out[start + "unknown"] = share_of(unknown, model, batch, thetas)
     else:
-        out["right"] = "".join("01"[r] for part, said in outputs(model, batch) for r in right_answers(said.answers, part, kind).astype(int))
+        right = [right_answers(found.answers, part, kind) for part, found in outputs(model, batch)]
+        out["right"] = "".join("01"[r] for of_part in right for r in of_part.astype(int))
     return out
 
 
-# ---- many runs, side by side -------------------------------------------------------------------------------------------------------
+# ---- many runs, side by side ---------------------------------------------------------------------
 
 
 def run_all(runs, folder, jobs, backend="numba", on_end=None):
-    """Runs in processes of their own, `jobs` at a time, those that are finished already left out.
+    """Trains runs in processes of their own, `jobs` at a time; those already finished are skipped.
 
-    on_end(run, result, problem) after each: problem is None or one line.  However this ends, no process stays behind, and what is finished stays.
+    on_end(run, result, problem) is called after each: problem is None or one line.  However this
+    ends, no process stays behind, and finished runs stay.
     """
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{folder}: cannot be made ({error.strerror}); choose another --out") from None
+        raise UserError(f"{folder}: cannot be made ({error.strerror}); "
+                        "choose another --out") from None
     waiting = [run for run in runs if not finished(run, folder)]
     n_threads = max(1, threads.count() // max(1, min(jobs, len(waiting))))
     if backend == "numba" and jobs > 1 and len(waiting) > 1:
@@ -174,58 +192,68 @@ def run_all(runs, folder, jobs, backend="numba", on_end=None):
 
 
 def _start(run, folder, backend, n_threads):
-    """A worker process; what it says of errors goes to NAME.log."""
-    home = str(Path(__file__).parents[2])                  # where this package was found, it will be found again
-    environment = os.environ | {"TINYDMN_THREADS": str(n_threads), "PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
+    """A worker process; its error messages go to NAME.log."""
+    home = str(Path(__file__).parents[2])                  # it must find this package again
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    environment = {"TINYDMN_THREADS": str(n_threads), "PYTHONIOENCODING": "utf-8",
+                   "PYTHONPATH": path}
     with open(folder / f"{run.name}.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen([sys.executable, "-m", "tinydmn.training.runs"], stdin=subprocess.PIPE, stdout=log, stderr=log, encoding="utf-8",
-                                   env=environment)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tinydmn.training.runs"], stdin=subprocess.PIPE, stdout=log,
+            stderr=log, encoding="utf-8", env=os.environ | environment)
+    order = json.dumps({"run": asdict(run), "folder": str(folder), "backend": backend})
     try:
-        print(json.dumps({"run": asdict(run), "folder": str(folder), "backend": backend}), file=process.stdin, flush=True)
+        print(order, file=process.stdin, flush=True)
     except OSError:
-        process.wait()                                     # it has gone already: its exit code and its log will say why
+        process.wait()                 # it has gone already: its exit code and its log will say why
     return process
 
 
 def _leave(process):
     """A worker stops when nobody is left to ask for its work."""
-    with suppress(OSError):                                # it has gone already, with what it was told unread
+    with suppress(OSError):            # it has gone already, without reading its order
         process.stdin.close()
 
 
 def _outcome(run, folder, code):
-    """-> what the run found, or None; what went wrong in one line, or None."""
+    """-> the run's result, or None; what went wrong in one line, or None."""
     result, log = finished(run, folder), folder / f"{run.name}.log"
     if code == 0 and result:
         log.unlink()
         return result, None
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return None, said[-1] if said else f"its process ended with exit code {code}" + (" (killed: out of memory?)" if code == -9 else "")
+    killed = " (killed: out of memory?)" if code == -9 else ""
+    return None, said[-1] if said else f"its process ended with exit code {code}{killed}"
 
 
 def compile_for(runs):
-    """One training step on a tiny set for each kind of network, so that processes side by side find kernels compiled and need not write
-    them at the same time."""
-    for settings in {json.dumps(tiny, sort_keys=True): tiny for tiny in (_tiny(run.settings["config"]) for run in runs)}.values():
+    """One training step on a tiny set for each kind of network, so that processes side by side
+    find the kernels compiled and do not write them at the same time."""
+    tiny = [_tiny(run.settings["config"]) for run in runs]
+    for settings in {json.dumps(config, sort_keys=True): config for config in tiny}.values():
         config = Config(**settings)
         facts = [["a", "b"]] if config.facts == "words" else [["a", "b"], ["b"]]
         answer = {"word": ["a"], "sequence": ["a", "b"], "tags": ["x", "y"]}[config.answer]
-        stories = [Story(facts, [Question(["c"], answer, len(facts), [0] if config.alpha else [])])] * 2
+        question = Question(["c"], answer, len(facts), [0] if config.alpha else [])
+        stories = [Story(facts, [question])] * 2
         vocabulary = Vocabulary.build(stories, config.answer, features=config.answer == "tags")
         model, batch = DMN(config, vocabulary), batch_of(stories, vocabulary, config)
         loop.train(model, batch, batch, loop.start(model, 0))
 
 
 def _tiny(config):
-    return config | {"hidden": 4, "embedding": 4, "gate_hidden": 4, "passes": min(2, config["passes"]), "epochs": 1, "gate_epochs": 0, "ensemble": 1}
+    return config | {"hidden": 4, "embedding": 4, "gate_hidden": 4, "epochs": 1, "gate_epochs": 0,
+                     "passes": min(2, config["passes"]), "ensemble": 1}
 
 
 def main():
-    """A worker: the run to make stands in the first line of the input; when the input ends, whoever asked for it has gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)           # Ctrl-C in a terminal reaches every process of it: the first one decides
+    """A worker: the first line of its input is the run to train; when the input ends, the parent
+    has gone."""
+    # Ctrl-C in a terminal reaches every process of it: the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settle()
-    told = json.loads(sys.stdin.readline())
+    order = json.loads(sys.stdin.readline())
 
     def stop_with_parent():
         sys.stdin.read()
@@ -234,7 +262,7 @@ def main():
     threads.keep_freed_memory()
     try:
         with threads.interruptible():
-            execute(Run(**told["run"]), told["folder"], told["backend"])
+            execute(Run(**order["run"]), order["folder"], order["backend"])
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
