@@ -24,7 +24,11 @@ from types import MappingProxyType, ModuleType
 
 from .groups import EPISODES
 
-BACKENDS = ("numpy", "numba")          # a name here is the end of its files' names
+# a back end: the end of the names of its files
+BACKENDS = (
+    "numpy",
+    "numba",
+)
 # operations that the reference composes of others -> of which; their first argument: the operations
 _PASS = ("gate", "gru_cell", *(f"{kind}_episode" for kind in EPISODES))
 COMPOSED = {"passes": _PASS, "word_passes": ("passes", *_PASS), "decode": ("gru_cell", "output")}

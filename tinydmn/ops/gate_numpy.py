@@ -17,8 +17,8 @@ def gate_features(c, m, q, W_b):
     cW_b = c @ W_b
     cW_bq = np.sum(cW_b * q, axis=-1, keepdims=True)       # (..., 1)
     cW_bm = np.sum(cW_b * m, axis=-1, keepdims=True)
-    return np.concatenate([c, m, q, c * q, c * m, np.abs(c - q), np.abs(c - m), cW_bq, cW_bm],
-                          axis=-1)                         # (5)
+    blocks = [c, m, q, c * q, c * m, np.abs(c - q), np.abs(c - m), cW_bq, cW_bm]           # (5)
+    return np.concatenate(blocks, axis=-1)
 
 
 def gate_features_backward(dz_feat, c, m, q, W_b, dW_b):

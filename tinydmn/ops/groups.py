@@ -89,7 +89,10 @@ class Passes(NamedTuple):
 
 CELLS = {"gru": GRU, "lstm": LSTM, "rnn": RNN}             # name of a cell -> its parameters
 # name of an episode kind -> its parameters; its operations are NAME_episode_forward and _backward
-EPISODES = {"softmax": None, "gated": GRU}
+EPISODES = {
+    "softmax": None,
+    "gated": GRU,
+}
 
 
 def recurrent_shapes(cell, I, H):
