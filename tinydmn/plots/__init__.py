@@ -2,7 +2,8 @@
 the format.
 
 No window opens; `show(path)` hands a saved picture to the system's viewer.  What colour says is
-also said by shade, shape or a label.  """
+also said by shade, shape or a label.
+"""
 
 from . import loading  # noqa: F401                        # first: it loads Matplotlib
 from .attention import plot_attention, plot_attentions

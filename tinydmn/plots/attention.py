@@ -56,8 +56,8 @@ def attention_figure(facts, panels, question="", answer="", support=(), notes=()
         raise ValueError(f"notes for {[len(row) for row in notes]} passes; the panels have "
                          f"{[len(gates) for gates in attentions]}")
 
-    with new_figure(facts, question, str(answer), [(title, str(said)) for title, _, said in panels],
-                    names, notes) as figure:
+    drawn = [(title, str(predicted)) for title, _, predicted in panels]
+    with new_figure(facts, question, str(answer), drawn, names, notes) as figure:
         def font(first):
             if first in support:
                 return {"weight": "bold"}

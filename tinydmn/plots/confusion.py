@@ -25,8 +25,8 @@ def plot_confusion(right, answered, path, title="", order=(), most=MOST):
     others follow alphabetically.  Of more than `most` names, those with the most mistakes are
     shown; all others share a row and a column.  A cell holds a count and its share of the row; on
     the right stands the total of each row and its share of correct ones (recall), below those of
-    each column (precision).  Returns the path.  Raises ValueError where the lengths differ or are
-    0.  """
+    each column (precision).  Returns the path.  Raises ValueError for unequal lengths or none.
+    """
     if len(right) != len(answered) or not len(right):
         raise ValueError(f"{len(right)} right answers for {len(answered)} of the network; give one "
                          "each")

@@ -47,7 +47,8 @@ def plot_training(history, path, gate_epochs=0, panels=None, least=None):
     beta = 1.  panels: what to draw instead, {title: (key, ...)}: the first key with markers, the
     others thin; keys with "loss" in their name on an axis from 0 up, all others as shares.  least:
     the key of a loss whose minimum is marked ▽ in its panel.  Returns the path.  Raises ValueError
-    for a history without epochs.  """
+    for a history without epochs.
+    """
     runs = history if isinstance(history, dict) else {"": history}
     if not runs or not all(runs.values()):
         raise ValueError("a history without epochs has no curve")
@@ -161,7 +162,8 @@ def plot_gradient_norms(norms, path):
 
     norms: {label: (T,)}, entry t the norm of dL/dh_t, t = 0 the first word.  Drawn over the steps
     back from the last word, on a log scale; norms of exactly 0 are not drawn but named in the
-    label.  Returns the path.  Raises ValueError where there is nothing to draw.  """
+    label.  Returns the path.  Raises ValueError where there is nothing to draw.
+    """
     curves = {label: np.asarray(values, np.float64)[::-1] for label, values in norms.items()}
     if not curves or not all(np.any(y > 0) for y in curves.values()):
         raise ValueError("each label needs at least one norm above 0")
@@ -203,7 +205,8 @@ def plot_trace(words, moves, maps, path, changed, fact_end=()):
     the end.  maps: {title: (T, H)}, in [0, 1], or in [-1, 1] where one is negative.  changed:
     index of the changed word, marked ▾.  fact_end: indices of the words where a sentence ends and
     h is read as a fact, marked on the curves.  Returns the path.  Raises ValueError where the
-    lengths disagree or nothing moves.  """
+    lengths disagree or nothing moves.
+    """
     curves = {label: np.asarray(y, np.float64) for label, y in moves.items()}
     maps = {title: np.asarray(a, np.float64).T for title, a in maps.items()}
     T = len(words)

@@ -24,7 +24,8 @@ def plot_word_gates(words, tags, panels, path, right=(), legend=_GATES):
     words: n strings.  tags: {title: n tags}, a column each.  right: n tags; one that differs from
     these is marked ✗.  panels: {title: (n, n)}, row t the gates of word t, in [0, 1]; the part
     right of the diagonal is not drawn.  legend: what a row shows, where it is not gates.  Returns
-    the path.  Raises ValueError where the lengths disagree.  """
+    the path.  Raises ValueError where the lengths disagree.
+    """
     n, panels = len(words), {title: np.asarray(g, np.float64) for title, g in panels.items()}
     if (not (n and panels) or any(g.shape != (n, n) for g in panels.values())
             or any(len(column) != n for column in tags.values()) or len(right) not in (0, n)):
@@ -159,7 +160,8 @@ def plot_passes(panels, path, intervals=None):
     panels: {title: {label: {passes: accuracy, 0 to 1}}}; a label has the same colour, dash and
     marker in all panels.  intervals: {title: {label: {passes: (low, high)}}}, for some or all of
     the points, drawn as bars.  Returns the path.  Raises ValueError where a panel is empty, and
-    for an interval without a point or not around it.  """
+    for an interval without a point or not around it.
+    """
     if not panels or not all(curves and all(curves.values()) for curves in panels.values()):
         raise ValueError("each panel needs a curve, each curve a point")
     intervals = intervals or {}

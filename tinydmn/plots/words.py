@@ -97,7 +97,7 @@ def plot_word_attention(words, panels, path, text="", answer=""):
         raise ValueError("no panel to draw")
     labels = [*words, DONE]
     with new_figure(words, text, str(answer),
-                    [(title, str(said)) for title, _, said in panels]) as figure:
+                    [(title, str(predicted)) for title, _, predicted in panels]) as figure:
         names = [[f"pass {i + 1}" for i in range(len(gates))] for gates in checked]
         titles = []
         for title, _, predicted in panels:
