@@ -11,6 +11,8 @@ import pytest
 
 from tinydmn.cli import parser
 
+from . import equations
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLACE = r"\[`([a-z_]+\.py):(\d+)`\]\((tinydmn/[a-z_/]+\.py)#L(\d+)\)"
@@ -21,8 +23,15 @@ def line_of(path, number):
     return (ROOT / path).read_text(encoding="utf-8").splitlines()[int(number) - 1]
 
 
-def test_the_table_has_every_equation():
+def test_the_table_is_the_one_that_the_command_makes():
+    assert equations.written(README) == README, "python -m tests.equations  makes README's table anew"
     assert [int(row[0]) for row in ROWS] == list(range(1, 11))
+
+
+def test_an_equation_without_a_line_is_named(monkeypatch):
+    monkeypatch.setitem(equations.FILES, 5, "loss")
+    with pytest.raises(LookupError, match="tinydmn/ops/loss_numpy.py: no comment"):
+        equations.table()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"eq-{row[0]}" for row in ROWS])
@@ -42,7 +51,7 @@ def test_every_linked_file_exists():
 
 def test_every_command_in_readme_is_one():
     """Each `tinydmn ...` line parses: no option that was renamed, no command that is gone."""
-    lines = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()
+    lines = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", README.split("## Adding a part")[0], re.S) for line in block.splitlines()
              if line.startswith("tinydmn ")]
     assert len(lines) >= 8
     for words in lines:
@@ -67,6 +76,17 @@ def test_every_package_that_is_asked_for_has_its_reason():
     required = {re.split("[>=<]", line)[0] for line in re.findall(r"^    ([a-z0-9-]+)(?:>=[\d.]+)?$", setup, re.M)}
     table = " ".join(re.findall(r"^\| ([^|]+) \|", README.split("## What it stands on")[1], re.M))
     assert {"numpy", "wcwidth", "pytest", "pyarrow", "torch"} <= required and all(re.search(rf"(?<![\w-]){name}(?![\w-])", table) for name in required), required
+
+
+def test_the_example_on_the_first_screen(tmp_path):
+    """It trains, scores, asks, shows and saves as it stands there; the answer is right, and so are most."""
+    example = README.split("Train, ask, show:")[1].split("```python\n")[1].split("```")[0]
+    assert len(example.splitlines()) <= 10 and README.index(example) < 6000
+    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Where is Mary\?  ->  garden +\(probability [01]\.[0-9]+", done.stdout), done.stdout
+    assert float(re.search(r"answer_accuracy=([0-9.]+)", done.stdout)[1]) > 0.95
+    assert (tmp_path / "where.png").read_bytes().startswith(b"\x89PNG") and (tmp_path / "mary.npz").exists()
 
 
 def test_the_tour_of_ones_own_stories(tmp_path):
