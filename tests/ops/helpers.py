@@ -60,7 +60,7 @@ def ones(weights):
 
 def less_one(dweights):
     """What was added into ones(weights)."""
-    return nest(lambda a: a - 1, dweights)
+    return nest(lambda a: np.asarray(a - 1), dweights)
 
 
 def assert_gradients(loss, exact, at):
