@@ -262,7 +262,8 @@ def test_a_word_gradient_wrong_by_a_thousandth_is_seen(backend, kind):
     arguments, w = sentences(np.random.default_rng(2), kind, 2, 2, 3, 3, 2)
     c, q, _, weights, _ = arguments
     loss = lambda: np.sum(w * op.word_passes_forward(*arguments)[0][-1])
-    assert_a_thousandth_is_seen(loss, word_gradients(op, arguments, w), (c, q, weights))
+    level = ("2.gate.b_2",) if kind == "softmax" else ()   # a softmax does not depend on the level of its scores
+    assert_a_thousandth_is_seen(loss, word_gradients(op, arguments, w), (c, q, weights), level)
 
 
 @each_dtype
