@@ -12,7 +12,7 @@ from .helpers import (NUMBA, NUMPY, arrays, assert_a_thousandth_is_seen, assert_
                       memory_weights, ones, ops, questions, seeds, sizes, visible)
 
 passes_numba = sys.modules["tinydmn.ops.passes_numba"]
-n_passes = st.integers(1, 3)
+n_passes, few, two = st.integers(1, 3), st.integers(1, 3), st.integers(1, 2)
 
 
 def looked(rng, kind, n, Q, T, R, H, G):
@@ -43,7 +43,7 @@ def far_from_the_kink(op, arguments):
 
 @each_backend
 @each_kind
-@given(n=n_passes, Q=sizes, T=sizes, R=sizes, H=sizes, G=sizes, seed=seeds)
+@given(n=n_passes, Q=two, T=few, R=few, H=two, G=two, seed=seeds)
 def test_gradients(backend, kind, n, Q, T, R, H, G, seed):
     op = ops.load(backend)
     arguments, w = looked(np.random.default_rng(seed), kind, n, Q, T, R, H, G)
@@ -76,7 +76,7 @@ def test_a_gradient_wrong_by_a_thousandth_is_seen(backend, kind):
 
 @each_dtype
 @each_kind
-@given(n=n_passes, Q=sizes, T=sizes, R=sizes, H=sizes, G=sizes, seed=seeds)
+@given(n=n_passes, Q=few, T=sizes, R=sizes, H=sizes, G=sizes, seed=seeds)
 def test_numba_is_numpy(dtype, kind, n, Q, T, R, H, G, seed):
     """Memories, scores (-inf on padding), gates, and all gradients; also on both sides of packing_numba.MANY."""
     arguments, w = looked(np.random.default_rng(seed), kind, n, 15 * Q, T, R, H, G)
@@ -245,7 +245,7 @@ def words_far_from_the_kink(arguments):
 
 @each_backend
 @each_kind
-@given(n=n_passes, Q=st.integers(1, 3), F=sizes, H=sizes, G=sizes, seed=seeds)
+@given(n=n_passes, Q=two, F=few, H=two, G=two, seed=seeds)
 def test_word_gradients(backend, kind, n, Q, F, H, G, seed):
     op = ops.load(backend)
     arguments, w = sentences(np.random.default_rng(seed), kind, n, Q, F, H, G)
@@ -262,7 +262,8 @@ def test_a_word_gradient_wrong_by_a_thousandth_is_seen(backend, kind):
     arguments, w = sentences(np.random.default_rng(2), kind, 2, 2, 3, 3, 2)
     c, q, _, weights, _ = arguments
     loss = lambda: np.sum(w * op.word_passes_forward(*arguments)[0][-1])
-    assert_a_thousandth_is_seen(loss, word_gradients(op, arguments, w), (c, q, weights))
+    level = ("2.gate.b_2",) if kind == "softmax" else ()   # a softmax does not depend on the level of its scores
+    assert_a_thousandth_is_seen(loss, word_gradients(op, arguments, w), (c, q, weights), level)
 
 
 @each_dtype
