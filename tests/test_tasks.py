@@ -35,6 +35,7 @@ class Colours(Task):
     one, many = "list", "lists"
     asked = "thing"
     welcome = "Type a thing and its colour."
+    formats = "stories of\nthings"
     generated_texts = "lists of things"
     augments = False
     options = {"things": Option("how many things are told of (default 3)", 3, int, {"least": 1, "most": 9}, metavar="N")}
@@ -119,7 +120,7 @@ def test_its_options_are_its_own(colours, capsys, tmp_path):
         code, _, err = run(capsys, "train", "colours", *words, "--out", tmp_path / "a.npz")
         assert code == 2 and says in err
     out = " ".join(run(capsys, "train", "--help")[1].split())
-    assert "{babi,sst,pos,colours}" in out and "colours of things" in out and "colours: how many things are told of (default 3)" in out
+    assert "colours stories of things" in out and "{babi,sst,pos,colours}" in out and "colours of things" in out and "colours: how many things are told of (default 3)" in out
 
 
 def test_a_file_of_ones_own_is_read_as_its_set_reads_it(colours, capsys, tmp_path):

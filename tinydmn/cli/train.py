@@ -19,13 +19,6 @@ its options: what is given again must be the same, except --epochs, --patience, 
 --data, --file and --valid, if the same texts are there.
 
 The contents of a file of your own decide how it is read:
-  babi   the bAbI format, or JSON Lines:  {"facts": ["Mary sat."], "questions":
-         [{"question": "Who sat?", "answer": "mary", "support": [0]}]}
-         supporting facts may be left out; "n_facts": 3 in a question asked after the third fact
-  sst    a table of texts and labels with , ; or tabs, or JSON Lines:
-         {"text": "A warm film", "label": "good"}
-  pos    word and tag in columns, word/TAG, CoNLL-2000, -2003, CoNLL-U, Penn Treebank trees (or a
-         folder of such files, wsj_NNNN.mrg)
 """
 
 import sys
@@ -52,6 +45,8 @@ DIFFERS = ("differs from the run in {}, which has {}; a resumed run may change -
 
 
 def add_arguments(parser):
+    formats = [task.formats.replace("\n", "\n" + " " * 9) for task in TASKS.values()]
+    parser.description += "\n".join(f"  {name:6} {text}" for name, text in zip(TASKS, formats))
     learns = ", ".join(task.learns for task in TASKS.values())
     parser.add_argument("task_set", choices=tuple(TASKS), metavar=f"{{{','.join(TASKS)}}}",
                         help=f"what to learn: {learns}")

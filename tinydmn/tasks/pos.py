@@ -54,6 +54,8 @@ class Pos(Task):
     one, many = "sentence", "sentences"
     welcome = ("Type a sentence, one a line; Ctrl-D ends.  Punctuation becomes words of its own, "
                "as in a treebank.")
+    formats = """word and tag in columns, word/TAG, CoNLL-2000, -2003, CoNLL-U, Penn Treebank trees
+(or a folder of such files, wsj_NNNN.mrg)"""
     generated_texts, published_texts = "texts of our own grammar", "tagged sentences given"
     asked = "word"
     tags = True

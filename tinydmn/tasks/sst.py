@@ -58,6 +58,8 @@ class Sst(Task):
     one, many = "text", "texts"
     welcome = ("Type a text, one a line; Ctrl-D ends.  Punctuation becomes words of its own, "
                "as in the treebank.")
+    formats = """a table of texts and labels with , ; or tabs, or JSON Lines:
+{"text": "A warm film", "label": "good"}"""
     generated_texts, published_texts = "texts of our own grammar", "published trees"
     asked = "text"
     supports = augments = False

@@ -94,8 +94,12 @@ class Task:
     learns = "answers about stories"
     one = "story"              # what one of its texts is called
     many = "stories"
+    # for people: how `ask` begins; what a file of one's own may hold
     welcome = """Tell a story, one sentence a line; a line that ends in ? is a question.
 An empty line begins a new story, Ctrl-D ends.  Words it knows: {words}"""
+    formats = """the bAbI format, or JSON Lines:  {"facts": ["Mary sat."], "questions":
+[{"question": "Who sat?", "answer": "mary", "support": [0]}]}
+supporting facts may be left out; "n_facts": 3 in a question asked after the third fact"""
     generated_texts, published_texts = "generated stories", "published stories"
     asked = "question"         # heads what was asked in a file of answers
     tags = False               # an answer for each word of a sentence
