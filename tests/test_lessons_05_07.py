@@ -354,7 +354,7 @@ def drawn(monkeypatch):
     """Saved figures; in each every text lies inside, and no two meet."""
     figures, save = [], plots.drawing.save
 
-    def checked(figure, path, show=False):
+    def checked(figure, path):
         figure.draw(figure.canvas.get_renderer())
         boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text()]
         for i, box in enumerate(boxes):
@@ -362,7 +362,7 @@ def drawn(monkeypatch):
             for other in boxes[:i]:
                 assert min(min(box.x1, other.x1) - max(box.x0, other.x0), min(box.y1, other.y1) - max(box.y0, other.y0)) <= 0.5
         figures.append(figure)
-        return save(figure, path, show)
+        return save(figure, path)
     monkeypatch.setattr(plots.words, "save", checked)
     return figures
 

@@ -437,7 +437,7 @@ def drawn(monkeypatch):
     """Saved figures; in each every text lies inside, and no title runs into the next panel's."""
     figures, save = [], plots.tags.save
 
-    def checked(figure, path, show=False):
+    def checked(figure, path):
         figure.draw(figure.canvas.get_renderer())
         for text in [t for axes in figure.axes for t in (*axes.texts, axes.title, axes._left_title)] + figure.texts:
             if text.get_text():
@@ -446,7 +446,7 @@ def drawn(monkeypatch):
         titles = [axes._left_title.get_window_extent() for axes in figure.axes]
         assert all(one.x1 < other.x0 for one, other in zip(titles, titles[1:]))
         figures.append(figure)
-        return save(figure, path, show)
+        return save(figure, path)
     monkeypatch.setattr(plots.tags, "save", checked)
     return figures
 
