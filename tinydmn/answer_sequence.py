@@ -1,6 +1,6 @@
-"""Answer module (section 2.4), an answer of several words: decoded word by word, eqs (9) and (10).
+"""Answer module (section 2.4) for answers of several words: a decoder, eqs (9) and (10).
 
-Sizes: Q questions, T steps of the longest correct answer, H hidden, A words of answers, the first of them <eos>.
+Sizes: Q questions, T steps of the longest correct answer, H hidden, A answer words, <eos> first.
 """
 
 from typing import NamedTuple
@@ -21,13 +21,15 @@ ASKS, MEMORY = True, "passes"
 class AnswerPlan(NamedTuple):
     """The integers of this module."""
 
-    target: np.ndarray         # (Q T,) int32: the words of each answer, <eos> behind them; -1 after it, and where a word has no class
-    given: np.ndarray          # (Q, T) int32: the same, for teacher forcing, whatever has no class
+    target: np.ndarray         # (Q T,) int32  the words of each answer, then <eos>, then -1; all -1
+                               #               where one of its words was not seen in training
+    given: np.ndarray          # (Q, T) int32  for teacher forcing: Batch.answer as it is
 
 
 def shapes(config, vocabulary):
     A = len(vocabulary.answers)
-    return named("answer", recurrent_shapes(GRU, A + config.hidden, config.hidden)) | {"answer.W_a": (A, config.hidden)}
+    gru = recurrent_shapes(GRU, A + config.hidden, config.hidden)
+    return named("answer", gru) | {"answer.W_a": (A, config.hidden)}
 
 
 def initial(values, config):
@@ -35,7 +37,7 @@ def initial(values, config):
 
 
 def plan(batch, config):
-    """-> AnswerPlan.  An answer with one word that training never saw has no class as a whole."""
+    """-> AnswerPlan.  An answer with a word not seen in training has no class as a whole."""
     unseen = np.any(batch.answer == UNSEEN, axis=1, keepdims=True)
     return AnswerPlan(np.where(unseen, np.int32(NONE), batch.answer).ravel(), batch.answer)
 
@@ -47,14 +49,15 @@ def _weights(arrays):
 def forward(read, q, plan, net, training=False):
     """read (Q, H): a_0, q (Q, H) -> logits (Q, steps, A), cache.
 
-    In training T steps, fed as config.teacher_forcing says; else greedy, until all have said <eos>,
-    T steps at least and config.longest at most.
+    In training there are T steps, teacher-forced where config.teacher_forcing says so; else
+    decoding is greedy and ends once all answers have <eos>, after T steps at least and
+    max(T, config.longest) at most.
     """
-    config, steps = net.config, plan.given.shape[1]
-    given, most = None, max(steps, config.longest)
+    config, T = net.config, plan.given.shape[1]
+    given, most = None, max(T, config.longest)
     if training:
-        given, most = plan.given if config.teacher_forcing == "yes" else None, steps
-    return net.ops.decode_forward(read, q, given, (steps, most), _weights(net.params))
+        given, most = plan.given if config.teacher_forcing == "yes" else None, T
+    return net.ops.decode_forward(read, q, given, (T, most), _weights(net.params))
 
 
 def backward(dlogits, cache, net, grads):
@@ -63,37 +66,34 @@ def backward(dlogits, cache, net, grads):
 
 
 def scores(logits, plan):
-    """Logits (Q, steps, A) -> (Q T, A), a row for each of plan.target: behind T nothing is known."""
+    """Logits (Q, steps, A) -> (Q T, A), a row for each of plan.target; steps after T have none."""
     T = plan.given.shape[1]
     logits = logits if logits.shape[1] == T else np.ascontiguousarray(logits[:, :T])
     return logits.reshape(-1, logits.shape[2])
 
 
 def predicted(logits, plan, net):
-    """-> the likeliest words (Q, steps), -1 behind the first <eos> and after config.longest steps."""
+    """-> decoded words (Q, steps), -1 after the first <eos> and after config.longest steps."""
     return until_end(net.ops.argmax(logits), net.config.longest)
 
 
 def until_end(words, longest=np.inf):
-    """words (Q, steps) -> the same with -1 behind the first <eos> and after `longest` steps."""
+    """words (Q, steps) -> the same with -1 after the first <eos> and after `longest` steps."""
     ended = np.cumsum(words == END_OF_ANSWER, axis=1) - (words == END_OF_ANSWER)
     return np.where((ended > 0) | (np.arange(words.shape[1]) >= longest), -1, words)
 
 
 def shown(logits, plan, net):
-    """-> what an Output says: logits (Q, steps, A), answers (Q, steps), as NumPy arrays."""
+    """-> fields of Output: logits (Q, steps, A), answers (Q, steps), NumPy arrays."""
     return {"logits": net.ops.to_host(logits), "answers": predicted(logits, plan, net)}
 
 
 def right(answers, wanted):
-    """Which answers (Q, steps) are right as a whole -> bool (Q,).
-
-    <eos> is among their words, and behind it nothing is predicted.
-    """
+    """Which answers (Q, steps) are right as a whole, <eos> included -> bool (Q,)."""
     return (answers[:, :wanted.shape[1]] == wanted).all(axis=1)
 
 
 def counted(batch, plan):
-    """How many answers are scored, and how many of these have a class: one a question, however long."""
+    """-> how many answers are scored, and how many of these have a class; one a question."""
     has_class = np.any(plan.target.reshape(batch.answer.shape) >= 0, axis=1)
     return int(np.any(batch.answer != NONE, axis=1).sum()), int(has_class.sum())

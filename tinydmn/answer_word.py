@@ -1,4 +1,4 @@
-"""Answer module (section 2.4), an answer of one word: one step of eq. (9), straight from the last memory.
+"""Answer module (section 2.4) for answers of one word: one step of eq. (9) from the last memory.
 
 Sizes: Q questions, H hidden, A classes.
 """
@@ -9,13 +9,13 @@ import numpy as np
 
 from .data.batch import NONE, UNSEEN
 
-ASKS, MEMORY = False, "passes"             # it needs no q; the kind of memory that it reads
+ASKS, MEMORY = False, "passes"             # does it need q; the kind of memory that it reads
 
 
 class AnswerPlan(NamedTuple):
     """The integers of this module."""
 
-    target: np.ndarray         # (Q,) int32 class, -1: not known, or one that training never saw
+    target: np.ndarray         # (Q,) int32  class; -1: unknown, or not seen in training
 
 
 def shapes(config, vocabulary):
@@ -31,24 +31,25 @@ def plan(batch, config):
 
 
 def known(answer):
-    """Classes with NONE where an answer has none."""
+    """Batch.answer with NONE in place of UNSEEN: neither has a class."""
     unseen = answer == UNSEEN
     return np.where(unseen, np.int32(NONE), answer) if unseen.any() else answer
 
 
 def last_facts(batch):
-    """(Q,): of S F facts, the last visible one of each question."""
+    """(Q,) int32: the last visible fact of each question, a row of all S F facts."""
     return batch.story_of * np.int32(batch.fact_end.shape[1]) + batch.n_facts - np.int32(1)
 
 
 def forward(read, q, plan, net, training=False):
     """read (Q, H): the memory -> logits (Q, A), before the softmax of eq. (9); cache."""
-    return net.ops.output_forward(read, net.params["answer.W_a"]), read
+    return net.ops.output_forward(read, net.params["answer.W_a"]), read                   # (9)
 
 
 def backward(dlogits, cache, net, grads):
     """dlogits (Q, A) -> dread (Q, H), None for q.  Adds into grads["answer.W_a"]."""
-    return net.ops.output_backward(dlogits, cache, net.params["answer.W_a"], grads["answer.W_a"]), None
+    W_a, dW_a = net.params["answer.W_a"], grads["answer.W_a"]
+    return net.ops.output_backward(dlogits, cache, W_a, dW_a), None
 
 
 def scores(logits, plan):
@@ -62,15 +63,15 @@ def predicted(logits, plan, net):
 
 
 def shown(logits, plan, net):
-    """-> what an Output says: logits (Q, A), answers (Q,), as NumPy arrays."""
+    """-> fields of Output: logits (Q, A), answers (Q,), NumPy arrays."""
     return {"logits": net.ops.to_host(logits), "answers": predicted(logits, plan, net)}
 
 
 def right(answers, wanted):
-    """Which answers (Q,) are right -> bool (Q,).  One that training never saw never is."""
+    """Which answers (Q,) are right -> bool (Q,).  One not seen in training never is."""
     return answers == wanted
 
 
 def counted(batch, plan):
-    """How many answers are scored, and how many of these have a class."""
+    """-> how many answers are scored, and how many of these have a class."""
     return int(np.count_nonzero(batch.answer != NONE)), int(np.count_nonzero(plan.target >= 0))

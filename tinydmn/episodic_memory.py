@@ -1,8 +1,9 @@
-"""Episodic memory module (section 2.3): passes over the facts, each guided by what the last one found.
+"""Episodic memory module (section 2.3): passes over the facts, each guided by the last memory.
 
-    m^0 = q;   for i = 1 .. T_M:   g^i_t = G(c_t, m^{i-1}, q);   e^i from g^i and c;   m^i = GRU(e^i, m^{i-1})
+    m^0 = q
+    for i = 1 .. T_M:   g^i_t = G(c_t, m^{i-1}, q);   e^i from g^i and c;   m^i = GRU(e^i, m^{i-1})
 
-The passes themselves are one operation: ops/passes_numpy.py composes them.
+The passes themselves are one operation, composed in ops/passes_numpy.py.
 Sizes: S stories, F facts of one, Q questions, T = F + 1 positions (the visible facts, then
 end-of-passes), R = S F + 1 rows in all, H hidden.
 """
@@ -11,30 +12,32 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .ops.groups import EPISODES, GRU, Facts, Gate, Memory, Passes, gate_shapes, named, recurrent_shapes, take
+from .ops.groups import (EPISODES, GRU, Facts, Gate, Memory, Passes, gate_shapes, named,
+                         recurrent_shapes, take)
 
 ASKS = True                    # it needs q
 
 
 class Look(NamedTuple):
-    """Where the passes looked, and what they found: arrays of the back end, but for `last`."""
+    """What the passes computed: arrays of the back end, except `last`."""
 
     m: object                  # (passes + 1, Q, H)  the memories
     s: object                  # (passes, Q, T)      scores of eq. (6) before its σ, -inf on padding
     g: object                  # (passes, Q, T)      gates
-    last: np.ndarray           # (Q,) int            the memory that the answer is read from
+    last: np.ndarray           # (Q,) int            the i of the m^i that the answer is read from
 
 
 class MemoryPlan(NamedTuple):
     """The integers of this module."""
 
-    facts: Facts               # rows (Q, T) of the S F facts and of the end-of-passes vector behind them
-    target: np.ndarray         # (passes, Q) int32: where each pass should look, -1 for anywhere
-    read: np.ndarray           # (Q,) int32: of (passes + 1) Q memories, the one that answers in training where passes may stop
+    facts: Facts               # rows (Q, T) of the S F facts and, after these, end-of-passes
+    target: np.ndarray         # (passes, Q) int32  the gate's target in each pass, -1 for none
+    read: np.ndarray           # (Q,) int32  with config.stop, in training: the memory that each
+                               #             answer is read from, of all (passes + 1) Q
 
 
 def memory_shapes(config):
-    """The parameters of gate, episode and memory."""
+    """Shapes of the parameters of gate, episode and memory."""
     H, episode = config.hidden, EPISODES[config.episode]
     return {**named("gate", gate_shapes(H, config.gate_hidden)),
             **(named("episode", recurrent_shapes(episode, H, H)) if episode else {}),
@@ -42,9 +45,10 @@ def memory_shapes(config):
 
 
 def memory_weights(arrays, config):
-    """-> Memory of parameters, or of gradients."""
+    """name -> array, of parameters or gradients -> Memory."""
     episode = EPISODES[config.episode]
-    return Memory(take(Gate, arrays, "gate"), episode and take(episode, arrays, "episode"), take(GRU, arrays, "memory"))
+    episode = episode and take(episode, arrays, "episode")
+    return Memory(take(Gate, arrays, "gate"), episode, take(GRU, arrays, "memory"))
 
 
 def shapes(config, vocabulary):
@@ -52,11 +56,11 @@ def shapes(config, vocabulary):
 
 
 def initial(values, config):
-    """The memory GRU's b_z starts at config.memory_bias: with 1 a pass begins by keeping most of the question.
+    """The memory GRU's b_z starts at config.memory_bias: at 1 a pass keeps most of the question.
 
-    Task 17 wants that, and orthogonal U.  Without them a network first learns one of its two axes,
-    above and below or left and right; by then the first pass overwrites what the question says of
-    the other one, and nothing is left to learn that from.
+    Task 17 needs that, and orthogonal U.  Without them a network first learns one of its two axes,
+    above/below or left/right; by then the first pass overwrites what the question says about the
+    other one, and nothing is left to learn that from.
     """
     values["memory.b"][:config.hidden] = config.memory_bias
 
@@ -65,7 +69,8 @@ def plan(batch, config):
     """-> MemoryPlan."""
     S, F = batch.fact_end.shape
     position = np.arange(int(batch.n_facts.max()) + 1, dtype=np.int32)
-    rows = np.where(position < batch.n_facts[:, None], batch.story_of[:, None] * np.int32(F) + position, np.int32(S * F))
+    rows = np.where(position < batch.n_facts[:, None],
+                    batch.story_of[:, None] * np.int32(F) + position, np.int32(S * F))
     target = gate_targets(batch.support, batch.n_facts, config.passes)
     stops = target == batch.n_facts
     last = np.where(stops.any(axis=0), stops.argmax(axis=0) + 1, config.passes)
@@ -74,15 +79,15 @@ def plan(batch, config):
 
 
 def _read(last):
-    """last (Q,): which memory of each question -> its row, of all memories under each other."""
+    """last (Q,): the i of each question's m^i -> its row of the memories ((passes + 1) Q, H)."""
     return (last * len(last) + np.arange(len(last))).astype(np.int32)
 
 
 def gate_targets(support, n_facts, passes):
-    """Where each pass should look: (passes, Q) int32.
+    """The gate's target position in each pass: (passes, Q) int32, -1 for none.
 
-    Pass i at the i-th supporting fact in the file's order, the pass after the last one at
-    end-of-passes (position n_facts), later passes anywhere (-1).  Questions without supporting facts
+    Pass i should attend to the i-th supporting fact in the file's order, the pass after the last
+    one to end-of-passes (position n_facts); later passes, and questions without supporting facts,
     are not supervised.
     """
     Q, P = support.shape
@@ -98,27 +103,33 @@ def gate_targets(support, n_facts, passes):
 def forward(c, q, plan, net, training=False):
     """c (S, F, H), q (Q, H) -> the memory that each answer is read from (Q, H), Look, cache.
 
-    In training every pass is made; else, with config.stop, they end where all questions have chosen
-    end-of-passes, and each answers from the memory after the pass that did.
+    With config.stop the passes end once all questions have chosen end-of-passes, and each answer is
+    read from the memory after the pass that chose it; in training all passes are made, and the
+    answer is read where the targets have end-of-passes.
     """
     params, config, ops = net
     (S, F, H), Q = c.shape, len(q)
     stop = config.stop == "yes"
     c = ops.append_row(c.reshape(S * F, H), params["memory.end_of_passes"])
     how = Passes(config.passes, config.episode, stop and not training)
-    m, s, g, cache = ops.passes_forward(c, q, q, plan.facts, memory_weights(params, config), how)
-    spared = config.passes - len(m)                        # passes that no question of the batch asked for
-    look = [ops.stack([q, *m, *spared * m[-1:]]), *(ops.stack([*a, *spared * a[-1:]]) for a in (s, g))]
+    weights = memory_weights(params, config)
+    ms, ss, gs, cache = ops.passes_forward(c, q, q, plan.facts, weights, how)
+    n_spared = config.passes - len(ms)                     # passes that no question had to make
+    padded = lambda a: [*a, *n_spared * a[-1:]]
+    m, s, g = ops.stack([q, *padded(ms)]), ops.stack(padded(ss)), ops.stack(padded(gs))
     if not stop:
-        return m[-1], Look(*look, np.full(Q, config.passes)), (cache, None, c.shape)
-    last = None if training else ops.stopped_at(look[1], plan.facts.n)
+        return ms[-1], Look(m, s, g, np.full(Q, config.passes)), (cache, None, c.shape)
+    last = None if training else ops.stopped_at(s, plan.facts.n)
     rows = plan.read if training else ops.to_device(_read(last))
-    read = ops.gather_forward(look[0].reshape(-1, H), rows)
-    return read, Look(*look, last), (cache, rows, c.shape)
+    read = ops.gather_forward(m.reshape(-1, H), rows)
+    return read, Look(m, s, g, last), (cache, rows, c.shape)
 
 
 def backward(dread, ds, cache, net, grads):
-    """dread (Q, H), ds (passes, Q, T) from the gates' own loss -> dc (S F, H), dq (Q, H)."""
+    """dread (Q, H), ds (passes, Q, T) of the gates' own loss or None -> dc (S F, H), dq (Q, H).
+
+    Adds into grads of gate, episode and memory.
+    """
     params, config, ops = net
     cache, rows, (R, H) = cache
     passes, Q = config.passes, len(dread)
@@ -135,17 +146,18 @@ def backward(dread, ds, cache, net, grads):
 
 
 def shown(look, plan, net):
-    """Look -> what an Output says of it, as NumPy arrays: gate_scores, gates, memories, answered_from, passes_made.
+    """Look -> fields of Output: gate_scores, gates, memories, answered_from, passes_made; NumPy.
 
-    After a question's own end its memory stays, its scores are -inf and its gates 0: what later
-    passes did was done for its neighbours.
+    After a question has stopped its memory stays, its scores are -inf and its gates 0: later passes
+    were made for other questions of the batch.
     """
     m, s, g = map(net.ops.to_host, look[:3])
     passes, Q = s.shape[:2]
     made = np.full(Q, passes)
     if net.config.stop == "yes":
         made = look.last
-        after = (np.arange(passes)[:, None] >= made)[..., None]                            # (passes, Q, 1)
+        after = (np.arange(passes)[:, None] >= made)[..., None]        # (passes, Q, 1)
         m = m[np.minimum(np.arange(passes + 1)[:, None], made), np.arange(Q)]
         s, g = np.where(after, s.dtype.type(-np.inf), s), np.where(after, g.dtype.type(0), g)
-    return {"gate_scores": s, "gates": g, "memories": m, "answered_from": look.last, "passes_made": made}
+    return {"gate_scores": s, "gates": g, "memories": m,
+            "answered_from": look.last, "passes_made": made}

@@ -1,6 +1,7 @@
-"""The loss of section 2.5: cross-entropy of the answers and of the gates, summed over what is scored.
+"""The loss of section 2.5: cross-entropy of the answers and of the gates, summed over a batch.
 
-Sizes: N answers (one a question, a step or a word), A classes, Q questions, T positions.
+Sizes: N targets (one a question, a decoder's step, or a tagged word), A classes, Q questions,
+T positions.
 """
 
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from .parts import Net, answer_kind, answer_of, make_plan
 
 
 class LossCache(NamedTuple):
-    """What loss_backward needs: softmax and target of the answers' rows, and of the gates' or None."""
+    """What loss_backward needs; of the gates None where no pass is supervised."""
 
     p_answers: object          # (N, A)
     answer_target: object      # (N,) int32
@@ -23,30 +24,33 @@ class LossCache(NamedTuple):
 
 
 def loss_forward(logits, s, answers, batch, plan, net):
-    """logits: of the answer module; s (passes, Q, T): gate scores, or None; answers: as in an Output.
+    """logits, s (passes, Q, T) or None: of the network; answers: as in Output; plan: on the host.
 
     -> Losses, LossCache.
     """
     ops, part, target = net.ops, answer_of(net.config), plan.memory.target
+    answer_target = ops.to_device(plan.answer.target)
     rows = part.scores(logits, plan.answer)                # (N, A)
-    wanted = ops.to_device(plan.answer.target)
-    E_answers, p_answers = ops.cross_entropy_forward(rows, wanted)
-    E_gates, p_gates, looked_for, right, supervised = 0.0, None, None, 0, target >= 0
+    E_answers, p_answers = ops.cross_entropy_forward(rows, answer_target)
+    E_gates, p_gates, gate_target, gates_right = 0.0, None, None, 0
+    supervised = target >= 0                               # (passes, Q)
     if target.size:
-        s = s.reshape(-1, s.shape[2])
-        looked_for = ops.to_device(target.ravel())
-        E_gates, p_gates = ops.cross_entropy_forward(s, looked_for)
-        looked = ops.argmax(s).reshape(target.shape)
-        right = int(np.sum(looked[supervised] == target[supervised]))
+        s = s.reshape(-1, s.shape[2])                      # (passes Q, T)
+        gate_target = ops.to_device(target.ravel())
+        E_gates, p_gates = ops.cross_entropy_forward(s, gate_target)
+        chosen = ops.argmax(s).reshape(target.shape)
+        gates_right = int(np.sum(chosen[supervised] == target[supervised]))
     n, n_known = part.counted(batch, plan.answer)
     n_right = int(part.right(answers, batch.answer).sum())
-    losses = Losses(E_answers, E_gates, n_right, right, n, n_known, int(supervised.sum()))
-    return losses, LossCache(p_answers, wanted, p_gates, looked_for, logits.shape, target.shape)
+    losses = Losses(E_answers, E_gates, n_right, gates_right, n, n_known, int(supervised.sum()))
+    cache = LossCache(p_answers, answer_target, p_gates, gate_target, logits.shape, target.shape)
+    return losses, cache
 
 
 def loss_backward(cache, alpha, beta, ops):
-    """The derivatives of  alpha E_gates + beta E_answers  -> dlogits, ds (passes, Q, T) or None."""
-    dlogits = ops.cross_entropy_backward(cache.p_answers, cache.answer_target, beta).reshape(cache.logits_shape)
+    """Of  alpha E_gates + beta E_answers  -> dlogits, ds (passes, Q, T) or None."""
+    dlogits = ops.cross_entropy_backward(cache.p_answers, cache.answer_target, beta)
+    dlogits = dlogits.reshape(cache.logits_shape)
     if cache.p_gates is None:
         return dlogits, None
     ds = ops.cross_entropy_backward(cache.p_gates, cache.gate_target, alpha)
@@ -54,19 +58,25 @@ def loss_backward(cache, alpha, beta, ops):
 
 
 def loss_of_output(out, batch, config, ops):
-    """Losses of an Output.  The pass that ended a question too early is wrong, those it spared are not scored."""
+    """Output -> Losses.
+
+    A pass that chose end-of-passes too early is wrong; the passes not made after it are not scored.
+    """
     plan, s = make_plan(batch, config), out.gate_scores
     if config.stop == "yes":
-        not_made = np.arange(len(plan.memory.target))[:, None] >= out.passes_made          # (passes, Q)
-        plan = plan._replace(memory=plan.memory._replace(target=np.where(not_made, np.int32(-1), plan.memory.target)))
+        target = plan.memory.target                        # (passes, Q)
+        not_made = np.arange(len(target))[:, None] >= out.passes_made
+        target = np.where(not_made, np.int32(-1), target)
+        plan = plan._replace(memory=plan.memory._replace(target=target))
         s = np.where(not_made[..., None], s.dtype.type(0), s)
-    return loss_forward(ops.to_device(out.logits), ops.to_device(s), out.answers, batch, plan, Net({}, config, ops))[0]
+    logits, s = ops.to_device(out.logits), ops.to_device(s)
+    return loss_forward(logits, s, out.answers, batch, plan, Net({}, config, ops))[0]
 
 
 def right_answers(answers, batch, kind):
-    """Which answers are right -> bool (Q,), or of tags (Q, T), False behind a sentence.
+    """Which answers are right -> bool (Q,), or of tags (Q, T), False on padding.
 
-    kind: as Config.answer.  A sequence is right as a whole, with its end.  An answer that training
-    never saw is wrong whatever the network predicts; it has no class, so it does not count in the loss.
+    answers: as in Output; kind: as Config.answer.  A sequence is right as a whole, <eos> included.
+    An answer not seen in training is wrong whatever is predicted; it has no class, hence no loss.
     """
     return answer_kind(kind).right(answers, batch.answer)

@@ -1,7 +1,7 @@
 """The Dynamic Memory Network (the paper's figure 2), forward and backward.
 
-Sizes: S stories, Q questions, F facts a story, R distinct words, D embedding, H hidden, P numbers in
-all parameters together.
+Sizes: S stories, Q questions, F facts a story, R distinct words, D embedding, H hidden, P numbers
+in all parameters together.
 """
 
 from dataclasses import replace
@@ -21,24 +21,24 @@ from .pieces import joined, pieces
 
 
 def forward(x, plan, net, training=False):
-    """x (R, D): vectors of the words; plan: Plan -> logits, Look (where it looked), cache.
+    """x (R, D): word vectors; plan: Plan, on the device -> logits, Look (the memory's), cache.
 
     training: a decoder is fed as config.teacher_forcing says, and every pass is made.
     """
     memory, answer = memory_of(net.config), answer_of(net.config)
-    c, input_cache = input_module.forward(x, plan.input, net)                              # (S, F, H)
-    q, question_cache = question_module.forward(x, plan.question, net)                     # (Q, H)
-    read, look, memory_cache = memory.forward(c, q, plan.memory, net, training)
-    logits, answer_cache = answer.forward(read, q, plan.answer, net, training)
+    c, input_cache = input_module.forward(x, plan.input, net)              # (S, F, H)
+    q, question_cache = question_module.forward(x, plan.question, net)     # (Q, H)
+    m, look, memory_cache = memory.forward(c, q, plan.memory, net, training)
+    logits, answer_cache = answer.forward(m, q, plan.answer, net, training)
     return logits, look, (c.shape, input_cache, question_cache, memory_cache, answer_cache)
 
 
 def backward(dlogits, ds, cache, net, grads, dx):
-    """dlogits, and ds of the gate scores or None.  Adds into dx (R, D) and grads, but for embedding.*."""
+    """ds: of the gate scores, or None.  Adds into dx (R, D) and grads, all but embedding.*."""
     memory, answer = memory_of(net.config), answer_of(net.config)
     c_shape, input_cache, question_cache, memory_cache, answer_cache = cache
-    dread, dq_answer = answer.backward(dlogits, answer_cache, net, grads)
-    dc, dq_memory = memory.backward(dread, ds, memory_cache, net, grads)
+    dm, dq_answer = answer.backward(dlogits, answer_cache, net, grads)
+    dc, dq_memory = memory.backward(dm, ds, memory_cache, net, grads)
     dqs = [dq for dq in (dq_answer, dq_memory) if dq is not None]
     if dqs:
         dq = dqs[0] if len(dqs) == 1 else net.ops.add(*dqs)
@@ -47,55 +47,60 @@ def backward(dlogits, ds, cache, net, grads, dx):
 
 
 class DMN(Weights):
-    """A Dynamic Memory Network: its configuration, its words, and one flat dict of parameters.
+    """A Dynamic Memory Network: a configuration, a vocabulary, and one flat dict of parameters.
 
-    params: name -> array (float32 or float64), views of one vector `theta` (P,): writing to one writes
-    to the other, and assigning (`params[name] = a`, `params = all`, `theta = a`) copies the numbers,
-    so the two cannot part.
-    backend: "numba" (fast), "numpy" (the reference), a list of them, or what ops.load returns.  On one
-    machine the same seed gives the same bits, whatever the number of threads; another processor may
-    add in another order.
-    Raises ValueError where the vocabulary was built for another kind of answer than the
-    configuration's, or for another dtype.
+    params: name -> array (float32 or float64), views of one vector `theta` (P,); assigning
+    (`params[name] = a`, `params = all`, `theta = a`) copies the values, so the two stay one.
+    backend: "numba" (fast), "numpy" (the reference), a list of them, or what ops.load returns.  On
+    one machine the same seed gives the same bits, whatever the number of threads; another processor
+    may add in another order.
+    Raises ValueError for a vocabulary that was built for another kind of answer than the
+    configuration's, and for another dtype.
     """
 
     def __init__(self, config, vocabulary, backend="numba", seed=0, dtype="float32"):
-        if vocabulary.kind not in (None, config.answer):
-            raise ValueError(f"answer {config.answer!r}: build the vocabulary for it, "
-                             f"Vocabulary.build(stories, answer={config.answer!r})")
-        self.config, self.vocabulary, self.backend = config, replace(vocabulary, kind=config.answer), backend
-        self.dtype = np.dtype(dtype)
+        kind, self.dtype = config.answer, np.dtype(dtype)
+        if vocabulary.kind not in (None, kind):
+            raise ValueError(f"answer {kind!r}: build the vocabulary for it, "
+                             f"Vocabulary.build(stories, answer={kind!r})")
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"dtype {self.dtype}: give float32, or float64 to check derivatives")
-        self.threads = threads.count()
-        self._attach(flat(initial(config, vocabulary, np.random.default_rng(seed))).astype(self.dtype))
+        self.config, self.vocabulary = config, replace(vocabulary, kind=kind)
+        self.backend, self.threads = backend, threads.count()
+        values = initial(config, vocabulary, np.random.default_rng(seed))
+        self._attach(flat(values).astype(self.dtype))
 
     def __repr__(self):
-        config, n = self.config, self._theta.size
-        return (f"<DMN: {len(self.vocabulary.words)} words, answers of kind {config.answer!r} "
-                f"({len(self.vocabulary.answers)} classes), {config.passes} passes ({config.episode}), "
-                f"H = {config.hidden}, {n:,} parameters, {self.dtype}, {self.ops.layers[0]}>")
+        config, words, classes = self.config, self.vocabulary.words, self.vocabulary.answers
+        return (f"<DMN: {len(words)} words, answers of kind {config.answer!r} "
+                f"({len(classes)} classes), {config.passes} passes ({config.episode}), "
+                f"H = {config.hidden}, {self._theta.size:,} parameters, {self.dtype}, "
+                f"{self.ops.layers[0]}>")
 
-    @property
-    def _net(self):
-        return Net(self._params, self.config, self.ops)
+    def _in_pieces(self, work, batch):
+        """-> [work(piece), ...] by the threads; the pieces, as pieces.pieces gives them."""
+        parts = pieces(batch, self.ops.n_pieces(len(batch.n_tokens), len(batch.story_of)))
+        return threads.run(work, parts, self.threads), parts
 
     def forward(self, batch):
-        """Batch -> Output.  Raises TypeError or ValueError where it is none, or none for this vocabulary."""
+        """Batch -> Output.  Raises TypeError for what is no Batch, ValueError for one with arrays
+        that do not fit together or this network's vocabulary.
+        """
         check_batch(batch, self.vocabulary)
         batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
-        net, answer, memory = self._net, answer_of(self.config), memory_of(self.config)
+        net, ops = Net(self._params, self.config, self.ops), self.ops
+        answer, memory = answer_of(self.config), memory_of(self.config)
 
         def work(part):
             plan = make_plan(part[0], self.config)
-            logits, look, _ = forward(x, self.ops.to_device(plan), net)
-            return Output(**answer.shown(logits, plan.answer, net), **memory.shown(look, plan.memory, net))
+            logits, look, _ = forward(x, ops.to_device(plan), net)
+            return Output(**answer.shown(logits, plan.answer, net),
+                          **memory.shown(look, plan.memory, net))
 
         with threads.interruptible():
-            x = word_vectors.forward(self.ops.to_device(forms), None, net)
-            parts = pieces(batch, self.ops.n_pieces(len(batch.n_tokens), len(batch.story_of)))
-            out = threads.run(work, parts, self.threads)
-            return out[0] if len(parts) == 1 else joined(out, parts, batch)
+            x = word_vectors.forward(ops.to_device(forms), None, net)
+            outputs, parts = self._in_pieces(work, batch)
+            return outputs[0] if len(parts) == 1 else joined(outputs, parts, batch)
 
     def ask(self, story, question):
         """One question about one story, given as plain strings or as Story and Question -> Answer.
@@ -106,50 +111,51 @@ class DMN(Weights):
         return ask(self, story, question)
 
     def loss_and_grads(self, batch, alpha=None, beta=1.0, rng=None):
-        """-> J = alpha E_gates + beta E_answers + l2 half the squared norm of the matrices, grads (keys of params).
+        """-> J, and its gradient: name -> array, the keys and shapes of params.
 
-        E are means: of gates over the questions, of answers over those that have a class (tags: over
-        words).  alpha: the configuration's.  rng: a Generator for dropout; None: no dropout.
+        J = alpha E_gates + beta E_answers + l2 / 2 times the squared norm of all matrices.
+        E_gates is the mean over questions, E_answers over the answers that have a class.
+        alpha None: the configuration's.  rng: a NumPy Generator for dropout; None: no dropout.
         Raises as `forward`, and ValueError where no question has an answer.
         """
         J, _, dtheta = self.gradient(batch, alpha, beta, rng)
         return J, views(dtheta, self._shapes)
 
     def gradient(self, batch, alpha=None, beta=1.0, rng=None):
-        """As loss_and_grads -> J, Losses (sums), dtheta (P,): the gradient as one vector in the order of params."""
+        """As loss_and_grads -> J, Losses (sums), dtheta (P,): one vector in the order of params."""
         check_batch(batch, self.vocabulary)
         if rng is not None:
             check_rng(rng)
-        config, ops, net, answer = self.config, self.ops, self._net, answer_of(self.config)
-        alpha = config.alpha if alpha is None else alpha
+        config, ops, answer = self.config, self.ops, answer_of(self.config)
+        net, alpha = Net(self._params, config, ops), config.alpha if alpha is None else alpha
         n, n_known = answer.counted(batch, answer.plan(batch, config))
         if not n:
             raise ValueError("no question of this batch has an answer to learn from")
         alpha_each, beta_each = alpha / n, beta / max(1, n_known)
         batch, forms = word_vectors.distinct(batch, len(self.vocabulary.words))
         n_words = len(self.params["embedding.L"]) if forms is None else len(forms)
-        mask = word_vectors.dropout_mask((n_words, config.embedding), config.dropout, self.dtype, rng)
-        mask = ops.to_device(mask)
-        own = word_vectors.shapes(config, self.vocabulary)                 # the first in theta; the other parts' behind them
+        shape = n_words, config.embedding
+        mask = word_vectors.dropout_mask(shape, config.dropout, self.dtype, rng)
+        forms, mask = ops.to_device(forms), ops.to_device(mask)
+        own = word_vectors.shapes(config, self.vocabulary)     # the first in theta
         others = {name: shape for name, shape in self._shapes.items() if name not in own}
         size = sum(map(prod, others.values()))
 
         def work(part):
-            plan, d, dx = make_plan(part[0], config), ops.zeros(size, self.dtype), ops.zeros(x.shape, self.dtype)
-            with np.errstate(invalid="ignore", over="ignore"):             # what is not finite shows in J or dtheta, and training names it
+            plan, d = make_plan(part[0], config), ops.zeros(size, self.dtype)
+            dx = ops.zeros(x.shape, self.dtype)
+            with np.errstate(invalid="ignore", over="ignore"):     # J or dtheta will show it
                 logits, look, cache = forward(x, ops.to_device(plan), net, training=True)
                 answers = answer.predicted(logits, plan.answer, net)
-                losses, loss_cache = loss_forward(logits, look.s, answers, part[0], plan, net)
-                dlogits, ds = loss_backward(loss_cache, alpha_each, beta_each, ops)
+                losses, kept = loss_forward(logits, look.s, answers, part[0], plan, net)
+                dlogits, ds = loss_backward(kept, alpha_each, beta_each, ops)
                 backward(dlogits, ds, cache, net, views(d, others), dx)
             return losses, d, dx
 
         with threads.interruptible():
-            forms = ops.to_device(forms)
             x = word_vectors.forward(forms, mask, net)
-            parts = pieces(batch, ops.n_pieces(len(batch.n_tokens), len(batch.story_of)))
-            (losses, d, dx), *more = threads.run(work, parts, self.threads)
-            for losses_i, d_i, dx_i in more:               # in the order of the pieces, whichever thread was first
+            ((losses, d, dx), *more), _ = self._in_pieces(work, batch)
+            for losses_i, d_i, dx_i in more:               # in the order of the pieces: same bits
                 losses = losses + losses_i
                 ops.add_into(d, d_i)
                 ops.add_into(dx, dx_i)

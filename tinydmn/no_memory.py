@@ -1,6 +1,6 @@
-"""No memory (T_M = 0): the answer module reads the last visible fact, or of a tagged word the word itself.
+"""No memory (T_M = 0): the answer module reads the last visible fact; for a tag, its word's own.
 
-Sizes: S stories, F facts of one, N answers, H hidden.
+Sizes: S stories, F facts of one, Q questions, N answers, H hidden.
 """
 
 from typing import NamedTuple
@@ -23,8 +23,8 @@ class Look(NamedTuple):
 class MemoryPlan(NamedTuple):
     """The integers of this module."""
 
-    rows: np.ndarray           # (N,) int32: of S F facts, the one that each answer is read from
-    target: np.ndarray         # (0, Q) int32: no pass to supervise
+    rows: np.ndarray           # (N,)   int32  of S F facts, the one that each answer is read from
+    target: np.ndarray         # (0, Q) int32  no pass is supervised
 
 
 def shapes(config, vocabulary):
@@ -36,7 +36,8 @@ def initial(values, config):
 
 
 def plan(batch, config):
-    return MemoryPlan(answer_of(config).last_facts(batch), np.zeros((0, len(batch.story_of)), np.int32))
+    target = np.zeros((0, len(batch.story_of)), np.int32)
+    return MemoryPlan(answer_of(config).last_facts(batch), target)
 
 
 def forward(c, q, plan, net, training=False):
@@ -55,7 +56,7 @@ def backward(dread, ds, cache, net, grads):
 
 
 def shown(look, plan, net):
-    """-> what an Output says of it: as episodic_memory.shown, of no pass."""
+    """Look -> fields of Output, as episodic_memory.shown, with no pass."""
     m, Q = net.ops.to_host(look.m), plan.target.shape[1]
     none = np.zeros((0, len(m), look.T), m.dtype)
     return {"gate_scores": none, "gates": none, "memories": m[None],

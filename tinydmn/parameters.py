@@ -1,4 +1,7 @@
-"""The parameters of a network: one flat dict, name -> array.  Their gradients have the same keys and shapes."""
+"""The parameters of a network: one flat dict, name -> array.  Gradients have the same keys, shapes.
+
+Size: P numbers in all parameters together.
+"""
 
 from copy import copy
 from math import prod
@@ -11,12 +14,13 @@ from .parts import parts_of
 
 def shapes(config, vocabulary):
     """name -> shape, part by part."""
-    return {name: shape for part in parts_of(config) for name, shape in part.shapes(config, vocabulary).items()}
+    return {name: shape for part in parts_of(config)
+            for name, shape in part.shapes(config, vocabulary).items()}
 
 
 def initial(config, vocabulary, rng):
-    """Initial values, float64.  Matrices, the word vectors among them: normal with variance 1 / columns;
-    biases 0; then each part's own changes.
+    """Initial values, name -> float64 array.  Matrices, word vectors included: normal with variance
+    1 / columns; biases: 0; then each part's own adjustments.  rng: a NumPy Generator.
 
     config.recurrent "orthogonal": each gate's U is orthogonal (Saxe et al. 2014), so that a state
     keeps all its directions until one of them is of use.
@@ -36,24 +40,26 @@ def initial(config, vocabulary, rng):
 
 
 def _orthogonal(a):
-    """A square matrix of normal numbers -> an orthogonal one, any as likely as any other.
+    """A square matrix of normal numbers -> an orthogonal one, uniformly distributed.
 
-    Mezzadri 2007: R's diagonal must be positive.
+    For that R's diagonal must be positive (Mezzadri 2007).
     """
     Q, R = np.linalg.qr(a)
     return Q * np.sign(np.diag(R))
 
 
 class Parameters(dict):
-    """name -> view of a part of theta.  Assigning copies the numbers into the view; names and shapes are
-    those of the network.
+    """name -> view of theta.  Assigning copies the values into it; names and shapes are fixed.
+
+    Raises KeyError for another name, ValueError for another shape, TypeError for removing one.
     """
 
     def __setitem__(self, name, value):
         if name not in self:
             raise KeyError(f"no parameter {name!r}; this network has {', '.join(self)}")
         if np.shape(value) != self[name].shape:
-            raise ValueError(f"{name} has shape {self[name].shape}; an array of shape {np.shape(value)} was given")
+            raise ValueError(f"{name} has shape {self[name].shape}; "
+                             f"an array of shape {np.shape(value)} was given")
         self[name][...] = value
 
     def update(self, *others, **more):
@@ -65,20 +71,21 @@ class Parameters(dict):
         return self
 
     def _refuse(self, *_, **__):
-        raise TypeError("a network keeps its parameters: assign to one of them, or make a network of another Config")
+        raise TypeError("a network keeps its parameters: "
+                        "assign to one of them, or make a network of another Config")
     __delitem__ = pop = popitem = clear = setdefault = _refuse
 
-    def __reduce__(self):                                  # copied or pickled alone: a plain dict
+    def __reduce__(self):                                  # a copy, or a pickle, is a plain dict
         return dict, (dict(self),)
 
 
 def flat(values):
-    """A dict of arrays -> one contiguous vector of all their numbers."""
+    """name -> array -> one contiguous vector (P,) of all their entries."""
     return np.concatenate([np.ravel(v) for v in values.values()])
 
 
 def views(theta, shapes):
-    """theta (P,) -> name -> view of its part, in the order of `shapes`."""
+    """theta (P,) -> name -> view of its part, laid out in the order of `shapes`."""
     out, start = {}, 0
     for name, shape in shapes.items():
         size = prod(shape)
@@ -88,8 +95,9 @@ def views(theta, shapes):
 
 
 class Weights:
-    """What a network holds: one vector theta (P,), and its views by name.  A class that has one sets
-    config, vocabulary, backend and dtype, then calls _attach.
+    """What a network holds: one vector theta (P,), and views of it by name.
+
+    A subclass sets config, vocabulary, backend and dtype, then calls _attach.
     """
 
     def _attach(self, theta):
@@ -100,7 +108,7 @@ class Weights:
         self._theta = self.ops.to_device(theta)
         self._params = Parameters(views(self._theta, self._shapes))
 
-    def __getstate__(self):                                # a copy, or a pickle, makes its views of theta anew
+    def __getstate__(self):                                # a copy makes its own views of theta
         return {k: v for k, v in vars(self).items() if k not in ("ops", "_params", "_shapes")}
 
     def __setstate__(self, state):
@@ -121,28 +129,31 @@ class Weights:
 
     @property
     def theta(self):
-        """(P,): all parameters as one vector.  Assigning copies."""
+        """(P,): all parameters as one vector, in the order of params.  Assigning copies."""
         return self._theta
 
     @theta.setter
     def theta(self, values):
         if np.shape(values) != self._theta.shape:
-            raise ValueError(f"theta has shape {self._theta.shape}; an array of shape {np.shape(values)} was given")
+            raise ValueError(f"theta has shape {self._theta.shape}; "
+                             f"an array of shape {np.shape(values)} was given")
         self._theta[...] = values
 
     def with_weights(self, theta):
-        """This network with other parameters, theta (P,) of its dtype, which it takes without copying them.
+        """This network with other parameters: theta (P,), contiguous, of its dtype; not copied.
 
         Raises ValueError for another array.
         """
-        fits = isinstance(theta, np.ndarray) and (theta.shape, theta.dtype) == (self._theta.shape, self.dtype)
-        if not fits or not theta.flags.c_contiguous:
-            raise ValueError(f"the weights of this network are a contiguous {self.dtype} array of shape "
-                             f"{self._theta.shape}; give one")
+        fits = (isinstance(theta, np.ndarray) and theta.flags.c_contiguous
+                and (theta.shape, theta.dtype) == (self._theta.shape, self.dtype))
+        if not fits:
+            raise ValueError(f"the weights of this network are a contiguous {self.dtype} array "
+                             f"of shape {self._theta.shape}; give one")
         other = copy(self)
         other._attach(theta)
         return other
 
     def decayed(self):
-        """(P,): 1 for the numbers that L2 pulls towards 0, those of matrices; 0 for biases and vectors."""
-        return np.concatenate([np.full(v.size, v.ndim == 2, self.dtype) for v in self.params.values()])
+        """(P,): 1 for the parameters that L2 decays, those of matrices; 0 for biases, vectors."""
+        blocks = [np.full(v.size, v.ndim == 2, self.dtype) for v in self.params.values()]
+        return np.concatenate(blocks)

@@ -3,12 +3,14 @@
 A part has
 
     shapes(config, vocabulary) -> {name: shape}            its parameters
-    initial(values, config)                                 changes their random start, in place
+    initial(values, config)                                 adjusts their initial values, in place
     plan(batch, config) -> NamedTuple of int32 arrays       all its index work, on the host
     forward(..., plan, net) -> ..., cache
     backward(d..., cache, net, grads) -> d...               adds into grads
 
-and touches floats through net.ops alone.  To add a part, add its file, and a line below.
+and touches floats through net.ops alone.  A memory or an answer module has more: ASKS (does it
+need q?), `shown`, and what else the files below have in common.  To add a part, add its file and a
+line here.
 """
 
 from importlib import import_module
@@ -23,11 +25,11 @@ class Net(NamedTuple):
 
     params: dict               # name -> array
     config: object             # Config
-    ops: object                # the operations of a back end
+    ops: object                # Operations
 
 
 class Plan(NamedTuple):
-    """All integers that a network needs for a batch, by part."""
+    """All integers that a network needs for a batch, part by part."""
 
     input: tuple
     question: tuple | None
@@ -40,7 +42,7 @@ def _module(name):
 
 
 def answer_kind(kind):
-    """The answer module of a kind of answer, as in Config.answer."""
+    """The answer module for a kind of answer, a key of ANSWERS."""
     return _module(ANSWERS[kind])
 
 
@@ -50,16 +52,17 @@ def answer_of(config):
 
 
 def memory_of(config):
-    """The memory that its answer module reads from; without passes there is none."""
+    """The memory module that the answer module reads from; no_memory without passes."""
     return _module(MEMORIES[answer_of(config).MEMORY if config.passes else "none"])
 
 
 def parts_of(config):
     """All parts of a configuration, in the order of its parameters."""
-    return [*map(_module, ("word_vectors", "input_module", "question_module")), memory_of(config), answer_of(config)]
+    first = map(_module, ("word_vectors", "input_module", "question_module"))
+    return [*first, memory_of(config), answer_of(config)]
 
 
 def make_plan(batch, config):
-    """Batch -> Plan."""
+    """Batch -> Plan.  Raises ValueError for a batch that a part cannot use."""
     _, *parts = parts_of(config)
     return Plan(*(part.plan(batch, config) for part in parts))

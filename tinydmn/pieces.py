@@ -1,6 +1,6 @@
-"""A batch cut into pieces that threads take, and their outputs put together again.
+"""A batch cut into pieces, one for a thread at a time, and their outputs joined again.
 
-How many, the back end says (ops.n_pieces); a piece is a batch of whole stories.
+A piece is a batch of whole stories; the back end decides how many there are (ops.n_pieces).
 """
 
 import numpy as np
@@ -8,15 +8,14 @@ import numpy as np
 from .data.batch import take_stories
 from .output import Output
 
-# what stands where an output is shorter than the longest of its batch
+# padding, where a piece's output is shorter than the longest one; elsewhere 0
 FILL = {"answers": -1, "gate_scores": -np.inf}
 
 
 def pieces(batch, n):
-    """A batch as at most n pieces: [(Batch, its questions' indices in the whole)].
+    """A batch as at most n pieces: [(Batch, indices of its questions in the whole)].
 
-    Stories are dealt out by length, the longest first, so that the pieces are equally long and
-    inside a piece nothing waits.
+    Stories are dealt out by length, the longest first, so that all pieces take about equally long.
     """
     if n <= 1:
         return [(batch, np.arange(len(batch.answer)))]
@@ -28,12 +27,12 @@ def pieces(batch, n):
 def joined(outputs, parts, batch):
     """Outputs of the pieces -> Output of the whole batch.
 
-    An array has a row for each question, or for each word it tags: those of question q follow those
-    of question q - 1.
+    An array has a row a question, or a row a tagged word, sentence by sentence.
     """
     questions = [questions for _, questions in parts]
     first = np.cumsum(batch.n_facts) - batch.n_facts
-    words = [np.concatenate([np.arange(first[q], first[q] + batch.n_facts[q]) for q in some]) for some in questions]
+    words = [np.concatenate([np.arange(first[q], first[q] + batch.n_facts[q]) for q in some])
+             for some in questions]
     whole = {}
     for field in Output.__dataclass_fields__:
         arrays = [getattr(out, field) for out in outputs]
@@ -45,7 +44,7 @@ def joined(outputs, parts, batch):
 
 
 def _whole(arrays, rows, axis, fill):
-    """Arrays of the pieces -> one: their entries along `axis` go to these rows; what is shorter is filled up."""
+    """Arrays of the pieces -> one array: entry k of piece i along `axis` goes to rows[i][k]."""
     shape = [max(a.shape[i] for a in arrays) for i in range(arrays[0].ndim)]
     shape[axis] = sum(map(len, rows))
     result = np.full(shape, fill, arrays[0].dtype)

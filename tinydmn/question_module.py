@@ -1,8 +1,9 @@
-"""Question module (section 2.2): the question's words, with the same L and a network of its own;
-q is its last state.
+"""Question module (section 2.2): a GRU of its own reads the question's words, with the same L; q is
+its last state.
 
-A question of no words gives q = 0: with it, without passes and with a decoder, the network is
-sequence-to-sequence (section 3).  Where nothing asks for q, there is no such network, and q is None.
+A question without words gives q = 0: with a decoder and no passes, the network is then
+sequence-to-sequence (section 3).  Where no other module needs q, there is no GRU, and q is None.
+Sizes: Q questions, R distinct words (or V), D embedding, H hidden.
 """
 
 from .ops.groups import CELLS, Sequences, named, recurrent_shapes, take
@@ -20,7 +21,7 @@ def initial(values, config):
 
 
 def plan(batch, config):
-    """-> Sequences: a question's words, and its last one."""
+    """-> Sequences: the words of each question, and its last step."""
     return Sequences(batch.question, batch.n_question, batch.n_question[:, None] - 1)
 
 
@@ -29,15 +30,15 @@ def forward(x, plan, net):
     params, config, ops = net
     if "question.W" not in params:
         return None, None
-    q, cache = getattr(ops, config.cell + "_forward")(x, plan, take(CELLS[config.cell], params, "question"))
-    return q.reshape(len(q), -1), cache                    # of one state each
+    cell, run = CELLS[config.cell], getattr(ops, config.cell + "_forward")
+    q, cache = run(x, plan, take(cell, params, "question"))                                # (1)-(4)
+    return q.reshape(len(q), -1), cache                    # one state each: (Q, 1, H) -> (Q, H)
 
 
 def backward(dq, cache, net, grads, dx):
     """dq (Q, H).  Adds into dx (R, D) and grads["question.*"]."""
     params, config, ops = net
-    cell = CELLS[config.cell]
+    cell, run = CELLS[config.cell], getattr(ops, config.cell + "_backward")
     dq = dq.reshape(len(dq), 1, -1)
-    run = getattr(ops, config.cell + "_backward")
     d, _ = run(dq, cache, take(cell, params, "question"), take(cell, grads, "question"))
     ops.add_into(dx, d)

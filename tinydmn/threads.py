@@ -1,10 +1,11 @@
-"""Threads over coarse pieces of work, each with single-threaded matrix products of its own."""
+"""Threads over coarse pieces of work, each with single-threaded BLAS."""
 
 import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from threading import Lock
 
 from threadpoolctl import ThreadpoolController
@@ -13,12 +14,18 @@ from .errors import UserError
 
 
 def count():
-    """How many threads to use: TINYDMN_THREADS, or the cores this process may run on."""
+    """How many threads to use: TINYDMN_THREADS, or the cores that this process may run on.
+
+    Raises UserError where the variable is no number from 1 to 1024.
+    """
     if asked := os.environ.get("TINYDMN_THREADS"):
         if not asked.isdecimal() or not 1 <= int(asked) <= 1024:
-            raise UserError(f"TINYDMN_THREADS is {asked!r}; give a number of threads, 1 to 1024, or unset it")
+            raise UserError(f"TINYDMN_THREADS is {asked!r}; "
+                            "give a number of threads, 1 to 1024, or unset it")
         return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @cache
@@ -28,20 +35,22 @@ def _pool(n):
 
 @cache
 def _blas():
-    import scipy.linalg.cython_blas                        # Numba's products use SciPy's BLAS: loaded now, or it would be missed below
+    import_module("scipy.linalg.cython_blas")              # Numba uses SciPy's BLAS: load it first,
+                                                           # or the controller would not find it
     return ThreadpoolController().select(user_api="blas")
 
 
 def _set_blas_threads(numbers):
-    """How many threads each BLAS library is to use from now on, in the whole process -> how many it used.
+    """Sets how many threads each BLAS library uses, process-wide -> how many each used before.
 
-    threadpoolctl 3.8 lets only that Python thread set them which did so first, and ignores all others: whoever left last would not be heard.
-    So nobody stays the first.
+    threadpoolctl 3.8 lets only the Python thread that first set them do so again, and ignores all
+    others, so whoever left last would not be heard; here no thread stays the controlling one.
     """
     libraries = _blas().lib_controllers
     before = [library.get_num_threads() for library in libraries]
-    free = next((library.clear_controlling_thread for library in libraries if hasattr(library, "clear_controlling_thread")), lambda force=False: None)
-    free(force=True)                                       # for all libraries there is one first thread
+    free = next((library.clear_controlling_thread for library in libraries
+                 if hasattr(library, "clear_controlling_thread")), lambda force=False: None)
+    free(force=True)                                       # one controlling thread for all of them
     for library, n in zip(libraries, numbers):
         library.set_num_threads(n)
     free()
@@ -49,14 +58,15 @@ def _set_blas_threads(numbers):
 
 
 class _BlasLimit:
-    """One BLAS thread while anyone works here: the limit holds for the whole process, so the first one in sets it and the last one out
-    gives back what was there before, whatever the order in which they leave."""
+    """One BLAS thread while anyone is inside.  The limit is process-wide, so the first one in sets
+    it, and the last one out restores what was there before, in whatever order they leave.
+    """
 
     def __init__(self):
         self.lock, self.inside, self.before = Lock(), 0, []
 
     def __enter__(self):
-        one_each = [1] * len(_blas().lib_controllers)      # loads what it must before the lock is taken
+        one_each = [1] * len(_blas().lib_controllers)      # before the lock: it may load a library
         with self.lock:
             if not self.inside:
                 self.before = _set_blas_threads(one_each)
@@ -69,7 +79,7 @@ class _BlasLimit:
                 _set_blas_threads(self.before)
 
     def after_fork(self):
-        """In the child: whoever was inside has stayed behind."""
+        """In the child: whoever was inside is still in the parent, and only there."""
         if self.inside:
             self.inside = 0
             _set_blas_threads(self.before)
@@ -77,13 +87,15 @@ class _BlasLimit:
 
 
 _one_blas_thread = _BlasLimit()
-if hasattr(os, "register_at_fork"):                        # no fork while a limit is being set; a child has none of its parent's threads
-    os.register_at_fork(before=_one_blas_thread.lock.acquire, after_in_parent=_one_blas_thread.lock.release, after_in_child=_one_blas_thread.after_fork)
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+if hasattr(os, "register_at_fork"):                        # no fork while a limit is being set
+    os.register_at_fork(before=_one_blas_thread.lock.acquire,
+                        after_in_parent=_one_blas_thread.lock.release,
+                        after_in_child=_one_blas_thread.after_fork)
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of these threads
 
 
 def run(work, pieces, n):
-    """[work(piece) for piece in pieces], by at most n threads; BLAS gets one thread each meanwhile."""
+    """[work(piece) for piece in pieces], by at most n threads; BLAS uses one thread meanwhile."""
     with _one_blas_thread:
         if n == 1 or len(pieces) == 1:
             return [work(piece) for piece in pieces]
@@ -92,8 +104,11 @@ def run(work, pieces, n):
 
 @contextmanager
 def interruptible():
-    """Ctrl-C while a compiled function runs in the main thread leaves it as a SystemError ("returned a result with an exception set"); here
-    it becomes the KeyboardInterrupt that it was."""
+    """Turns a SystemError that was Ctrl-C back into KeyboardInterrupt.
+
+    Ctrl-C while a compiled function runs in the main thread leaves it as a SystemError ("returned a
+    result with an exception set").
+    """
     try:
         yield
     except SystemError as error:
@@ -106,15 +121,16 @@ def interruptible():
 
 
 def blas_names():
-    """The BLAS libraries at work, as text."""
-    return ", ".join(sorted({f"{lib['internal_api']} {lib['version']} ({lib['architecture']})" for lib in _blas().info()}))
+    """The BLAS libraries in use, as text."""
+    return ", ".join(sorted({f"{lib['internal_api']} {lib['version']} ({lib['architecture']})"
+                             for lib in _blas().info()}))
 
 
 def keep_freed_memory():
-    """Ask the C library to keep large freed arrays for the next step (Linux; elsewhere this does nothing).
+    """Asks the C library to keep large freed arrays for the next step (glibc; elsewhere no effect).
 
-    By default glibc hands them back to the system, and each training step takes some 700 pages anew, a tenth of its time.  It holds for the
-    whole process, so programs ask for it, the library does not.
+    By default glibc returns them to the system, and each training step maps some 700 pages anew, a
+    tenth of its time.  The setting is process-wide, so programs ask for it, the library does not.
     """
     trim_threshold, mmap_threshold, largest = -1, -3, 2**25
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None

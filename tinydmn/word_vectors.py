@@ -1,7 +1,7 @@
 """Word vectors (section 2.1): the matrix L, and where spelling counts the vectors F of a word's
 features added to its own.
 
-    x_w = L[w] + Σ_f F[f]        f: the features of w as it is written (data/vocabulary.py), e.g. "-ing"
+    x_w = L[w] + Σ_f F[f]        f: the features of w's spelling (data/vocabulary.py), e.g. "-ing"
 
 Sizes: V vocabulary, D embedding, R distinct words of a batch, K features at most.
 """
@@ -22,7 +22,7 @@ def shapes(config, vocabulary):
 def initial(values, config):
     """config.embedding_scale multiplies the vectors.
 
-    With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, 20 epochs teach nothing.
+    With 8, 9,000 questions of task 17 are learnt to 84 % in 30 epochs; with 1, nothing in 20.
     """
     for name in ("embedding.L", "embedding.F"):
         if name in values:
@@ -30,16 +30,17 @@ def initial(values, config):
 
 
 def distinct(batch, n_words):
-    """A batch over its own words alone -> Batch whose ids count them from 0, and forms (R, 1 + K):
-    the word and the features that each id stands for.
+    """A batch in terms of its own distinct words -> Batch, whose ids count these from 0, and forms
+    (R, 1 + K): the word and the features that each id stands for.
 
-    The products of a batch with its words then take as many rows as it has words, not as the
-    language has.  A batch with more words than the vocabulary is left as it is: forms None stands
-    for all of L in its order.
+    Matrix products with word vectors then have as many rows as the batch has words, not as the
+    vocabulary has.  A batch with more tokens than that is left as it is: forms None stands for all
+    of L in its order.
     """
     if not len(batch.forms) and n_words <= batch.tokens.size + batch.question.size:
         return batch, None
-    ids, number = np.unique(np.concatenate([batch.tokens.ravel(), batch.question.ravel()]), return_inverse=True)
+    tokens = np.concatenate([batch.tokens.ravel(), batch.question.ravel()])
+    ids, number = np.unique(tokens, return_inverse=True)
     tokens, question = np.split(number.astype(np.int32), [batch.tokens.size])
     forms = batch.forms[ids] if len(batch.forms) else ids[:, None]
     batch = replace(batch, tokens=tokens.reshape(batch.tokens.shape),
@@ -70,12 +71,12 @@ def backward(dx, forms, mask, net, grads):
 
 
 def dropout_mask(shape, p, dtype, rng):
-    """0 with probability p, else 1 / (1 - p), for every number of the words' vectors (R, D); None
-    without rng or without p.
+    """0 with probability p, else 1 / (1 - p), for every entry of the word vectors (R, D); None
+    without rng or where p is 0.
 
-    One mask serves the whole batch: a word loses the same numbers wherever it stands, in facts and
-    in questions, so that it stays the same word (Gal & Ghahramani, NIPS 2016, section 4.2).  A batch
-    of few stories sees many masks an epoch.
+    One mask serves the whole batch: a word loses the same entries wherever it occurs, in facts and
+    in questions, so that it stays the same word (Gal & Ghahramani, NIPS 2016, section 4.2).  Small
+    batches see many masks an epoch.
     """
     if rng is None or not p:
         return None

@@ -1,4 +1,4 @@
-"""Each operation alone: its time, and its share of the rate at which this machine multiplies matrices
+"""Each operation alone: its time, and its share of this machine's rate of matrix multiplication
 (float32, one thread).
 """
 
@@ -13,7 +13,7 @@ PASSES = 3
 
 
 def best_seconds(call, budget=0.15):
-    """The least time of one call, over about `budget` seconds of calls."""
+    """The shortest of all calls within about `budget` seconds, after a first one that may compile."""
     call()
     best, spent = np.inf, 0.0
     while spent < budget:
@@ -25,7 +25,7 @@ def best_seconds(call, budget=0.15):
 
 
 def sgemm_rate(n=1024):
-    """Floating-point operations a second of an n x n x n product, one thread."""
+    """Floating-point operations per second of an n x n x n product, one thread."""
     a = np.random.default_rng(0).random((n, n), np.float32)
     out = np.empty_like(a)
     product = lambda _: 2 * n**3 / best_seconds(lambda: np.matmul(a, a, out=out), 0.5)
@@ -33,8 +33,8 @@ def sgemm_rate(n=1024):
 
 
 def table(backend="numba", S=8, Q=40, H=80, seed=0):
-    """[(operation, seconds, floating-point operations counted)] at the sizes of one piece of a task-1
-    batch: S stories of 10 facts of 6 words, Q questions, 30 distinct words, 3 passes.
+    """[(operation, seconds, floating-point operations)] at the sizes of one piece of a task-1 batch:
+    S stories of 10 facts of 6 words, Q questions, 30 distinct words, 3 passes.
     """
     calls = _calls(ops.load(backend), np.random.default_rng(seed), S, Q, H)
     timed = lambda _: [(name, best_seconds(call), flop) for name, call, flop in calls]
@@ -42,7 +42,7 @@ def table(backend="numba", S=8, Q=40, H=80, seed=0):
 
 
 def _calls(op, rng, S, Q, H, F=10, words=6):
-    """[(name, a call without arguments, the floating-point operations in it)]."""
+    """[(name, a function without arguments, the floating-point operations of a call)]."""
     V, T, R = 30, words * F, S * F + 1
     f = lambda *shape: rng.normal(size=shape).astype(np.float32) / 4
     cells = [GRU(f(3 * H, H), f(3 * H, H), f(3 * H)) for _ in range(3)]
