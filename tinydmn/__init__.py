@@ -6,6 +6,21 @@
 `help(tinydmn.fit)` begins with an example.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:                                          # what __getattr__ loads, for type checkers
+    from .answer import Answer as Answer
+    from .config import Config as Config
+    from .data.babi import read_babi as read_babi
+    from .data.batch import Batch as Batch, make_batch as make_batch
+    from .data.generator import generate as generate
+    from .data.story import Question as Question, Story as Story
+    from .data.vocabulary import Vocabulary as Vocabulary
+    from .errors import UserError as UserError
+    from .library import evaluate as evaluate, fit as fit, load as load, save as save
+    from .model import DMN as DMN
+    from .training.evaluate import Score as Score
+
 __version__ = "0.1.0"
 
 _WHERE = {
@@ -13,6 +28,7 @@ _WHERE = {
     "DMN": "model", "Config": "config", "Story": "data.story", "Question": "data.story",
     "Vocabulary": "data.vocabulary", "Batch": "data.batch", "make_batch": "data.batch",
     "read_babi": "data.babi", "generate": "data.generator", "Score": "training.evaluate",
+    "Answer": "answer",
     "UserError": "errors",
 }
 __all__ = list(_WHERE)

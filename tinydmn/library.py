@@ -12,7 +12,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from os import PathLike
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,8 +27,6 @@ from .training.evaluate import evaluate as score_batch
 from .training.material import batch_of
 
 Stories = Sequence[Story] | str | PathLike
-
-_RUNS = WeakKeyDictionary()    # model -> the State and the `about` of its training
 
 
 def fit(stories: Stories, valid: Stories | None = None, task_set: str = "babi",
@@ -75,7 +72,7 @@ def fit(stories: Stories, valid: Stories | None = None, task_set: str = "babi",
     finally:
         if bar:
             bar.close()
-    _RUNS[model] = state, about
+    model.run = state, about
     return model
 
 
@@ -93,7 +90,7 @@ def evaluate(model: DMN, stories: Stories, ensemble: bool = False) -> Score:
     Raises UserError for a file that cannot be read, and for an ensemble where one epoch alone was
     kept; TypeError for stories that are none; ValueError where no question has an answer.
     """
-    state, about = _RUNS.get(model, (None, _about_of(model)))
+    state, about = model.run or (None, _about_of(model))
     if isinstance(stories, (str, PathLike)):
         stories = task_of(about).read_asked(stories, about)
     stories = [story for story in _listed(stories) if story.questions]
@@ -111,7 +108,7 @@ def save(model: DMN, path: str | PathLike) -> None:
     Of a model that `fit` or `load` gave, and that was not changed since, the state of its training
     is kept too.  Raises UserError where the path cannot be written.
     """
-    state, about = _RUNS.get(model, (None, _about_of(model)))
+    state, about = model.run or (None, _about_of(model))
     if state is None or not np.array_equal(state.best_theta, model.theta):
         state = loop.start(model, about["seed"])
     checkpoint.save(path, model, state, about)
@@ -124,7 +121,7 @@ def load(path: str | PathLike, backend: str = "numba") -> DMN:
     Raises UserError where it is missing, or no checkpoint of this version.
     """
     model, state, about = checkpoint.load(path, backend)
-    _RUNS[model] = state, about
+    model.run = state, about
     return model
 
 

@@ -4,17 +4,22 @@ Sizes: S stories, Q questions, F facts a story, R distinct words, D embedding, H
 in all parameters together.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from . import input_module, question_module, threads, word_vectors
-from .answer import ask
-from .data.batch import check_batch
+from .answer import Answer, ask
+from .config import Config
+from .data.batch import Batch, check_batch
+from .data.story import Question, Story
+from .data.vocabulary import Vocabulary
 from .errors import check_rng
 from .losses import loss_backward, loss_forward
-from .output import Output
+from .ops import Operations
+from .output import Losses, Output
 from .parameters import Weights, flat, initial, views
 from .parts import Net, answer_of, make_plan, memory_of
 from .pieces import joined, pieces
@@ -58,7 +63,9 @@ class DMN(Weights):
     configuration's, and for another dtype.
     """
 
-    def __init__(self, config, vocabulary, backend="numba", seed=0, dtype="float32"):
+    def __init__(self, config: Config, vocabulary: Vocabulary,
+                 backend: str | Sequence[str] | Operations = "numba", seed: int = 0,
+                 dtype: str = "float32"):
         kind, self.dtype = config.answer, np.dtype(dtype)
         if vocabulary.kind not in (None, kind):
             raise ValueError(f"answer {kind!r}: build the vocabulary for it, "
@@ -67,6 +74,7 @@ class DMN(Weights):
             raise ValueError(f"dtype {self.dtype}: give float32, or float64 to check derivatives")
         self.config, self.vocabulary = config, replace(vocabulary, kind=kind)
         self.backend, self.threads = backend, threads.count()
+        self.run = None                                    # the training it comes from: library.py
         values = initial(config, vocabulary, np.random.default_rng(seed))
         self._attach(flat(values).astype(self.dtype))
 
@@ -82,7 +90,7 @@ class DMN(Weights):
         parts = pieces(batch, self.ops.n_pieces(len(batch.n_tokens), len(batch.story_of)))
         return threads.run(work, parts, self.threads), parts
 
-    def forward(self, batch):
+    def forward(self, batch: Batch) -> Output:
         """Batch -> Output.  Raises TypeError for what is no Batch, ValueError for one with arrays
         that do not fit together or this network's vocabulary.
         """
@@ -102,7 +110,8 @@ class DMN(Weights):
             outputs, parts = self._in_pieces(work, batch)
             return outputs[0] if len(parts) == 1 else joined(outputs, parts, batch)
 
-    def ask(self, story, question):
+    def ask(self, story: str | Sequence | Story,
+            question: str | Sequence[str] | Question) -> Answer:
         """One question about one story, given as plain strings or as Story and Question -> Answer.
 
         Answer has answer, probability, others, attention (passes made, F + 1) and plot(); more in
@@ -110,7 +119,8 @@ class DMN(Weights):
         """
         return ask(self, story, question)
 
-    def loss_and_grads(self, batch, alpha=None, beta=1.0, rng=None):
+    def loss_and_grads(self, batch: Batch, alpha: float | None = None, beta: float = 1.0,
+                       rng: np.random.Generator | None = None) -> tuple[float, dict]:
         """-> J, and its gradient: name -> array, the keys and shapes of params.
 
         J = alpha E_gates + beta E_answers + l2 / 2 times the squared norm of all matrices.
@@ -121,7 +131,8 @@ class DMN(Weights):
         J, _, dtheta = self.gradient(batch, alpha, beta, rng)
         return J, views(dtheta, self._shapes)
 
-    def gradient(self, batch, alpha=None, beta=1.0, rng=None):
+    def gradient(self, batch: Batch, alpha: float | None = None, beta: float = 1.0,
+                 rng: np.random.Generator | None = None) -> tuple[float, Losses, np.ndarray]:
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): one vector in the order of params."""
         check_batch(batch, self.vocabulary)
         if rng is not None:

@@ -10,6 +10,7 @@ import gzip
 import os
 import re
 from contextlib import suppress
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ NAMES = frozenset("antoine bernhard bill brian daniel emily fred gertrude greg j
 
 # reading
 
-def read_babi(path):
+def read_babi(path: str | PathLike) -> list[Story]:
     """The stories of one file, plain or .gz, as list[Story]: words in lower case, support as
     indices into Story.facts in the file's order.
 

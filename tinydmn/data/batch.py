@@ -1,5 +1,6 @@
 """Stories as plain C-contiguous arrays, ready for any back end.  Padding never changes a result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from ..errors import UserError
 from .story import Question, Story
-from .vocabulary import END_OF_ANSWER, END_OF_SENTENCE_ID
+from .vocabulary import END_OF_ANSWER, END_OF_SENTENCE_ID, Vocabulary
 
 NONE = -1                      # no answer is known
 UNSEEN = -2                    # an answer not seen in training: it has no class and is always wrong
@@ -51,7 +52,8 @@ def padded(rows, fill=0):
     return out
 
 
-def make_batch(stories, vocabulary, facts="sentences", answer="word"):
+def make_batch(stories: Sequence[Story], vocabulary: Vocabulary, facts: str = "sentences",
+               answer: str = "word") -> Batch:
     """Story objects -> Batch.  An empty `answer` becomes NONE, one not in the vocabulary UNSEEN.
 
     facts: as Config.facts; "words" is for texts of one sentence: no <eos>, and each word is a fact.

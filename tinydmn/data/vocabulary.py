@@ -1,6 +1,7 @@
 """Words, features of words, and answers as numbers."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +24,8 @@ class Vocabulary:
     #                                   the first answer is <eos>
 
     @classmethod
-    def build(cls, stories, answer="word", features=False, more_words=()):
+    def build(cls, stories: Sequence, answer: str = "word", features: bool = False,
+              more_words: Sequence[str] = ()) -> "Vocabulary":
         """Every word and every answer of `stories`, sorted, so that the stories' order is
         irrelevant.
 

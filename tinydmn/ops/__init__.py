@@ -13,6 +13,7 @@ tests/ops/test_device.py runs whole networks on arrays that can do nothing by th
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache, partial
 from hashlib import sha256
@@ -87,7 +88,7 @@ def functions(backend):
     return MappingProxyType(found)
 
 
-def load(backend="numba", overlay=None):
+def load(backend: str | Sequence[str] = "numba", overlay: object = None) -> Operations:
     """-> Operations, a new object each time.
 
     backend: a name, or a list of names: what one lacks the next gives, and in the end the

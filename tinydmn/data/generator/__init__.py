@@ -6,15 +6,18 @@ appears in the names of its files, as in qa21_TITLE_train.txt.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from pkgutil import iter_modules
 
+import numpy as np
+
 from ...errors import UserError, check_rng
 from ..babi import task_file_name, write_files
-from ..story import asked
+from ..story import Story, asked
 
 
 def find_tasks():
@@ -29,7 +32,8 @@ TASKS = find_tasks()
 TRIES = 1000       # consecutive stories without a new question, after which the search is given up
 
 
-def generate(task, n_stories, rng, apart_from=()):
+def generate(task: int, n_stories: int, rng: np.random.Generator,
+             apart_from: Sequence[Story] = ()) -> list[Story]:
     """`n_stories` stories of a task as list[Story], each with as many questions as a published one.
 
     apart_from: stories; a question that occurs there after the same facts is left out, and so is a
