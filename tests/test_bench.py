@@ -305,9 +305,37 @@ def test_info_says_what_a_report_needs(capsys, monkeypatch):
     assert figures["numpy"] == np.__version__ and figures["cache"] == str(ops.cache_folder()) and Path(figures["folder"]) == Path(tinydmn.__file__).parent
     assert figures["blas"] and figures["processor"] and figures["system"] and figures["cores"] >= 1
     assert main(["info"]) == 0
-    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert lines["numpy"] == np.__version__ and set(lines) == set(figures)
+    lines, operations = versions_and_operations(capsys.readouterr().out)
+    assert lines["numpy"] == np.__version__ and {*lines, "operations"} == set(figures) and operations
     assert figures["cache_problem"] is None and lines["cache"] == str(ops.cache_folder()) and lines["cache_problem"] == "none"
+
+
+def versions_and_operations(out):
+    """What info prints: name -> value, and the lines that list the operations."""
+    lines = out.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.endswith(" operations"))
+    return dict(line.split(maxsplit=1) for line in lines[:first]), lines[first:]
+
+
+def test_info_lists_which_operation_comes_from_where(capsys):
+    assert main(["info", "--json"]) == 0
+    figures = strict(capsys.readouterr().out)
+    assert figures["operations"] == {backend: dict(ops.load(backend).source) for backend in ops.BACKENDS}
+    assert main(["info"]) == 0
+    _, lines = versions_and_operations(capsys.readouterr().out)
+    found, below = {}, None                                # (back end, layer) -> the operations that are listed
+    for line in lines:
+        if not line.startswith("   "):
+            words = line.split()
+            top, below = (words[0], words[0]) if words[1] == "operations" else (top, words[-1])
+        else:
+            found.setdefault((top, below), []).extend(line.split())
+    wanted = {}
+    for backend in ops.BACKENDS:
+        for name, layer in ops.load(backend).source.items():
+            wanted.setdefault((backend, layer), set()).add(ops.stem(name))
+    assert {key: set(names) for key, names in found.items()} == wanted and all(len(set(names)) == len(names) for names in found.values())
+    assert ("numba", "numpy") in found and "gru" in found["numba", "numba"]
 
 
 @pytest.mark.parametrize("folder, why", [(None, "this user has no home folder"), (Path(__file__) / "below", "Not a directory")])
@@ -320,7 +348,7 @@ def test_info_where_kernels_cannot_be_kept(folder, why, capfd, monkeypatch):
     assert figures["cache"] is None and f"({why})" in figures["cache_problem"] and "set NUMBA_CACHE_DIR" in figures["cache_problem"]
     assert main(["info"]) == 0
     out, err = capfd.readouterr()
-    lines = dict(line.split(maxsplit=1) for line in out.splitlines())
+    lines, _ = versions_and_operations(out)
     assert lines["cache"] == "nowhere" and lines["cache_problem"] == figures["cache_problem"] and not err
 
 

@@ -1,5 +1,6 @@
 """Config: every bound, every choice, every type, what does not go together; and the numbers that a network begins with."""
 
+import re
 from dataclasses import FrozenInstanceError, fields, replace
 from math import inf, nan, nextafter
 
@@ -47,6 +48,13 @@ def test_every_field_is_listed_here():
     assert Config() == Config(**{name: f.default for name, f in FIELDS.items()})
     with pytest.raises(FrozenInstanceError):
         Config().hidden = 3
+
+
+def test_help_shows_every_field():
+    for name, f in FIELDS.items():
+        allowed = " or ".join(f.metadata["choices"]) if f.type is str else bounds(limits(f))
+        assert f"    {name} ({f.default}): {f.metadata['help']}; {allowed}." in re.sub(r"\n {8}", " ", Config.__doc__)
+    assert max(map(len, Config.__doc__.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -66,7 +66,9 @@ def backward(dlogits, cache, net, grads):
 
 
 def scores(logits, plan):
-    """Logits (Q, steps, A) -> (Q T, A), a row for each of plan.target; steps after T have none."""
+    """Logits (Q, T, A), or Output's (Q, steps, A) -> (Q T, A), a row for each of plan.target."""
+    if len(logits.shape) == 2:
+        return logits
     T = plan.given.shape[1]
     logits = logits if logits.shape[1] == T else np.ascontiguousarray(logits[:, :T])
     return logits.reshape(-1, logits.shape[2])

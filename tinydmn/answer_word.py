@@ -53,7 +53,7 @@ def backward(dlogits, cache, net, grads):
 
 
 def scores(logits, plan):
-    """Logits of an Output -> (Q, A), a row for each of plan.target."""
+    """Logits, or an Output's -> a row for each of plan.target: (Q, A), as they are."""
     return logits
 
 

@@ -26,7 +26,8 @@ def numerical_grad(loss, a, h=STEP):
 
 def numerical_entries(loss, a, entries, h=STEP):
     """The same in n entries (index tuples) of `a` -> (n,) float64."""
-    assert a.dtype == np.float64, "check gradients in float64: in float32 a right one can look wrong"
+    assert a.dtype == np.float64, ("check gradients in float64: "
+                                   "in float32 a right one can look wrong")
     slopes = []
     for i in entries:
         keep = a[i]

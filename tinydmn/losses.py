@@ -69,8 +69,9 @@ def loss_of_output(out, batch, config, ops):
         target = np.where(not_made, np.int32(-1), target)
         plan = plan._replace(memory=plan.memory._replace(target=target))
         s = np.where(not_made[..., None], s.dtype.type(0), s)
-    logits, s = ops.to_device(out.logits), ops.to_device(s)
-    return loss_forward(logits, s, out.answers, batch, plan, Net({}, config, ops))[0]
+    rows = answer_of(config).scores(out.logits, plan.answer)           # still on the host
+    rows, s = ops.to_device(rows), ops.to_device(s)
+    return loss_forward(rows, s, out.answers, batch, plan, Net({}, config, ops))[0]
 
 
 def right_answers(answers, batch, kind):

@@ -72,11 +72,11 @@ MUTANTS = [
            "the LSTM is not checked"),
     Mutant("tinydmn/cli/gradcheck.py", "for backend, (error, _, says) in zip(backends, found):", "for backend, (error, _, says) in zip(backends[::-1], found):",
            f"{CLI}::test_gradcheck_says_which_back_end_is_wrong", "the other back end is blamed"),
-    Mutant("tinydmn/cli/gradcheck.py", "whole = error > WORST and exact.size == np.prod(shape)", "whole = False", f"{CLI}::test_gradcheck_sees_a_wrong_sign_and_says_where",
+    Mutant("tinydmn/cli/gradcheck.py", "if error > WORST and exact.size == np.prod(shape):", "if False:", f"{CLI}::test_gradcheck_sees_a_wrong_sign_and_says_where",
            "block and factor are not said"),
     Mutant("tinydmn/cli/gradcheck.py", "            model.theta = trained.theta\n", "            pass\n", f"{CLI}::test_gradcheck_of_a_checkpoint", "not the network that was given",
            ),
-    Mutant("tinydmn/cli/gradcheck.py", "trained.config), args.entries or ENTRIES", "trained.config), ENTRIES", f"{CLI}::test_gradcheck_of_a_checkpoint", "--entries does nothing"),
+    Mutant("tinydmn/cli/gradcheck.py", "models, batch, args.entries or ENTRIES", "models, batch, ENTRIES", f"{CLI}::test_gradcheck_of_a_checkpoint", "--entries does nothing"),
 
     # info and the benchmark
     Mutant("tinydmn/cli/info.py", "figures[package] = None", "pass", BENCH, "what is not installed is not named"),
@@ -102,7 +102,7 @@ MUTANTS = [
     Mutant("tinydmn/bench/worker.py", "make_batches(int(task), int(stories), int(seed), data or None)", "make_batches(int(task), int(stories), 0, data or None)", BENCH, "--seed does nothing",
            ),
     Mutant("tinydmn/bench/operations.py", "best, spent = min(best, seconds), spent + seconds", "best, spent = seconds, spent + seconds", BENCH, "the last time for the best"),
-    Mutant("tinydmn/bench/operations.py", "step = 6 * H * H ", "step = 3 * H * H ", BENCH, "multiplications without additions"),
+    Mutant("tinydmn/bench/operations.py", "product = 2 * H * H ", "product = H * H ", BENCH, "multiplications without additions"),
 
     # terminal
     Mutant("tinydmn/terminal.py", "return wcswidth(shown(text))", "return len(shown(text))", TERMINAL, "letters are counted, not columns"),

@@ -10,6 +10,7 @@ from tinydmn import ops
 from tinydmn.config import Config
 from tinydmn.data.batch import make_batch
 from tinydmn.data.vocabulary import Vocabulary
+from tinydmn.losses import loss_of_output
 from tinydmn.model import DMN
 
 from ..stories import TAGS, pieces_of, stories_for
@@ -67,8 +68,9 @@ def on_device(name):
     reference = getattr(REFERENCE, name)
 
     def operation(*args):
-        numbers = [a for a in args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
-        assert not numbers or name == "to_device", f"{name} was given floats on the host"
+        hosts = []
+        nest(lambda leaf: hosts.append(leaf) if isinstance(leaf, np.ndarray) else None, args)
+        assert not hosts or name == "to_device", f"{name} was given arrays on the host: {hosts}"
         found = reference(*bare(args))
         return found if name in ON_HOST else wrapped(found)
     return operation
@@ -106,8 +108,11 @@ def test_a_network_on_a_device_is_the_network(case, more_words):
     (J, losses, dtheta), (J_device, losses_device, dtheta_device) = (model.gradient(batch, rng=np.random.default_rng(2)) for model in (host, device))
     assert J == J_device and losses == losses_device
     np.testing.assert_array_equal(dtheta_device.numbers, dtheta)
-    for name, a in vars(host.forward(batch)).items():
-        np.testing.assert_array_equal(getattr(device.forward(batch), name), a, err_msg=name)
+    out, out_device = host.forward(batch), device.forward(batch)
+    for name, a in vars(out).items():
+        assert isinstance(getattr(out_device, name), np.ndarray)
+        np.testing.assert_array_equal(getattr(out_device, name), a, err_msg=name)
+    assert loss_of_output(out_device, batch, config, device.ops) == loss_of_output(out, batch, config, host.ops)
 
 
 def test_a_float_that_is_read_outside_of_an_operation_is_seen():

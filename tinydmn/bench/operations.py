@@ -13,7 +13,7 @@ PASSES = 3
 
 
 def best_seconds(call, budget=0.15):
-    """The shortest of all calls within about `budget` seconds, after a first one that may compile."""
+    """The shortest of all calls in about `budget` seconds, after a first one that may compile."""
     call()
     best, spent = np.inf, 0.0
     while spent < budget:
@@ -33,8 +33,8 @@ def sgemm_rate(n=1024):
 
 
 def table(backend="numba", S=8, Q=40, H=80, seed=0):
-    """[(operation, seconds, floating-point operations)] at the sizes of one piece of a task-1 batch:
-    S stories of 10 facts of 6 words, Q questions, 30 distinct words, 3 passes.
+    """[(operation, seconds, floating-point operations)] at the sizes of one piece of a task-1
+    batch: S stories of 10 facts of 6 words, Q questions, 30 distinct words, 3 passes.
     """
     calls = _calls(ops.load(backend), np.random.default_rng(seed), S, Q, H)
     timed = lambda _: [(name, best_seconds(call), flop) for name, call, flop in calls]
@@ -50,8 +50,10 @@ def _calls(op, rng, S, Q, H, F=10, words=6):
     zeros = lambda group: type(group)(*map(np.zeros_like, group))
     L, c, q, h = f(V, H), f(R, H), f(Q, H), f(Q, H)
     tokens, n_words = rng.integers(0, V, (S, T)).astype(np.int32), np.full(S, T, np.int32)
-    story = Sequences(tokens, n_words, np.tile(np.arange(words - 1, T, words, dtype=np.int32), (S, 1)))
-    facts = Facts(rng.integers(0, R, (Q, F + 1)).astype(np.int32), rng.integers(3, F + 2, Q).astype(np.int32))
+    ends = np.tile(np.arange(words - 1, T, words, dtype=np.int32), (S, 1))
+    story = Sequences(tokens, n_words, ends)
+    facts = Facts(rng.integers(0, R, (Q, F + 1)).astype(np.int32),
+                  rng.integers(3, F + 2, Q).astype(np.int32))
     pairs = int(facts.n.sum())
     gru, dgru = cells[0], zeros(cells[0])
     out, read = op.gru_forward(L, story, gru)
@@ -60,13 +62,14 @@ def _calls(op, rng, S, Q, H, F=10, words=6):
     p = op.cross_entropy_forward(logits, target)[1]
     theta, decayed = f(150_000), np.ones(150_000, np.float32)
     product = 2 * H * H                                    # one vector through one H x H matrix
+    gru_flop, cell_flop = (V + S * T) * 3 * product, 2 * Q * 3 * product
     calls = [
         ("gather_forward", lambda: op.gather_forward(L, tokens), 0),
         ("gather_backward", lambda: op.gather_backward(dx, tokens, np.zeros_like(L)), S * T * H),
-        ("gru_forward", lambda: op.gru_forward(L, story, gru), (V + S * T) * 3 * product),
-        ("gru_backward", lambda: op.gru_backward(out, read, gru, dgru), 2 * (V + S * T) * 3 * product),
-        ("gru_cell_forward", lambda: op.gru_cell_forward(h, q, gru), 2 * Q * 3 * product),
-        ("gru_cell_backward", lambda: op.gru_cell_backward(h, cell, gru, dgru), 4 * Q * 3 * product),
+        ("gru_forward", lambda: op.gru_forward(L, story, gru), gru_flop),
+        ("gru_backward", lambda: op.gru_backward(out, read, gru, dgru), 2 * gru_flop),
+        ("gru_cell_forward", lambda: op.gru_cell_forward(h, q, gru), cell_flop),
+        ("gru_cell_backward", lambda: op.gru_cell_backward(h, cell, gru, dgru), 2 * cell_flop),
     ]
     for kind in ("softmax", "gated"):
         weights = Memory(gate, cells[1] if kind == "gated" else None, cells[2])
@@ -74,12 +77,14 @@ def _calls(op, rng, S, Q, H, F=10, words=6):
         calls += _passes(op, (c, q, facts), kind, weights, dweights, product, pairs)
     return calls + [
         ("output_forward", lambda: op.output_forward(h, W_a), Q * 2 * W_a.size),
-        ("output_backward", lambda: op.output_backward(logits, h, W_a, np.zeros_like(W_a)), Q * 4 * W_a.size),
+        ("output_backward", lambda: op.output_backward(logits, h, W_a, np.zeros_like(W_a)),
+         Q * 4 * W_a.size),
         ("cross_entropy_forward", lambda: op.cross_entropy_forward(logits, target), 0),
         ("cross_entropy_backward", lambda: op.cross_entropy_backward(p, target, 0.1), 0),
         ("l2_backward", lambda: op.l2_backward(theta, decayed, 1e-6, theta.copy()), 3 * theta.size),
         ("clip_by_global_norm", lambda: op.clip_by_global_norm(theta, 1e9), 2 * theta.size),
-        ("adam", lambda: op.adam(theta, decayed, (np.zeros_like(theta), theta.copy()**2), 1, 1e-6), 10 * theta.size),
+        ("adam", lambda: op.adam(theta, decayed, (np.zeros_like(theta), theta.copy()**2), 1, 1e-6),
+         10 * theta.size),
     ]
 
 
@@ -89,9 +94,11 @@ def _passes(op, arrays, kind, weights, dweights, product, pairs):
     (R, _), Q, how = c.shape, len(q), Passes(PASSES, kind)
     ms, ss, _, cache = op.passes_forward(c, q, q, facts, weights, how)
     dss = np.where(np.isfinite(np.stack(ss)), np.float32(0.1), np.float32(0))
-    shared = (2 * pairs + R + 2 * Q) * product             # the products with W_1 and W_b that no pass changes
-    each = (2 * pairs + 2 * Q) * product + 2 * Q * 3 * product         # the gate; the memory's GRU: W e and U m
+    shared = (2 * pairs + R + 2 * Q) * product             # with W_1 and W_b, once for all passes
+    each = (2 * pairs + 2 * Q) * product + 2 * Q * 3 * product             # gate; memory's GRU
     steps = 3 * pairs * product if kind == "gated" else 2 * pairs * len(c[0])
     flop = shared + PASSES * (each + steps) + (3 * R * product if kind == "gated" else 0)
-    return [(f"passes_forward, {kind}", lambda: op.passes_forward(c, q, q, facts, weights, how), flop),
-            (f"passes_backward, {kind}", lambda: op.passes_backward(ms, dss, cache, weights, dweights), 2 * flop)]
+    forward = lambda: op.passes_forward(c, q, q, facts, weights, how)
+    backward = lambda: op.passes_backward(ms, dss, cache, weights, dweights)
+    return [(f"passes_forward, {kind}", forward, flop),
+            (f"passes_backward, {kind}", backward, 2 * flop)]

@@ -10,7 +10,8 @@ from ..ops import cache_folder, cache_problem, not_kept
 from ..terminal import wrap
 from .common import add_json, print_json
 
-PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "wcwidth", "nltk", "torch", "jax")
+PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "wcwidth", "nltk",
+            "torch", "jax")
 
 
 def add_arguments(parser):
@@ -18,33 +19,39 @@ def add_arguments(parser):
 
 
 def run(args):
-    figures = {"tinydmn": __version__, "python": platform.python_version(), "system": platform.platform(), "processor": processor()}
+    figures = {"tinydmn": __version__, "python": platform.python_version(),
+               "system": platform.platform(), "processor": processor()}
     for package in PACKAGES:
         try:
             figures[package] = version(package)
         except PackageNotFoundError:
             figures[package] = None
     problem = cache_problem()
-    figures |= {"cores": os.cpu_count(), "threads": threads.count(), "blas": threads.blas_names(), "cache": None if problem else str(cache_folder()),
-                "cache_problem": problem and not_kept(problem), "folder": os.path.dirname(sys.modules["tinydmn"].__file__)}
-    sources = {backend: ops.load(backend).source for backend in ops.BACKENDS}
+    figures |= {"cores": os.cpu_count(), "threads": threads.count(), "blas": threads.blas_names(),
+                "cache": None if problem else str(cache_folder()),
+                "cache_problem": problem and not_kept(problem),
+                "folder": os.path.dirname(sys.modules["tinydmn"].__file__)}
+    loaded = {backend: ops.load(backend) for backend in ops.BACKENDS}
     if args.json:
-        print_json(figures | {"operations": {backend: dict(source) for backend, source in sources.items()}})
+        sources = {backend: dict(operations.source) for backend, operations in loaded.items()}
+        print_json(figures | {"operations": sources})
         return
     without = {"cache": "nowhere", "cache_problem": "none"}
     for name, value in figures.items():
         print(f"{name:14} {without.get(name, 'not installed') if value is None else value}")
-    for backend, source in sources.items():
-        for layer in dict.fromkeys(source.values()):
-            names = dict.fromkeys(ops.stem(name) for name, one in source.items() if one == layer)
+    for backend, operations in loaded.items():
+        source = operations.source.items()
+        for layer in operations.layers:
+            names = dict.fromkeys(ops.stem(name) for name, one in source if one == layer)
             head = f"{backend} operations" if layer == backend else f"  taken from {layer}"
             print(head, *wrap(" ".join(names), 80, " " * 15), sep="\n")
 
 
 def processor():
-    """The processor's name, where the system tells it."""
+    """The processor's name, where the system gives it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+            names = (line.split(":")[1].strip() for line in file if line.startswith("model name"))
+            return next(names)
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()

@@ -1,6 +1,8 @@
-"""A training run as one .npz file: parameters now and at their best, Adam's moments, configuration, words, epoch, random state.
+"""A training run as one .npz file: current and best parameters, Adam's moments, configuration,
+vocabulary, epoch, random state.
 
-Read without pickle, so a file from a stranger can hold no code.  Written to a temporary file and renamed, so a kill leaves the last one.
+It is read without pickle, so a file from a stranger cannot run code, and written to a temporary
+file that is then renamed, so a kill leaves the last one.
 """
 
 import json
@@ -20,27 +22,34 @@ from ..parameters import shapes, views
 from .loop import State
 
 VERSION = 4
-# fields of Config as version 3 named them -> their names, and the values that were renamed
-FORMER = {"word_length": "embedding_scale", "reading": "bidirectional", "teacher": "teacher_forcing",
+# fields of Config in version 3 -> their names now, and the values that were renamed
+FORMER = {"word_length": "embedding_scale", "reading": "bidirectional",
+          "teacher": "teacher_forcing",
           "choose_last": "selection_window", "keep": "ensemble", "shorten": "drop_facts",
           "rename": "permute_entities"}
 FORMER_VALUES = {"bidirectional": {"forward": "no", "both": "yes"},
                  "teacher_forcing": {"correct": "yes", "predicted": "no"}}
-VECTORS = ("theta", "best_theta", "m", "v")                # each stored by parameter:  "theta/input.W"
+VECTORS = ("theta", "best_theta", "m", "v")                # stored by parameter: "theta/input.W"
 
 
 def save(path, model, state, about):
-    """Writes path.  about: what the run was told (task, data, seed, ...), a dict that JSON can hold.  Raises UserError where it cannot be written."""
+    """Writes path.  about: what the run was given (task, data, seed, ...), a dict for JSON.
+
+    Raises UserError where the file cannot be written.
+    """
+    words = model.vocabulary
     meta = {
-        "version": VERSION, "config": asdict(model.config), "words": model.vocabulary.words, "answers": model.vocabulary.answers,
-        "features": model.vocabulary.features,
+        "version": VERSION, "config": asdict(model.config),
+        "words": words.words, "answers": words.answers, "features": words.features,
         "dtype": model.dtype.name, "rng": state.rng.bit_generator.state, "about": about,
         **{k: getattr(state, k) for k in ("step", "epoch", "best_epoch", "best", "history")},
         "runners_up": [(score, epoch) for score, epoch, _ in state.runners_up],
     }
     by_name = {name: v.shape for name, v in model.params.items()}
-    vectors = {vector: getattr(state, vector) for vector in VECTORS} | {f"runner_up_{i}": theta for i, (_, _, theta) in enumerate(state.runners_up)}
-    arrays = {f"{vector}/{name}": a for vector, theta in vectors.items() for name, a in views(theta, by_name).items()}
+    vectors = {vector: getattr(state, vector) for vector in VECTORS}
+    vectors |= {f"runner_up_{i}": theta for i, (_, _, theta) in enumerate(state.runners_up)}
+    arrays = {f"{vector}/{name}": a for vector, theta in vectors.items()
+              for name, a in views(theta, by_name).items()}
     path = Path(path)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -51,36 +60,46 @@ def save(path, model, state, about):
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); give --out a file in a folder that you may write to") from None
+        raise UserError(f"{path}: cannot be written ({error.strerror}); "
+                        "give --out a file in a folder that you may write to") from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
 def load(path, backend="numba"):
-    """-> model (its best weights in params), State, about.  Raises UserError for whatever is not a checkpoint of this version."""
+    """-> model (its best weights in params), State, about.
+
+    Raises UserError for what is not a checkpoint of this version, or of the one before.
+    """
     path = Path(path)
     if (kind := kind_of(path)) == "folder":
         raise UserError(f"{path}: is a folder, not a checkpoint; give the .npz file in it")
     if kind is None:
-        raise UserError(f"{path}: no such checkpoint; train one:  tinydmn train babi --task 1 --out {path}")
+        raise UserError(f"{path}: no such checkpoint; "
+                        f"train one:  tinydmn train babi --task 1 --out {path}")
     again = "train again, or give another checkpoint"
     meta, arrays = _read(path, again)
     try:
         config = Config(**(_renamed(meta["config"]) if meta["version"] == 3 else meta["config"]))
-        vocabulary = Vocabulary(*(tuple(meta[k]) for k in ("words", "answers", "features")), kind=config.answer)
+        words = (tuple(meta[k]) for k in ("words", "answers", "features"))
+        vocabulary = Vocabulary(*words, kind=config.answer)
         wanted = shapes(config, vocabulary)
         vectors = {}
         for vector in (*VECTORS, *(f"runner_up_{i}" for i in range(len(meta["runners_up"])))):
             parts = [arrays[f"{vector}/{name}"] for name in wanted]
             for (name, shape), part in zip(wanted.items(), parts):
                 if part.shape != shape:
-                    raise UserError(f"{vector}/{name} has shape {part.shape}, its configuration asks for {shape}")
-            vectors[vector] = np.concatenate([np.ravel(part) for part in parts]).astype(meta["dtype"])
+                    raise UserError(f"{vector}/{name} has shape {part.shape}, "
+                                    f"its configuration asks for {shape}")
+            joined = np.concatenate([np.ravel(part) for part in parts])
+            vectors[vector] = joined.astype(meta["dtype"])
         rng = np.random.default_rng()
         rng.bit_generator.state = meta["rng"]
-        runners_up = [(tuple(score), epoch, vectors.pop(f"runner_up_{i}")) for i, (score, epoch) in enumerate(meta["runners_up"])]
-        state = State(rng, **vectors, runners_up=runners_up, step=meta["step"], epoch=meta["epoch"], best_epoch=meta["best_epoch"],
+        runners_up = [(tuple(score), epoch, vectors.pop(f"runner_up_{i}"))
+                      for i, (score, epoch) in enumerate(meta["runners_up"])]
+        state = State(rng, **vectors, runners_up=runners_up, step=meta["step"],
+                      epoch=meta["epoch"], best_epoch=meta["best_epoch"],
                       best=tuple(meta["best"]), history=meta["history"])
         model = DMN(config, vocabulary, backend, dtype=meta["dtype"])
         about = meta["about"]
@@ -91,23 +110,29 @@ def load(path, backend="numba"):
 
 
 def _renamed(old):
-    """The fields of Config as a checkpoint of version 3 holds them, under the names of today."""
+    """The fields of Config in a checkpoint of version 3, under their names now."""
     new = {FORMER.get(name, name): value for name, value in old.items()}
     return {name: FORMER_VALUES.get(name, {}).get(value, value) for name, value in new.items()}
 
 
 def _read(path, again):
-    """-> meta (a dict), name -> array of all else.  Raises UserError where the file is no checkpoint of this version."""
+    """-> meta (a dict), and name -> array of the file.  Raises as `load`."""
+    meta = arrays = None
     try:
         with np.load(path, allow_pickle=False) as file:
-            meta = json.loads(str(file["meta"])) if isinstance(file, np.lib.npyio.NpzFile) and "meta" in file else None
-            arrays = {name: file[name] for name in file.files} if isinstance(meta, dict) and meta.get("version") in (3, VERSION) else None
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+            if isinstance(file, np.lib.npyio.NpzFile) and "meta" in file:
+                meta = json.loads(str(file["meta"]))
+            if isinstance(meta, dict) and meta.get("version") in (3, VERSION):
+                arrays = {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, KeyError,
+            zipfile.BadZipFile, zipfile.LargeZipFile) as error:
         pickled = zipfile.is_zipfile(path) and "pickle" in str(error).lower()
-        what = "holds pickled objects, which are never loaded" if pickled else "is truncated or no checkpoint"
+        what = ("holds pickled objects, which are never loaded" if pickled
+                else "is truncated or no checkpoint")
         raise UserError(f"{path}: {what}; {again}") from error
     if not isinstance(meta, dict):
         raise UserError(f"{path}: not a tinydmn checkpoint (no array named meta); {again}")
     if arrays is None:
-        raise UserError(f"{path}: checkpoint of version {meta.get('version')}, this tinydmn reads version {VERSION}; {again}")
+        raise UserError(f"{path}: checkpoint of version {meta.get('version')}, "
+                        f"this tinydmn reads version {VERSION}; {again}")
     return meta, arrays

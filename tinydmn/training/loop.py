@@ -1,4 +1,6 @@
-"""Training (section 2.5): J = alpha E_gates + beta E_answers, Adam, early stopping on validation, the best weights kept as a copy."""
+"""Training (section 2.5): J = alpha E_gates + beta E_answers, Adam, early stopping on validation;
+the best weights are kept as a copy.
+"""
 
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -14,50 +16,58 @@ from .evaluate import evaluate, score
 
 @dataclass
 class State:
-    """All that training needs to go on where it was: with it in a checkpoint, a killed run ends in the same bits."""
+    """All that training needs to resume: from a checkpoint, a killed run ends in the same bits."""
 
-    rng: np.random.Generator   # order of the stories, dropout
+    rng: np.random.Generator   # order of the stories, dropout, data augmentation
     theta: np.ndarray          # (P,) all parameters as one vector, in the order of DMN.params
     m: np.ndarray              # (P,) Adam's first moment
     v: np.ndarray              # (P,) Adam's second moment
-    best_theta: np.ndarray     # (P,) a copy of theta at its best
+    best_theta: np.ndarray     # (P,) a copy of theta after the best epoch
     step: int = 0
     epoch: int = 0             # epochs finished
     best_epoch: int = 0
-    best: tuple = (-1.0, 0.0)  # answer accuracy, then minus the loss, on validation
-    history: list = field(default_factory=list)
-    runners_up: list = field(default_factory=list)             # [(score, epoch, theta)] of the next best epochs, config.ensemble - 1 at most
+    best: tuple = (-1.0, 0.0)  # on validation: answer accuracy, then minus the loss
+    history: list = field(default_factory=list)                # a dict an epoch: see `train`
+    # [(score, epoch, theta)] of the next best epochs, config.ensemble - 1 at most
+    runners_up: list = field(default_factory=list)
 
     @property
     def kept(self):
-        """The weights of the best epochs, the best first: each (P,)."""
+        """The checkpoint ensemble: weights of the best epochs, the best first, each (P,)."""
         return [self.best_theta, *(theta for _, _, theta in self.runners_up)]
 
     def rank(self, score, theta, keep):
-        """Take note of an epoch that reached `score` (a tuple) on validation.  Among equals the earlier stands before the later; one that is
-        no number stands behind all."""
+        """Ranks an epoch that reached `score` (a tuple) on validation among the best `keep`.
+
+        Between equals the earlier one comes first; a score that is not finite comes last.
+        """
         if not np.all(np.isfinite(score)):
             score = (-1.0, -np.inf)
-        ranked = [(self.best, self.best_epoch, self.best_theta)] * (self.best_epoch > 0) + self.runners_up + [(score, self.epoch, theta.copy())]
+        best = [(self.best, self.best_epoch, self.best_theta)] * (self.best_epoch > 0)
+        ranked = best + self.runners_up + [(score, self.epoch, theta.copy())]
         ranked = sorted(ranked, key=lambda entry: entry[0], reverse=True)[:keep]
         (self.best, self.best_epoch, self.best_theta), self.runners_up = ranked[0], ranked[1:]
 
 
 def start(model, seed):
     """A State for a model that has not been trained."""
-    return State(np.random.default_rng([seed, 1]), model.theta.copy(), np.zeros_like(model.theta), np.zeros_like(model.theta),
-                 model.theta.copy())
+    zeros = lambda: np.zeros_like(model.theta)
+    rng = np.random.default_rng([seed, 1])
+    return State(rng, model.theta.copy(), zeros(), zeros(), model.theta.copy())
 
 
 def first_not_finite(model, dtheta):
-    """Name of the first parameter that holds a NaN or an Inf; where there is none, of the first gradient; or None."""
-    slopes = views(dtheta, {name: value.shape for name, value in model.params.items()})
-    arrays = (*model.params.items(), *(("the gradient of " + name, d) for name, d in slopes.items()))
+    """Name of the first parameter, or else gradient, that holds a NaN or an Inf; or None."""
+    grads = views(dtheta, {name: value.shape for name, value in model.params.items()})
+    arrays = [*model.params.items(), *(("the gradient of " + name, d) for name, d in grads.items())]
     return next((name for name, a in arrays if not np.isfinite(a).all()), None)
 
 
 def train_epoch(model, batch, state, beta, on_step=None):
-    """One epoch over the stories of `batch` in a fresh order -> (sums over the epoch, summed J).  Changes model.theta and state."""
+    """One epoch over the stories of `batch` in a fresh order -> Losses (sums), summed J.
+
+    Changes model.theta and state.  Raises UserError where J or the gradient is not finite.
+    """
     config, total, loss = model.config, None, 0.0
     done = state.epoch / max(1, config.epochs - 1)         # 0 in the first epoch, 1 in the last
     rate = config.learning_rate * (1.0 + (config.final_rate - 1.0) * done)
@@ -67,11 +77,13 @@ def train_epoch(model, batch, state, beta, on_step=None):
         if not len(part.answer):
             continue
         J, losses, dtheta = model.gradient(part, beta=beta, rng=state.rng)
-        with threads.interruptible(), np.errstate(invalid="ignore"):                       # what is not finite is named below
+        with threads.interruptible(), np.errstate(invalid="ignore"):
             norm = model.ops.clip_by_global_norm(dtheta, config.clip)
         if not np.isfinite(J + norm):
-            raise UserError(f"epoch {state.epoch + 1}: {first_not_finite(model, dtheta) or 'the loss'} is not finite; "
-                            f"training stopped, the last good checkpoint stands; try a smaller --learning-rate or --clip")
+            name = first_not_finite(model, dtheta) or "the loss"
+            raise UserError(f"epoch {state.epoch + 1}: {name} is not finite; "
+                            "training stopped, the last good checkpoint stands; "
+                            "try a smaller --learning-rate or --clip")
         state.step += 1
         with threads.interruptible():
             model.ops.adam(model.theta, dtheta, (state.m, state.v), state.step, rate)
@@ -83,23 +95,28 @@ def train_epoch(model, batch, state, beta, on_step=None):
 
 
 def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
-    """Trains until config.epochs, or until `patience` epochs brought nothing better on validation.
+    """Trains for config.epochs, or until config.patience epochs brought no better one -> state.
 
-    train_batch, valid_batch: all stories of a set as one Batch each; train_batch may be a function, epoch(rng) -> the Batch of an epoch.
-    on_epoch(state) is called after each epoch: to save, to show.
-    At the end model.params holds the best weights; config.selection_window says which epochs may be the best: a hundred validation questions
-    are few, and an early epoch that was lucky on them is worse on others than a late one, whose rate of learning has fallen.
-    Raises UserError, naming the array, where a NaN or an Inf turns up; TypeError where one of the two is no Batch.
+    train_batch, valid_batch: all stories of a set as one Batch each; train_batch may be a function,
+    epoch(rng) -> the Batch of an epoch.  on_epoch(state) is called after each epoch: to save, to
+    show; on_step(losses, J) after each step.
+    At the end model.params holds the best weights.  Only epochs in config.selection_window are
+    candidates: a hundred validation questions are few, and an early epoch that was lucky on them
+    generalises worse than a late one, when the learning rate has decayed.
+    Raises UserError, naming the array, for a NaN or an Inf; TypeError for what is no Batch.
     """
     config = model.config
     only_batch(valid_batch)
     model.theta = state.theta
-    while state.epoch < config.epochs and (not state.best_epoch or state.epoch - state.best_epoch < config.patience):
+    while state.epoch < config.epochs:
+        if state.best_epoch and state.epoch - state.best_epoch >= config.patience:
+            break
         began = perf_counter()
         batch = train_batch(state.rng) if callable(train_batch) else train_batch
         only_batch(batch)
-        gates_alone = config.gates_first and state.epoch < config.gate_epochs and np.any(batch.support >= 0)     # without any, nothing would be learnt
-        beta = 0.0 if gates_alone else 1.0
+        gates_alone = config.gates_first and state.epoch < config.gate_epochs
+        # without supervision the gates alone would learn nothing
+        beta = 0.0 if gates_alone and np.any(batch.support >= 0) else 1.0
         losses, J = train_epoch(model, batch, state, beta, on_step)
         seconds = perf_counter() - began
         fit, held_out = score(losses), evaluate(model, valid_batch)
@@ -108,13 +125,15 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
             early = round((1.0 - config.selection_window) * config.epochs)
             state.runners_up = [entry for entry in state.runners_up if entry[1] > early]
             if state.best_epoch <= early:
-                state.best_epoch = 0                       # too early to be chosen: it stood only until this epoch
-            state.rank((held_out.answer_accuracy, -held_out.loss), model.theta, config.ensemble)
+                state.best_epoch = 0                       # before the window: no candidate now
+            validation = held_out.answer_accuracy, -held_out.loss
+            state.rank(validation, model.theta, config.ensemble)
         state.theta = model.theta.copy()
         state.history.append({
             "epoch": state.epoch, "beta": beta, "loss": J / losses.n_questions, "seconds": seconds,
             "train_answer_accuracy": fit.answer_accuracy, "train_gate_accuracy": fit.gate_accuracy,
-            "valid_answer_accuracy": held_out.answer_accuracy, "valid_gate_accuracy": held_out.gate_accuracy,
+            "valid_answer_accuracy": held_out.answer_accuracy,
+            "valid_gate_accuracy": held_out.gate_accuracy,
             "valid_loss": held_out.loss, "examples_per_second": losses.n_questions / seconds})
         if on_epoch:
             on_epoch(state)
