@@ -8,7 +8,7 @@
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:                                          # what __getattr__ loads, for type checkers
+if TYPE_CHECKING:        # what __getattr__ loads, for type checkers
     from .answer import Answer as Answer
     from .config import Config as Config
     from .data.babi import read_babi as read_babi

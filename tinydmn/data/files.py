@@ -7,8 +7,8 @@ from .text import first_letter
 
 
 def read_stories(path):
-    """Stories of one file, plain or .gz, as list[Story]: JSON Lines where its first letter is {, else in
-    bAbI format.
+    """Stories of one file, plain or .gz, as list[Story]: JSON Lines where its first character is {,
+    else in bAbI format.
 
     Raises UserError (FILE:LINE: problem; how to fix it).
     """

@@ -10,7 +10,8 @@ import numpy as np
 
 from .groups import Facts
 
-__all__ = ["passes_forward", "passes_backward", "word_passes_forward", "word_passes_backward", "stopped_at"]
+__all__ = ["passes_forward", "passes_backward", "word_passes_forward", "word_passes_backward",
+           "stopped_at"]
 
 
 def passes_forward(ops, c, m, q, facts, weights, how):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from ..data.babi import FOLDERS, TITLES, load_task
 from ..data.generator import generate
+from ..data.augmentation import (drop_facts, ordinal_questions, permute_entities,
+                                 self_contained_facts)
 from ..data.entities import NONE_FOUND, find_classes
-from ..data.augmentation import drop_facts, ordinal_questions, permute_entities, self_contained_facts
 from ..data.sources import SIZES, babi_stories, size_of
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
@@ -35,12 +36,12 @@ BY_TASK = {
     (19, "10k"): {"epochs": 60},
 }
 
-# what the task itself asks for: answers of several words are decoded, ordinal_questions takes many passes
+# what the task itself asks for: answers of several words are decoded, counting takes many passes
 SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer": "sequence"}}
 
-# switches that the paper's model does not have, where they help: figures in README.  With entity
-# permutation (data/augmentation.py) the network learns later and then for good: it needs word vectors
-# of a large initial norm and many epochs, and little other regularisation.  A bidirectional input
+# switches that the paper's model does not have, where they help: figures in tests/RESULTS.md.  With
+# entity permutation (data/augmentation.py) the network learns later and then for good: it needs word
+# vectors of a large initial norm and many epochs, and little other regularisation.  A bidirectional input
 # module tells a fact what follows it, so a pass may choose a fact by what a later one says.
 AUGMENTED = {"permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.1,
              "l2": 0.0}

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..answer import attention, position_labels, ranked, ranked_tags
 from ..data.batch import NONE
-from ..data.vocabulary import END_OF_ANSWER, END_OF_SENTENCE
+from ..data.vocabulary import END_OF_ANSWER
 from ..losses import right_answers
 from ..tasks import TASKS
 from ..writing import json_text
@@ -25,7 +25,7 @@ END = "end of passes"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ScoredAnswer:
     """One question and the network's answer.  Of tagged sentences: one word, which sees the words
     up to it."""
 
@@ -90,9 +90,10 @@ def _one(model, number, story, question, found):
     decoded = model.config.answer == "sequence"
     endless = decoded and END_OF_ANSWER not in out.answers[q]
     scores = out.gate_scores[:out.passes_made[q], q, :n + 1]
-    yield Answer(
+    yield ScoredAnswer(
         story.source, number, " ".join(question.tokens),
-        position_labels(story.facts[:question.n_facts], model.config.facts), ",".join(question.answer),
+        position_labels(story.facts[:question.n_facts], model.config.facts),
+        ",".join(question.answer),
         best[0][0] + ",..." * endless, bool(right) if known else None, best, attention(out, q, n),
         scores.argmax(axis=1).tolist(), [int(i) for i in part.support[q] if i >= 0])
 
@@ -104,7 +105,7 @@ def _tags(model, number, story, question, found):
     known = bool(question.answer)
     for t, word in enumerate(words):
         gates = out.gates[:, first + t, :t + 1]
-        yield Answer(
+        yield ScoredAnswer(
             story.source, number, word, words[:t + 1], question.answer[t] if known else "",
             best[t][0][0], bool(right[t]) if known else None, best[t], gates,
             gates.argmax(axis=1).tolist(), [])
