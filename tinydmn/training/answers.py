@@ -54,7 +54,7 @@ class ScoredAnswer:
 
 
 def answers(model, stories, thetas=None):
-    """Yields an Answer for each question of list[Story], in their order and in the order of a
+    """Yields a ScoredAnswer for each question of list[Story], in their order and in the order of a
     story's questions; of tags one for each word.
 
     thetas: weights to use instead of the model's own, as in `evaluate`; what counts as right is
@@ -115,7 +115,7 @@ def _tags(model, number, story, question, found):
 
 
 def record(answer, task_set):
-    """An Answer as a dict that JSON can hold.  task_set: a name of TASKS."""
+    """A ScoredAnswer as a dict that JSON can hold.  task_set: a name of TASKS."""
     task = TASKS[task_set]
     return {"source": answer.source, **({"sentence": answer.number} if task.tags else {}),
             task.asked: task.asked_text(answer), "right_answer": answer.right_answer or None,
