@@ -13,7 +13,7 @@ def ask(old, new, what, tests=ASK):
 MUTANTS = [
     # ask
     Mutant("tinydmn/tasks/task.py", "words = [sentence_words(fact) for fact in facts]", "words = [sentence_words(fact) for fact in facts[::-1]]", ASK, "facts in the wrong order"),
-    Mutant("tinydmn/model.py", "Question(question, [], len(facts))", "Question(question, [], max(1, len(facts) - 1))", ASK, "the last fact is not seen"),
+    Mutant("tinydmn/answer.py", "Question(words, [], n_facts), typed", "Question(words, [], max(1, n_facts - 1)), typed", ASK, "the last fact is not seen"),
     ask("unknown = model.vocabulary.unknown([w for words in (*facts, question) for w in words])", "unknown = model.vocabulary.unknown(question)",
         "unknown words of facts are not named"),
     ask("plot_attention(labels, gates, args.plot", "plot_attention(labels, gates[::-1], args.plot", "the picture's passes are mirrored"),

@@ -117,7 +117,7 @@ MUTANTS = [
     Mutant("tinydmn/tasks/babi.py", "batch_of([augmented(story, rng) for", "batch_of([augmented(story, __import__('numpy').random.default_rng(0)) for", MATERIAL, "each epoch is told again the same way"),
     Mutant("tinydmn/tasks/babi.py", "find_classes(train) if config.permute_entities == \"yes\"", "find_classes(train) if config.permute_entities == \"true\"", MATERIAL, "--permute-entities ignored"),
     Mutant("tinydmn/tasks/babi.py", "find_classes(train) if", "find_classes(train + valid) if", MATERIAL, "names are found in validation too"),
-    Mutant("tinydmn/tasks/babi.py", "            if config.drop_facts:\n                story = shortened", "            if False:\n                story = shortened", MATERIAL, "--drop-facts ignored"),
+    Mutant("tinydmn/tasks/babi.py", "            if config.drop_facts:\n                story = drop_facts", "            if False:\n                story = drop_facts", MATERIAL, "--drop-facts ignored"),
     Mutant("tinydmn/tasks/babi.py", "if config.permute_entities == \"no\" and not config.drop_facts:", "if config.permute_entities == \"no\":", MATERIAL, "--drop-facts alone ignored"),
     Mutant("tinydmn/tasks/babi.py", "drop_facts(story, config.drop_facts, rng, alone, counts)", "drop_facts(story, 1.0, rng, alone, counts)", MATERIAL, "the share of --drop-facts ignored"),
     Mutant("tinydmn/tasks/babi.py", "alone, counts = self_contained_facts(train), ordinal_questions(train)", "alone, counts = None, ordinal_questions(train)", MATERIAL, "what stands alone is asked of each story by itself"),
