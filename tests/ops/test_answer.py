@@ -123,6 +123,20 @@ def test_decoding_ends_with_the_last_answer(backend, Q, least, more, H, A, seed)
 
 
 @each_backend
+def test_an_answer_that_has_ended_need_not_end_again(backend):
+    """Two questions that choose <eos> in different steps, never both in one: the second of them ends both."""
+    op, found = ops.load(backend), 0
+    for seed in range(300):
+        (m, q, _, _, weights), _ = asked(np.random.default_rng(seed), 2, 5, 4, 2, False)
+        says_eos = by_hand(m, q, None, 5, weights).argmax(axis=2) == END
+        if says_eos.any(axis=1).all() and not says_eos.all(axis=0).any():
+            last = int(says_eos.argmax(axis=1).max())
+            assert op.decode_forward(m, q, None, (1, 5), weights)[0].shape[1] == last + 1
+            found += last < 4
+    assert found >= 3
+
+
+@each_backend
 def test_a_decoder_that_always_says_eos(backend):
     """`least` steps, and with given words all of them: those have an end of their own."""
     op, rng = ops.load(backend), np.random.default_rng(0)
