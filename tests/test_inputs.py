@@ -83,9 +83,9 @@ WRONG = {
     "support below 0": (lambda: asked(support=[-1]), QUESTION + "rests on fact -1"),
     "support no whole number": (lambda: asked(support=[0.5]), QUESTION + "rests on fact 0.5"),
     "a question that is a text": (lambda: [Story(FACTS, ["Where is Mary?"], "a.txt:3")], NAMED + "one of its questions is str"),
-    "words that are numbers": (lambda: [Story([[1, 2]], [TOLD.questions[0]], "a.txt:3")], NAMED + "holds something that is no word"),
-    "a question of numbers": (lambda: asked(tokens=[1]), NAMED + "holds something that is no word"),
-    "an answer of numbers": (lambda: asked(answer=[1]), NAMED + "holds something that is no word"),
+    "words that are numbers": (lambda: [Story([[1, 2]], [TOLD.questions[0]], "a.txt:3")], NAMED + "holds something that is not a word"),
+    "a question of numbers": (lambda: asked(tokens=[1]), NAMED + "holds something that is not a word"),
+    "an answer of numbers": (lambda: asked(answer=[1]), NAMED + "holds something that is not a word"),
     "no Story": (lambda: [TOLD, FACTS], "^story 2 is list; give tinydmn.Story"),
     "one Story": (lambda: TOLD, "^one Story was given where a list"),
     "a Batch": (lambda: make_batch([TOLD], Vocabulary.build([TOLD])), "^one Batch was given where a list"),
@@ -407,7 +407,7 @@ def test_a_copy_of_a_network_keeps_params_and_theta_one(backend, way):
 
 def test_networks_that_there_are_none_of():
     vocabulary = Vocabulary.build([TOLD])
-    with pytest.raises(ValueError, match="^backend 'cuda': give one of numpy, numba$"):
+    with pytest.raises(ValueError, match="^backend 'cuda': give one of numpy, numba, or a list of them$"):
         DMN(Config(), vocabulary, "cuda")
     for dtype in ("float16", "int32"):
         with pytest.raises(ValueError, match=f"^dtype {dtype}: give float32, or float64"):
