@@ -443,22 +443,21 @@ def test_file_typed_piped_and_in_python_a_story_has_the_same_answers(ask, tmp_pa
     assert read_babi(path)[0].facts == OWN[0].facts
     wanted = [(answer.answer, pytest.approx(answer.probability, rel=1e-5)) for answer in answers(model, read_babi(path))]
     assert len(wanted) == 3 and len({name for name, _ in wanted}) > 1
-    in_python = [model.ask(facts[:k + 1], question)[0][0] for k, question in enumerate(questions)]
+    both = lambda found: (found.answer, found.probability)
+    in_python = [both(model.ask(facts[:k + 1], question)) for k, question in enumerate(questions)]
     typed = "".join(f"{fact}\n{question}\n" for fact, question in zip(facts, questions))
     for found in (in_python, *([(one["answer"], one["probability"]) for one in objects(ask(model, text, "--json")[1])] for text in (path.read_text(encoding="utf-8"), typed))):
         assert found == wanted
     tokens = [fact for fact in OWN[0].facts]
-    assert model.ask(tokens, OWN[0].questions[2].tokens)[0] == model.ask(facts, questions[2])[0]
+    assert both(model.ask(tokens, OWN[0].questions[2].tokens)) == both(model.ask(facts, questions[2]))
 
 
 def test_asked_in_python(capsys):
     model = network([story()], seed=3)
-    ranked, gates = model.ask(TOLD, ASKED[0])
+    found = model.ask(TOLD, ASKED[0])
     out, p = said_by(model, story().facts, ["where", "is", "mary"])
-    assert ranked[0][0] == model.vocabulary.answers[int(out.answers[0])] and ranked[0][1] == pytest.approx(max(p), rel=1e-5)
-    np.testing.assert_array_equal(gates, out.gates[:, 0, :5])
-    with pytest.raises(UserError, match="its facts are one text; give a list"):
-        model.ask("Mary sat.", "Where is Mary?")
+    assert found.answer == model.vocabulary.answers[int(out.answers[0])] and found.probability == pytest.approx(max(p), rel=1e-5)
+    np.testing.assert_array_equal(found.attention, out.gates[:, 0, :5])
     with pytest.raises(UserError, match="tags the words"):
         tagger().ask(["Mary sat"], "tags")
     with pytest.raises(UserError, match="has no facts"):
