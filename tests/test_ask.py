@@ -21,6 +21,7 @@ from tinydmn.data.story import Question, Story
 from tinydmn.errors import UserError
 from tinydmn.training import checkpoint, loop
 from tinydmn.training.answers import answers
+from tinydmn.answer import Answer
 from tinydmn.training.evaluate import outputs
 from tinydmn.tasks import about_run
 from tinydmn.training.material import batch_of
@@ -172,7 +173,7 @@ def test_words_it_does_not_know_are_named_once_and_in_order(ask):
     ("104 has the desk.", ["104", "has", "the", "desk"]), ("John   took\u00a0milk..", ["john", "took", "milk"])])
 def test_words_are_those_of_a_file(ask, tmp_path, monkeypatch, typed, words):
     read = []
-    monkeypatch.setattr("tinydmn.model.DMN.ask", lambda model, facts, question: read.append(([*facts], question)) or ([("x", 1.0)], np.zeros((0, 2))))
+    monkeypatch.setattr("tinydmn.model.DMN.ask", lambda model, facts, question: read.append(([*facts], question)) or Answer("", "x", 1.0, [], [], np.zeros((0, 2))))
     assert ask(network([story()]), f"{typed}\nWhere is mary, Mr. Bean?\n")[0] == 0
     path = tmp_path / "file.txt"
     path.write_text(f"1 {typed}\n2 Where is mary, Mr. Bean?\tgarden\t1\n", encoding="utf-8")
