@@ -7,6 +7,7 @@ example:
 Notebooks need jupytext: pip install 'tinydmn[notebooks]'.  Without it the scripts are written.
 """
 
+import ast
 from pathlib import Path
 
 from ..errors import UserError, notice
@@ -76,6 +77,8 @@ def notebook(script):
     for i, cell in enumerate(book.cells):
         cell.id = f"cell-{i}"                              # nbformat's own are random
         cell.metadata = {key: cell.metadata[key] for key in ("title",) if key in cell.metadata}
+        if cell.cell_type == "code" and isinstance(ast.parse(cell.source).body[-1], ast.Expr):
+            cell.source += ";"                             # no Out[] for claim() and same()
     book.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3",
                                     "language": "python"},
                      "language_info": {"name": "python"}}
