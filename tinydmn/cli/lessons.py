@@ -32,7 +32,8 @@ def add_arguments(parser):
 
 
 def run(args):
-    scripts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder().glob("*.py"))}
+    scripts = {path.name: path.read_text(encoding="utf-8")
+               for path in sorted(folder().glob("*.py"))}
     try:
         notebooks = {Path(name).with_suffix(".ipynb").name: notebook(text)
                      for name, text in scripts.items() if name != SHARED}
@@ -77,7 +78,8 @@ def notebook(script):
     for i, cell in enumerate(book.cells):
         cell.id = f"cell-{i}"                              # nbformat's own are random
         cell.metadata = {key: cell.metadata[key] for key in ("title",) if key in cell.metadata}
-        if cell.cell_type == "code" and isinstance(ast.parse(cell.source).body[-1], ast.Expr):
+        if cell.cell_type == "code" and cell.source.endswith(")") \
+                and isinstance(ast.parse(cell.source).body[-1], ast.Expr):
             cell.source += ";"                             # no Out[] for claim() and same()
     book.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3",
                                     "language": "python"},
