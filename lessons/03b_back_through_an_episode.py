@@ -333,10 +333,9 @@ Your turn (near the top of the script, or in scene 4)
   3. In features_back leave out "- abs_m * sign_m".  Which lines disagree?
 
 Next: lesson 4, training.  python lessons/04_training.py""")
-outcomes("""
-  1. Exactly 0: the only pass reads m^0 = q, and no memory that a pass has made.
-     The claim about sentences 1 and 3 does not hold.
-  2. 0 again, as g (1 - g) = 0: a gate learns as little wide open as shut.  No
-     gate is 0, so the claim of scene 2 does not hold.
-  3. dE/dq first, as m^0 = q; and, as the error of pass 1 comes through m^1, all
-     that pass 1 shares in: c, W_b, W_1, b_1, W_2, W, U and b.  W_a is right.""")
+outcomes("Exactly 0: the only pass reads m^0 = q, and no memory that a pass has made.  The claim "
+         "about sentences 1 and 3 does not hold.",
+         "0 again, as g (1 - g) = 0: a gate learns as little wide open as shut.  No gate is 0, so "
+         "the claim of scene 2 does not hold.",
+         "dE/dq first, as m^0 = q; and, as the error of pass 1 comes through m^1, all that pass 1 "
+         "shares in: c, W_b, W_1, b_1, W_2, W, U and b.  W_a is right.")

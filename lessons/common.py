@@ -83,9 +83,12 @@ def predict(question):
     print(*wrap(f"Predict: {question}", WIDTH), sep="\n", flush=True)
 
 
-def outcomes(text):
-    """What "Your turn" should give: the last lines of a lesson, to be read after trying."""
-    print(f"\n\nWhat your turn should give (try first)\n{text.strip(chr(10))}")
+def outcomes(*texts):
+    """What "Your turn" should give, one by one: the last lines of a lesson, read after trying."""
+    print("\n\nWhat your turn should give (try first)")
+    for i, text in enumerate(texts, 1):
+        first, *more = wrap(text, WIDTH - 5)
+        print(f"  {i}. {first}", *(f"     {line}" for line in more), sep="\n")
 
 
 def claim(says, holds, because, quick=False):

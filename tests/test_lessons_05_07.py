@@ -75,8 +75,12 @@ def check_screen(text):
     lines = [line for line in text.splitlines() if not line.startswith("picture: ")]
     assert [line for line in lines if len(line) > 80] == []
     assert not any("nan" in line.split() for line in lines) and "\x1b" not in text and "NOT the same" not in text
-    for part in ("What you saw", "Where the code is", "Your turn", "Next: "):
-        assert sum(line.startswith(part) for line in lines) == 1, part
+    at = [[i for i, line in enumerate(lines) if line.startswith(part)]
+          for part in ("What you saw", "Where the code is", "Your turn", "Next: ", "What your turn should give")]
+    assert all(len(found) == 1 for found in at) and at == sorted(at), at               # what it should give stands last
+    tasks, outcomes = (lines[slice(*some)] for some in ((*at[2], *at[3]), (*at[4], None)))
+    count = lambda lines: sum(bool(re.match(r" +\d\. ", line)) for line in lines)
+    assert count(tasks) == count(outcomes) >= 2 and sum(line.startswith("Predict: ") for line in lines) >= 2
 
 
 def verdicts(text):

@@ -108,7 +108,7 @@ def test_each_lesson_is_a_notebook(path):
     scenes = [cell.metadata["title"] for cell in book.cells if re.match(r"\d\. ", cell.metadata.get("title", ""))]
     assert [head.removeprefix("## ") for head in headed] == scenes, "each scene has its heading in Markdown"
     code = "\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
-    assert len(re.findall(r"^predict\(", code, re.M)) >= 2 and code.rstrip().endswith('""");') and "\noutcomes(" in code
+    assert len(re.findall(r"^predict\(", code, re.M)) >= 2 and code.rstrip().endswith(");") and "\noutcomes(" in code
     compile(code, path.name, "exec")
 
 
