@@ -402,7 +402,7 @@ def test_lesson_4_draws_its_conclusions_from_the_numbers(accuracies, looks, hist
     before = len(fourth.claims)
     capsys.readouterr()
     after = scene(fourth, "# %% 5.", args=args, histories=histories, out=out, evaluate=lambda net, batch: Score(right[id(net)], 0.5, 1.0, 1000))
-    scene(SimpleNamespace(names=after, folder=fourth.folder), "# %% Your turn")
+    scene(SimpleNamespace(names=after, folder=fourth.folder), "# %% 6.")
     printed = capsys.readouterr().out
     found, fourth.claims[before:] = [c.holds for c in fourth.claims[before:]], []
     assert found == holds and f"What you saw: {says}" in printed and "--quick" not in printed
@@ -417,7 +417,7 @@ def test_lesson_4_your_turn(tmp_path):
     target = model.gate_targets(wrong.nets[1].train.support, wrong.nets[1].train.n_facts, 3)
     assert (target[1] == wrong.nets[0].train.support[:, 0]).all() and "pass 2 fact 1,\npass 3 done" in wrong.out
     source = (LESSONS / f"{FOURTH}.py").read_text(encoding="utf-8")
-    assert "EPOCHS = 32 " in source and "else (EPOCHS, GATE_EPOCHS)" in source
+    assert "EPOCHS = 32 " in source and "= (EPOCHS, GATE_EPOCHS) if not small" in source
     for each in (at_once, wrong):
         check_screen(each.out)
 
