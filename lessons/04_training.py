@@ -210,9 +210,9 @@ who = {label: weight_on(o.gates, seen["who"])[0] for label, o in out.items()}
 first = {label: weight_on(o.gates, seen["first"])[0] for label, o in out.items()}
 chance = np.mean(seen["who"].sum(axis=1) / test_batch.n_facts)
 print(f"""{len(test_batch.answer)} new questions.  In brackets: 95 % intervals.  gates: the share of
-passes that look where the file says.  Then how much of its weight pass 1 puts on
-the first fact that the file names, and on all facts that tell whom to look for:
-those that name the thing and the one whom the second fact is about.
+passes that look where the file says.  Then how much of its weight pass 1 puts
+on the first fact that the file names, and on all facts that tell whom to look
+for: those that name the thing and the one whom the second fact is about.
 
 {'':22}{'answers right':<24}{'gates':<10}1st fact   whom""")
 for label in nets:
@@ -274,8 +274,8 @@ Your turn (the first two: near the top of the script)
      find whom to look for, and in which epoch?
   2. EPOCHS = 64: does the network that was told nothing catch up?
   3. In later_passes_alone take batch.support[:, 0] for the second fact: pass 2
-     is told what pass 1 should have seen.  Where does pass 1 look, as all passes
-     share one gate, and what becomes of the answers?
+     is told what pass 1 should have seen.  Where does pass 1 look, as all
+     passes share one gate, and what becomes of the answers?
 
 Next: lesson 5, python lessons/05_sentiment.py, or ask a network of your own:
 tinydmn ask --help""")
