@@ -44,7 +44,8 @@ show = lambda text: print(*wrap(text, WIDTH), sep="\n")
 # A tag is asked for at every word, so each word $t$ has a memory of its own: eq. (8) becomes
 # $e^i(t) = h^i_t$, and
 #
-# $$g^i_s(t) = G(c_s, m^{i-1}(t), q), \quad s \le t, \qquad m^i(t) = \mathrm{GRU}(e^i(t), m^{i-1}(t)).$$
+# $$g^i_s(t) = G(c_s, m^{i-1}(t), q), \quad s \le t, \qquad
+#   m^i(t) = \mathrm{GRU}(e^i(t), m^{i-1}(t)).$$
 
 
 # %% 1. Two words, two passes
@@ -100,14 +101,15 @@ for i in (0, 1):
     for t in (0, 1):
         g, e, m = by_hand[t][i]
         gates = "  ".join(f"{x:.2f}" for x in g)
-        print(f"  pass {i + 1}, {words[t]:4}  g = {gates:10}  e = h_{t + 1} = {told(e)}  m = {told(m)}")
+        print(f"  pass {i + 1}, {words[t]:4}  g = {gates:10}  e = h_{t + 1} = {told(e)}  "
+              f"m = {told(m)}")
 memories, _, _ = word_memories.forward(c[None], q[None], np.array([2], np.int32), p, 2, op)
 print()
 same("Both words at once (word_memories) and each by itself, their memories", memories[1:],
      [[by_hand[t][i][2] for t in (0, 1)] for i in (0, 1)], 1e-12)
 pass_1, pass_2 = ([f"{by_hand[t][i][0][0]:.4f}" for t in (0, 1)] for i in (0, 1))
-print(f"Fact 1 in pass 1: g = {pass_1[0]} and {pass_1[1]} for the two words, as both have m^0 = q.\n"
-      f"In pass 2: {pass_2[0]} and {pass_2[1]}, as each word has an m^1 of its own.")
+print(f"Fact 1 in pass 1: g = {pass_1[0]} and {pass_1[1]} for the two words, as both have "
+      f"m^0 = q.\nIn pass 2: {pass_2[0]} and {pass_2[1]}, as each word has an m^1 of its own.")
 
 # %% [markdown]
 # ## 2. What it costs
@@ -139,7 +141,8 @@ for n in lengths:
     sentences = [Story([[form] * n], [Question(["tags"], [tag] * n, 1)])] * 4
     for name in cost:
         config = configs[name]
-        net, batch = DMN(config, vocabulary, seed=args.seed), batch_of(sentences, vocabulary, config)
+        net = DMN(config, vocabulary, seed=args.seed)
+        batch = batch_of(sentences, vocabulary, config)
         seconds = []
         for _ in range(8):                                 # the first warms up; then the fastest
             start = process_time()                         # of this process: others do not count
@@ -157,14 +160,14 @@ used = fits["1 pass"][3]
 spread = lambda low, high: f" ({low:.1f} to {high:.1f})" * (len(used) > 2)
 powers = " and ".join(f"{k:.1f}{spread(low, high)} in {name}"
                       for name, (k, low, high, _) in fits.items())
-print(f"CPU time, forward and backward, in units of {lengths[0]} words in 1 pass.  It grows as the\n"
-      f"length to the power {powers}.")
+print(f"CPU time, forward and backward, in units of {lengths[0]} words in 1 pass.  It grows as "
+      f"the\nlength to the power {powers}.")
 show(f"This is fitted to {len(used)} of the {len(lengths)} lengths, "
      f"{', '.join(str(n) for n in used)}: in a shorter sentence the call itself counts more."
      + " In brackets: the least and the greatest power from one of them to the next."
      * (len(used) > 2))
-show(f"Memory is bounded: of more than {word_memories.PAIRS:,} steps in pass 2 none are kept for the "
-     "way back; they are made again.")
+show(f"Memory is bounded: of more than {word_memories.PAIRS:,} steps in pass 2 none are kept for "
+     "the way back; they are made again.")
 saved(plot_cost(lengths, relative, args.out / "06_cost.png", f"{lengths[0]} words in 1 pass"))
 claim("two passes grow faster with the length than one", fits["2 passes"][0] > fits["1 pass"][0],
       f"the powers are {fits['2 passes'][0]:.1f} and {fits['1 pass'][0]:.1f}", args.quick)
@@ -175,7 +178,7 @@ claim("two passes grow faster with the length than one", fits["2 passes"][0] > f
 # %% 3. What it gives
 heading(3, "What it gives")
 seen = Counter((w, k) for s in train for w, k in zip(s.facts[0], s.questions[0].answer))
-often = {w: k for (w, k), _ in reversed(seen.most_common())}               # the commonest comes last
+often = {w: k for (w, k), _ in reversed(seen.most_common())}         # the commonest comes last
 # for a new word: the commonest tag of words seen once
 usual = Counter(k for (_, k), times in seen.items() if times == 1).most_common(1)[0][0]
 tags_of = {"most frequent tag": [[often.get(w, usual) for w in s.facts[0]] for s in valid]}
@@ -307,8 +310,8 @@ t, s = np.unravel_index(np.argmax(np.tril(panels["shut in both"], -1)), (n, n))
 in_1, in_2, in_both = (100 * moved[t, s] for moved in panels.values())
 show(f"No tag depends more on an earlier word than that of \"{words[t]}\" (word {t + 1}) on "
      f"\"{words[s]}\" (word {s + 1}): with the gate of \"{words[s]}\" shut in both passes "
-     f"{in_both:.0f} % of its probability moves to other tags, in pass 1 alone {in_1:.0f} %, in pass "
-     f"2 alone {in_2:.0f} %.")
+     f"{in_both:.0f} % of its probability moves to other tags, in pass 1 alone {in_1:.0f} %, "
+     f"in pass 2 alone {in_2:.0f} %.")
 same(f"Each of these {n} words by itself and all words of {len(valid)} sentences at once, their "
      "memories", [alone(k, c, q, exact.params, 2)[-1][2] for k in range(n)],
      together.memories[2, first[chosen]:first[chosen + 1]])
@@ -317,11 +320,12 @@ same(f"Each of these {n} words by itself and all words of {len(valid)} sentences
 # ## 5. To take away
 
 # %% 5. To take away
+worth = over["2 passes"]
 gives = "what it is worth, this size cannot tell" if args.quick else \
-    f"here it is worth {over['2 passes'][0]:+.1f} points over one pass ({verdict(over['2 passes'])})"
+    f"here it is worth {worth[0]:+.1f} points over one pass ({verdict(worth)})"
 print()
-show("What you saw: one memory for each word costs n steps in the first pass, and n(n + 1)/2 in the "
-     f"second; {gives}. An open gate does not tell what a tag depends on, a shut one does.")
+show("What you saw: one memory for each word costs n steps in the first pass, and n(n + 1)/2 in "
+     f"the second; {gives}. An open gate does not tell what a tag depends on, a shut one does.")
 print(f"""All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/ (each derivative below its function):""")
