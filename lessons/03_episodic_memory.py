@@ -240,7 +240,8 @@ elif several and told and useless and finds:
     few, many = PASSES
     saw = ("It takes both.  Told which facts count, the network with\n"
            f"{many} passes looks at the first, then at the second, and answers the most.  With\n"
-           f"{few} pass it answers fewer; and told nothing, {many} passes answer no more than {few}.")
+           f"{few} pass it answers fewer; and told nothing, {many} passes answer no more than "
+           f"{few}.")
 else:
     saw = "Not what four networks mostly show: see which claims do\nnot hold, and why."
 print(f"""

@@ -124,7 +124,7 @@ def scored(net, batch):
     out, steps = net.forward(batch), batch.answer.shape[1]
     ended = (out.answers[:, steps:] < 0).all(axis=1)
     right = (out.answers[:, :steps] == batch.answer).all(axis=1) & ended
-    same("Whole answers scored here and by model.right_answers", right,
+    same("Whole answers here and by model.right_answers", right,
          dmn.right_answers(out.answers, batch, "sequence"))
     n_words = batch.n_answer - 1                           # without <eos>
     for label, some in [(f"{n} word{'s' * (n > 1)}", right[n_words == n])

@@ -107,8 +107,8 @@ heading(3, "Trained")
 told, free = "gates told", "not told"                      # alpha = 1 and alpha = 0
 n_questions = sum(len(s.questions) for s in stories["task 8"][0])
 print(f"A smaller version of table 4: {n_train} generated stories a task ({n_questions} "
-      f"questions),\nhidden size {SETTINGS['hidden']}, {max(e for e, *_ in some.values())} epochs at most, one "
-      "seed.  Task 2 stands for task 3, which\n"
+      f"questions),\nhidden size {SETTINGS['hidden']}, {max(e for e, *_ in some.values())} epochs "
+      "at most, one seed.  Task 2 stands for task 3, which\n"
       "takes longer to learn; a list is taken as one answer.  Accuracy in % on new\n"
       "stories, with its 95 % interval; the epoch was chosen on others.\n")
 predict("told where to look, on which task do more passes help most?  And not told?")
@@ -233,5 +233,5 @@ Your turn
 Next: other questions, python lessons/coreference_and_names.py""")
 outcomes("Hardly: three facts in an order take longer to learn than two, so the column stays below "
          "the one of task 2.",
-         "About as good where gates are told: passes behind end-of-passes added little.  Where they "
-         "are not told, nothing has taught a gate to choose end-of-passes, and few passes end.")
+         "About as good where gates are told: passes behind end-of-passes added little.  Where "
+         "they are not told, nothing has taught a gate to choose end-of-passes, and few passes end.")

@@ -98,7 +98,7 @@ def claim(says, holds, because, quick=False):
     says: the claim, a sentence without its full stop.  because: the numbers of this run that
     decide.  quick: the run is too small to decide.
     """
-    verdict = "not judged at this size (--quick)" if quick else \
+    verdict = "not decided at this size (--quick)" if quick else \
         "holds" if holds else "does not hold here"
     print(*wrap(f"Claim: {says}.", WIDTH), *wrap(f"{verdict}: {because}", WIDTH, "  "), sep="\n")
     return bool(holds)

@@ -62,7 +62,8 @@ def pronoun_text(rng):
                           ["was", "in", "the", pick(rng, PLACES)]))
     facts.append(["later", kind, pick(rng, THINGS), *happened])
     name, place = last[kind]
-    return Story(facts, [Question(["who", "does", kind, "refer", "to"], [name], len(facts), [place])])
+    question = Question(["who", "does", kind, "refer", "to"], [name], len(facts), [place])
+    return Story(facts, [question])
 
 
 # %% Sentences with names: of a person, a place or a firm; only the words around them tell
@@ -183,13 +184,14 @@ beats("the network knows more than each pronoun's most frequent answer", hits, o
 heading(2, "Which words are names?")
 train, choose, held_out = different(name_text, np.random.default_rng([args.seed, 2]))
 seen = Counter((w, tag) for s in train for w, tag in zip(s.facts[0], s.questions[0].answer))
-usual = {w: tag for (w, tag), _ in reversed(seen.most_common())}           # the commonest comes last
+usual = {w: tag for (w, tag), _ in reversed(seen.most_common())}         # the commonest comes last
 # for a word never seen: the commonest tag of words seen once
 once = Counter(tag for (_, tag), times in seen.items() if times == 1).most_common(1)[0][0]
 config = pos_config(own=True, passes=1, epochs=2 if args.quick else 3)
 print(f"{len(train)} sentences, {config.epochs} epochs; then {len(held_out)} others, word by word.",
       flush=True)
-predict("\"Jordan\" may be a person or a place.  What has the network that a table of words has not?")
+predict("\"Jordan\" may be a person or a place.  What does the network use that a table of words "
+        "has not?")
 
 # %%
 net = trained(config, Vocabulary.build(train, "tags", features=True), train, choose)

@@ -71,7 +71,7 @@ def test_a_lesson_runs_fits_80_columns_draws_and_says_the_same_again(name, ran, 
     check_places(done.stdout, PLACES[name])
     out = tmp_path / "student" / "out"
     assert sorted(p.name for p in out.iterdir()) == PICTURES[name] and all(p.stat().st_size > 10_000 for p in out.iterdir())
-    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not judged at this size (--quick)"] * CLAIMS[name]
+    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not decided at this size (--quick)"] * CLAIMS[name]
     assert "Too small to show anything" in done.stdout and len(ran[name].claims) == CLAIMS[name]
     picture = PICTURES[name][0]                            # the other one shows seconds
     assert (out / picture).read_bytes() == (ran[name].folder / "out" / picture).read_bytes()
