@@ -279,6 +279,8 @@ Your turn (the first two: near the top of the script)
 
 Next: lesson 5, python lessons/05_sentiment.py, or ask a network of your own:
 tinydmn ask --help""")
-outcomes("OUTCOME1",
-         "OUTCOME2",
-         "OUTCOME3")
+outcomes("It does.  Two claims do not hold: there is no epoch with beta = 0, and the loss of new "
+         "answers rises where passes are told, too.  The curves say in which epoch it looks.",
+         "No: its loss of new answers rises from an early epoch on, more epochs overfit more.",
+         "Nothing asks for the second fact any more, so the answers fall towards those of the "
+         "network that was told nothing.")
