@@ -241,4 +241,7 @@ Your turn
      What is left to go by?
 
 Next: your own files: tinydmn train --help""")
-outcomes("OUTCOME1", "OUTCOME2", "OUTCOME3")
+outcomes("Little: one fact is enough here, and one pass finds it as well.",
+         "It answers fewer, and seldom looks at the fact that names the person.",
+         "Spelling, words known by heart and a second word.  About half of the names are right, a "
+         "few points more than each word's most frequent tag.")
