@@ -242,6 +242,7 @@ Your turn
 
 Next: your own files: tinydmn train --help""")
 outcomes("Little: one fact is enough here, and one pass finds it as well.",
-         "It answers fewer, and seldom looks at the fact that names the person.",
+         "It still answers nearly all, but seldom looks at the fact that names the person: other "
+         "facts are states of the same GRU, and carry the name on.",
          "Spelling, words known by heart and a second word.  About half of the names are right, a "
          "few points more than each word's most frequent tag.")
