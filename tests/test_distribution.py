@@ -64,6 +64,20 @@ def test_the_wheel_has_the_package_alone(packed):
     with zipfile.ZipFile(wheel) as file:
         names = set(file.namelist())
         entry_points = file.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
-    assert {name for name in names if ".dist-info/" not in name} == {name for name in SOURCES if name.startswith("tinydmn/")}
+    lessons = {f"tinydmn/{name}" for name in SOURCES if name.startswith("lessons/")}        # `tinydmn lessons` writes them out
+    assert {name for name in names if ".dist-info/" not in name} == {name for name in SOURCES if name.startswith("tinydmn/")} | lessons
     assert re.search(r"^tinydmn *= *tinydmn\.__main__:main$", entry_points, re.M)
     assert wheel.name.startswith(f"tinydmn-{tinydmn.__version__}-")
+
+
+def test_an_installed_package_writes_its_lessons(packed, tmp_path):
+    """From the wheel alone, in a folder that has nothing of the checkout."""
+    _, wheel = packed
+    with zipfile.ZipFile(wheel) as file:
+        file.extractall(tmp_path / "installed")
+    environment = {name: value for name, value in os.environ.items() if name != "TINYDMN_LESSON"} | {"PYTHONPATH": str(tmp_path / "installed")}
+    done = subprocess.run([sys.executable, "-m", "tinydmn", "lessons", "--out", "mine"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in SOURCES:
+        if name.startswith("lessons/"):
+            assert (tmp_path / "mine" / Path(name).name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8")

@@ -30,7 +30,7 @@ each_lesson = pytest.mark.parametrize("name", (FIRST, SECOND))
 
 def verdicts(screen):
     """[(claim, verdict)] as they stand on the screen, a claim perhaps in several lines."""
-    return re.findall(r"^Claim: ((?:.|\n)*?)\.\n  (holds|does not hold here|not judged at this size \(--quick\)):", screen, re.M)
+    return re.findall(r"^Claim: ((?:.|\n)*?)\.\n  (holds|does not hold here|not decided at this size \(--quick\)):", screen, re.M)
 
 
 def check_places(screen, n):
@@ -49,7 +49,7 @@ def test_a_lesson_runs_fits_80_columns_draws_and_says_the_same_again(name, tmp_p
     check_screen(done.stdout)
     check_places(done.stdout, 4)
     assert done.stdout.isascii() and f"picture: {Path('out', name)}.png" in done.stdout.splitlines()
-    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not judged at this size (--quick)"] * 2
+    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not decided at this size (--quick)"] * 2
     again, other = lesson(name, tmp_path), lesson(name, tmp_path, seed=1)
     first, second, third = ((folder / "out" / f"{name}.png").read_bytes() for folder in (tmp_path / "student", again.folder, other.folder))
     assert first == second != third and len(first) > 10_000
@@ -369,7 +369,7 @@ def test_a_claim_says_whether_it_holds_and_why(common, capsys):
     assert common.claim("It is so", True, "few", quick=True) is True and common.claim("It is so", False, "few", quick=True) is False
     out = capsys.readouterr().out.splitlines()
     assert out[:3] == ["Claim: One is less than two.", "  holds: 1 against 2", "Claim: Two is less than one."] and out[3].startswith("  does not hold here: 2 against 1, 2")
-    assert out[-4:] == ["Claim: It is so.", "  not judged at this size (--quick): few"] * 2 and max(map(len, out)) <= 80 and out[4].startswith("  ")
+    assert out[-4:] == ["Claim: It is so.", "  not decided at this size (--quick): few"] * 2 and max(map(len, out)) <= 80 and out[4].startswith("  ")
 
 
 def test_what_is_the_same(common, capsys):

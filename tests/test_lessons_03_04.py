@@ -71,7 +71,7 @@ def test_a_lesson_runs_fits_80_columns_draws_and_says_the_same_again(name, ran, 
     check_places(done.stdout, PLACES[name])
     out = tmp_path / "student" / "out"
     assert sorted(p.name for p in out.iterdir()) == PICTURES[name] and all(p.stat().st_size > 10_000 for p in out.iterdir())
-    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not judged at this size (--quick)"] * CLAIMS[name]
+    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not decided at this size (--quick)"] * CLAIMS[name]
     assert "Too small to show anything" in done.stdout and len(ran[name].claims) == CLAIMS[name]
     picture = PICTURES[name][0]                            # the other one shows seconds
     assert (out / picture).read_bytes() == (ran[name].folder / "out" / picture).read_bytes()
@@ -402,7 +402,7 @@ def test_lesson_4_draws_its_conclusions_from_the_numbers(accuracies, looks, hist
     before = len(fourth.claims)
     capsys.readouterr()
     after = scene(fourth, "# %% 5.", args=args, histories=histories, out=out, evaluate=lambda net, batch: Score(right[id(net)], 0.5, 1.0, 1000))
-    scene(SimpleNamespace(names=after, folder=fourth.folder), "# %% Your turn")
+    scene(SimpleNamespace(names=after, folder=fourth.folder), "# %% 6.")
     printed = capsys.readouterr().out
     found, fourth.claims[before:] = [c.holds for c in fourth.claims[before:]], []
     assert found == holds and f"What you saw: {says}" in printed and "--quick" not in printed
@@ -417,7 +417,7 @@ def test_lesson_4_your_turn(tmp_path):
     target = model.gate_targets(wrong.nets[1].train.support, wrong.nets[1].train.n_facts, 3)
     assert (target[1] == wrong.nets[0].train.support[:, 0]).all() and "pass 2 fact 1,\npass 3 done" in wrong.out
     source = (LESSONS / f"{FOURTH}.py").read_text(encoding="utf-8")
-    assert "EPOCHS = 32 " in source and "else (EPOCHS, GATE_EPOCHS)" in source
+    assert "EPOCHS = 32 " in source and "= (EPOCHS, GATE_EPOCHS) if not small" in source
     for each in (at_once, wrong):
         check_screen(each.out)
 

@@ -75,13 +75,17 @@ def check_screen(text):
     lines = [line for line in text.splitlines() if not line.startswith("picture: ")]
     assert [line for line in lines if len(line) > 80] == []
     assert not any("nan" in line.split() for line in lines) and "\x1b" not in text and "NOT the same" not in text
-    for part in ("What you saw", "Where the code is", "Your turn", "Next: "):
-        assert sum(line.startswith(part) for line in lines) == 1, part
+    at = [[i for i, line in enumerate(lines) if line.startswith(part)]
+          for part in ("What you saw", "Where the code is", "Your turn", "Next: ", "What your turn should give")]
+    assert all(len(found) == 1 for found in at) and at == sorted(at), at               # what it should give stands last
+    tasks, outcomes = (lines[slice(*some)] for some in ((*at[2], *at[3]), (*at[4], None)))
+    count = lambda lines: sum(bool(re.match(r" +\d\. ", line)) for line in lines)
+    assert count(tasks) == count(outcomes) >= 2 and sum(line.startswith("Predict: ") for line in lines) >= 2
 
 
 def verdicts(text):
     """[(claim, verdict)] as they stand on the screen."""
-    return re.findall(r"^Claim: (.*?)\.\n  (holds|does not hold here|not judged at this size \(--quick\)):", text.replace("\n  ", "\n  "), re.M)
+    return re.findall(r"^Claim: (.*?)\.\n  (holds|does not hold here|not decided at this size \(--quick\)):", text.replace("\n  ", "\n  "), re.M)
 
 
 def scene(ran, number, **given):
@@ -110,7 +114,7 @@ def test_a_lesson_runs_fits_80_columns_draws_and_says_the_same_again(name, tmp_p
     by_hand = [c for c in again.claims if not c.quick]                     # of the scenes that are small at any size
     of_trained = [c for c in again.claims if c.quick]
     assert all(c.holds for c in by_hand) and len(of_trained) == CLAIMS[name] and all(c.pictures == [f"{name}.png"] for c in of_trained)
-    assert [verdict for _, verdict in verdicts(done.stdout)] == ["holds"] * len(by_hand) + ["not judged at this size (--quick)"] * CLAIMS[name]
+    assert [verdict for _, verdict in verdicts(done.stdout)] == ["holds"] * len(by_hand) + ["not decided at this size (--quick)"] * CLAIMS[name]
 
 
 def test_a_missing_folder_is_one_line(tmp_path):
@@ -152,7 +156,7 @@ def three_seeds(tmp_path_factory):
 
 def test_lesson_5_trains_each_seed_with_one_pass_and_with_two_on_the_same_texts(three_seeds):
     ran, config = three_seeds, three_seeds.nets[0].config
-    assert [(n.config.passes, n.config.bidirectional) for n in ran.nets] == [(1, "forward"), (2, "forward")] * 3
+    assert [(n.config.passes, n.config.bidirectional) for n in ran.nets] == [(1, "no"), (2, "no")] * 3
     for n, (seed, passes) in zip(ran.nets, [(s, p) for s in (4, 5, 6) for p in (1, 2)]):
         assert np.array_equal(n.net.theta, DMN(n.config, ran.names["vocabulary"], seed=seed).theta)
         assert n.train is ran.nets[0].train and n.valid is ran.nets[0].valid and n.config == DMN(n.config, ran.names["vocabulary"]).config
@@ -240,7 +244,7 @@ def test_lesson_5_draws_its_conclusion_from_the_numbers(two_right, on_average, s
     given = dict(args=args, test=names["test"][cut], several=names["several"][cut], bayes=names["bayes"][cut], right={k: v[:, cut] for k, v in right.items()})
     capsys.readouterr()
     after = scene(three_seeds, "# %% 5.", **given)
-    scene(SimpleNamespace(names=after, folder=three_seeds.folder), "# %% Your turn")
+    scene(SimpleNamespace(names=after, folder=three_seeds.folder), "# %% 6.")
     out = capsys.readouterr().out
     assert says in " ".join(out.split()) and after["on_average"] == on_average
     assert [verdict == "holds" for _, verdict in verdicts(out)][1:] == [on_average]
@@ -252,7 +256,7 @@ def test_lesson_5_your_turn(tmp_path):
     np.testing.assert_allclose(heard.names["looks"][0], heard.names["looks"][1], atol=1e-12)               # both passes look alike
     assert "shuts the gate" not in heard.out
     both = lesson("05_sentiment", tmp_path, ('bidirectional="no")', 'bidirectional="yes")'), train=False)
-    assert {n.config.bidirectional for n in both.nets} == {"both"} and "the first look knows already\nwhat follows" in both.out
+    assert {n.config.bidirectional for n in both.nets} == {"yes"} and "the first look knows already\nwhat follows" in both.out
     longer = lesson("05_sentiment", tmp_path, ("epochs = 2 if args.quick else 7 if args.data is None else 4", "epochs = 14"), train=False)
     assert {n.config.epochs for n in longer.nets} == {14} and "5 answers, 14 epochs" in longer.out
     for ran in (heard, both, longer):
@@ -315,7 +319,7 @@ def test_lesson_7_your_turn(tmp_path):
     back = lesson("07_decoding", tmp_path, ("Question([], [*there, VERBS[verb]], 1)", "Question([], text[::-1], 1)"), train=False)
     assert all(s.questions[0].answer == s.facts[0][::-1] for s in back.names["texts"])
     own = lesson("07_decoding", tmp_path, ('{"answer": "sequence",', '{"teacher_forcing": "no", "answer": "sequence",'), train=False)
-    assert [n.config.teacher_forcing for n in own.nets] == ["predicted"] * 2 and [n.config.teacher_forcing for n in back.nets] == ["correct"] * 2
+    assert [n.config.teacher_forcing for n in own.nets] == ["no"] * 2 and [n.config.teacher_forcing for n in back.nets] == ["yes"] * 2
     for ran in (done, back, own):
         check_screen(ran.out)
 

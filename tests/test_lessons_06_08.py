@@ -39,7 +39,7 @@ def test_a_lesson_runs_fits_80_columns_draws_and_says_the_same_again(name, tmp_p
     check_screen(done.stdout)
     out = tmp_path / "student" / "out"
     assert sorted(p.name for p in out.iterdir()) == PICTURES[name] and all(p.stat().st_size > 10_000 for p in out.iterdir())
-    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not judged at this size (--quick)"] * CLAIMS[name]
+    assert [verdict for _, verdict in verdicts(done.stdout)] == ["not decided at this size (--quick)"] * CLAIMS[name]
     again = lesson(name, tmp_path)
     picture = PICTURES[name][-1]                           # the other one shows seconds
     assert (out / picture).read_bytes() == (again.folder / "out" / picture).read_bytes()
@@ -92,7 +92,7 @@ def tagging(tmp_path_factory):
 
 
 def test_lesson_6_trains_what_it_says(tagging):
-    assert [(n.config.passes, n.config.bidirectional) for n in tagging.nets] == [(0, "forward"), (1, "forward"), (2, "forward"), (1, "both")]
+    assert [(n.config.passes, n.config.bidirectional) for n in tagging.nets] == [(0, "no"), (1, "no"), (2, "no"), (1, "yes")]
     assert all(len(n.train.story_of) == 400 and len(n.valid.story_of) == 60 and n.config.answer == "tags" for n in tagging.nets)
     assert not {tuple(s.facts[0]) for s in tagging.names["train"]} & {tuple(s.facts[0]) for s in tagging.names["valid"]}
 
@@ -179,7 +179,7 @@ def test_lesson_6_draws_its_conclusions_from_the_numbers(tagging, capsys):
     args = in_words(tagging.names["args"])
     for numbers, word in (((0.4, 0.1, 0.7), "better"), ((-0.4, -0.7, -0.1), "worse"), ((0.1, -0.2, 0.4), "not decided")):
         capsys.readouterr()
-        scene(tagging, "# %% Your turn", args=args, over=tagging.names["over"] | {"2 passes": numbers})
+        scene(tagging, "# %% 5.", args=args, over=tagging.names["over"] | {"2 passes": numbers})
         assert f"here it is worth {numbers[0]:+.1f} points over one pass ({word})" in " ".join(capsys.readouterr().out.split())
 
 
@@ -187,7 +187,7 @@ def test_lesson_6_your_turn(tmp_path, tagging, capsys):
     plain = lesson("06_tagging", tmp_path, ('Vocabulary.build(train, "tags", features=True)', 'Vocabulary.build(train, "tags", features=False)'), train=False)
     assert "embedding.F" in tagging.nets[0].net.params and "embedding.F" not in plain.nets[0].net.params
     both = lesson("06_tagging", tmp_path, ('"2 passes": {"passes": 2}', '"2 passes": {"passes": 2, "bidirectional": "yes"}'), train=False)
-    assert [(n.config.passes, n.config.bidirectional) for n in both.nets][2] == (2, "both")
+    assert [(n.config.passes, n.config.bidirectional) for n in both.nets][2] == (2, "yes")
     for ran in (plain, both):
         check_screen(ran.out)
         assert len(ran.claims) == 2
@@ -266,7 +266,7 @@ def test_lesson_8_draws_its_conclusions_from_the_numbers(passes, capsys):
     before = len(passes.claims)
     capsys.readouterr()
     after = scene(passes, "# %% 4.", **given)
-    scene(SimpleNamespace(names=after, folder=passes.folder), "# %% Your turn")
+    scene(SimpleNamespace(names=after, folder=passes.folder), "# %% 5.")
     said = " ".join(capsys.readouterr().out.split())
     assert ("told where to look, the most passes beat one pass on task 8 and task 7 and zero passes on task 7; not told, they beat one pass on no task and "
             "zero passes on no task. Zero passes are no zero: the GRU's last state alone answers 70 %, 50 %, 40 %. One pass that is told to take a single "
@@ -276,7 +276,7 @@ def test_lesson_8_draws_its_conclusions_from_the_numbers(passes, capsys):
     right["task 2"] = right["task 8"] = right["task 7"]
     capsys.readouterr()
     after = scene(passes, "# %% 4.", **given | {"right": right})
-    scene(SimpleNamespace(names=after, folder=passes.folder), "# %% Your turn")
+    scene(SimpleNamespace(names=after, folder=passes.folder), "# %% 5.")
     said = " ".join(capsys.readouterr().out.split())
     assert "the most passes beat one pass on every task and zero passes on every task" in said and "worse than that on every task" in said
     assert [c.holds for c in passes.claims[before:]] == [True, True, False, False]

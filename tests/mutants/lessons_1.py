@@ -3,6 +3,8 @@
 from . import Mutant
 
 ONE, TWO, THREE, FOUR = (f"lessons/{name}.py" for name in ("01_words_and_the_gru", "02_back_through_time", "03_episodic_memory", "04_training"))
+BACK_TO, FLOW, BACK_TESTS = "lessons/03b_back_through_an_episode.py", "tinydmn/plots/flow.py", "tests/test_lessons_03b.py"
+WRITES, NOTEBOOKS = "tinydmn/cli/lessons.py", "tests/test_notebooks.py"
 COMMON, CURVES, ATTENTION = "lessons/common.py", "tinydmn/plots/curves.py", "tinydmn/plots/attention.py"
 EARLY, LATE = "tests/test_lessons_01_02.py", "tests/test_lessons_03_04.py"
 at = lambda file, *names: " ".join(f"{file}::test_{name}" for name in names)
@@ -17,11 +19,15 @@ LOSS, SLOPES, STRUCK, THREE_TIMES, KEEPS, DRAWS, FOUR_SAYS, FOUR_JUDGES = (at(LA
 CLAIM, SAME, SETS, PLACES, MORE = at(EARLY, "a_claim_says_whether_it_holds_and_why"), at(EARLY, "what_is_the_same"), *(
     at(LATE, name) for name in ("stories_to_learn_from_to_choose_on_and_to_judge_by", "places_of_a_question_and_the_weight_on_them", "more_is_more_beyond_chance"))
 SHOWN, TRACE, NOTES, LEAST = at(LATE, "lessons_show_a_question_that_tells"), at(EARLY, "a_trace_is_drawn_word_by_word"), at(LATE, "a_word_below_each_pass"), at(LATE, "panels_of_ones_own_and_the_least_loss")
+SOFTMAX, PULLED, KINK, SHARE, TWO_WAYS, BACK_TURNS, DRAWN_BACK, COUNTED = (at(BACK_TESTS, name) for name in (
+    "a_softmax_by_hand", "a_gate_is_pulled_to_the_side_the_loss_wants", "the_kink", "all_passes_share_and_add_up", "the_pull_on_each_score_and_the_two_ways_it_came", "your_turn",
+    "the_way_back_is_drawn_fact_by_fact_and_pass_by_pass", "the_lesson_draws_what_it_counted"))
+ONE_LINE, IS_A_NOTEBOOK, RUNS_AS_ONE = (at(NOTEBOOKS, name) for name in (
+    "a_notebook_shows_one_line_where_a_terminal_shows_a_bar", "each_lesson_is_a_notebook", "a_lesson_runs_as_a_notebook"))
 
 MUTANTS = [
     # ---- lesson 1
-    Mutant(ONE, "print(f\"  {name:<20}\" + \"    \".join(f\"{a:+10.6f}{v:+10.6f}\" for a, v in zip(hand, array[0])))",
-           "print(f\"  {name:<20}\" + \"    \".join(f\"{a:+10.6f}{v:+10.6f}\" for a, v in zip(hand, array[0][::-1])))", BY_HAND, "the units of NumPy's column swapped"),
+    Mutant(ONE, "f\"{a:+10.6f}{v:+10.6f}\" for a, v in zip(hand, array[0]))", "f\"{a:+10.6f}{v:+10.6f}\" for a, v in zip(hand, array[0][::-1]))", BY_HAND, "the units of NumPy's column swapped"),
     Mutant(ONE, "    h_hand = h_new\n", "", BY_HAND, "by hand every word is the first"),
     Mutant(ONE, "place = ends[FACT - 2] + 1 if FACT > 1 else 0", "place = ends[FACT - 2] if FACT > 1 else 0", FELT, "changes the word before the fact"),
     Mutant(ONE, "changed = tokens.copy()", "changed = tokens", FELT, "both texts are changed"),
@@ -52,21 +58,21 @@ MUTANTS = [
     Mutant(THREE, "op.softmax_episode_forward(look(m), c, rows, n)[1]", "op.softmax_episode_forward(look(q), c, rows, n)[1]", SCENES, "the second pass looks with the question alone"),
     Mutant(THREE, "for told in (True, False):", "for told in (True, True):", FOUR_NETS, "all four are told"),
     Mutant(THREE, "model = nets[name] = DMN(config, vocabulary, seed=args.seed)", "model = nets[name] = DMN(config, vocabulary, seed=args.seed + len(nets))", FOUR_NETS, "each begins with other weights"),
-    Mutant(THREE, "loop.train(model, train_batch, stop_batch, state, progress.epoch, progress.step)", "loop.train(model, train_batch, test_batch, state, progress.epoch, progress.step)", FOUR_NETS,
+    Mutant(THREE, "run_training(model, train_batch, stop_batch, args.seed)", "run_training(model, train_batch, test_batch, args.seed)", FOUR_NETS,
            "the epoch is chosen on the questions that judge it"),
     Mutant(THREE, "vocabulary = Vocabulary.build(train)", "vocabulary = Vocabulary.build(train[:2])", FOUR_NETS, "a vocabulary of two stories"),
     Mutant(THREE, "telling = right[TOLD] & ~(right[TOLD_ONE] | right[ALONE_ONE] | right[ALONE])", "telling = right[TOLD] & ~right[TOLD_ONE]", TELLS, "a question that others have right as well"),
-    Mutant(THREE, "for place in (\"first\", \"second\", \"done\")])     # (3, passes)", "for place in (\"second\", \"first\", \"done\")])     # (3, passes)", THREE_SAYS, "first and second fact swapped"),
+    Mutant(THREE, "for place in (\"first\", \"second\", \"done\")])", "for place in (\"second\", \"first\", \"done\")])", THREE_SAYS, "first and second fact swapped"),
     Mutant(THREE, "score = {name: evaluate(model, test_batch) for name, model in nets.items()}", "score = {name: evaluate(model, stop_batch) for name, model in nets.items()}", THREE_SAYS, "judged on what chose the epoch"),
     Mutant(THREE, "more(score[TOLD], score[ALONE])", "more(score[TOLD], score[ALONE_ONE])", THREE_JUDGES, "three told passes against one"),
     Mutant(THREE, "not more(score[ALONE], score[ALONE_ONE])", "not more(score[ALONE_ONE], score[ALONE])", THREE_JUDGES, "a claim the other way round"),
-    Mutant(THREE, "if several and told and useless and finds else", "if several and told and useless else", THREE_JUDGES, "says where it looks without having looked"),
+    Mutant(THREE, "elif several and told and useless and finds:", "elif several and told and useless:", THREE_JUDGES, "says where it looks without having looked"),
     Mutant(THREE, "max(error for error, _ in checked.values()), 0.0, 1e-4)", "min(error for error, _ in checked.values()), 0.0, 1e-4)", THREE_JUDGES, "the best derivative stands for all"),
     # ---- lesson 4
     Mutant(FOUR, "cost = log(sum(exp(x) for x in s)) - s[target[i]]", "cost = log(sum(exp(x) for x in s)) - max(s)", LOSS, "the loss of the likeliest place"),
     Mutant(FOUR, "slopes = {beta: net.loss_and_grads(batch, alpha=1, beta=beta)[1] for beta in (0, 1)}", "slopes = {beta: net.loss_and_grads(batch, alpha=beta, beta=1)[1] for beta in (0, 1)}", SLOPES, "alpha is switched, not beta"),
     Mutant(FOUR, "np.stack([nobody, second, second], axis=1)", "np.stack([nobody, second], axis=1)", STRUCK, "end-of-passes comes a pass too early"),
-    Mutant(FOUR, "lessons = {ALL: (train_batch, 1.0), LATER: (later_passes_alone(train_batch), 1.0), NO: (train_batch, 0.0)}", "lessons = {ALL: (train_batch, 1.0), LATER: (train_batch, 1.0), NO: (train_batch, 0.0)}",
+    Mutant(FOUR, "LATER: (later_passes_alone(train_batch), 1.0),", "LATER: (train_batch, 1.0),",
            THREE_TIMES, "the first pass is told as well"),
     Mutant(FOUR, "gate_epochs=gate_epochs, alpha=alpha,", "gate_epochs=gate_epochs, alpha=1.0,", THREE_TIMES, "the network that is told nothing is told all"),
     Mutant(FOUR, "        fit.clear()\n", "", KEEPS, "the training loss of all epochs so far"),
@@ -78,24 +84,57 @@ MUTANTS = [
     Mutant(FOUR, "first = {label: weight_on(o.gates, seen[\"first\"])[0]", "first = {label: weight_on(o.gates, seen[\"second\"])[0]", FOUR_SAYS, "the second fact for the first"),
     Mutant(FOUR, "who[LATER] > max(0.5, 2 * chance, who[NO]),", "who[LATER] > max(0.5, 2 * chance),", FOUR_JUDGES, "found, though the one that is told nothing finds as much"),
     Mutant(FOUR, "if not epoch[\"beta\"]]", "]", FOUR_JUDGES, "before the answers, measured after them"),
-    Mutant(FOUR, "lowest = {label: min(history, key=", "lowest = {label: max(history, key=", FOUR_SAYS, "the greatest loss for the least"),
+    Mutant(FOUR, "least = lambda history: min(history, key=", "least = lambda history: max(history, key=", FOUR_SAYS, "the greatest loss for the least"),
     Mutant(FOUR, "rise[NO] > max(1.25, rise[ALL], rise[LATER])", "rise[NO] > 1.0", FOUR_JUDGES, "by heart, where no loss rises"),
-    Mutant(FOUR, "if buys and most and finds and through and heart else", "if buys and most and finds else", FOUR_JUDGES, "a conclusion without two of its claims"),
+    Mutant(FOUR, "elif buys and most and finds and through and heart:", "elif buys and most and finds:", FOUR_JUDGES, "a conclusion without two of its claims"),
+    # ---- lesson 3b
+    Mutant(BACK_TO, "J = np.diag(p) - np.outer(p, p)", "J = np.diag(p)", SOFTMAX, "a softmax whose scores do not meet"),
+    Mutant(BACK_TO, "  -1/p_1 times row 1  {numbers(-J[k] / p[k])}", "  -1/p_1 times row 1  {numbers(ds)}", at(BACK_TESTS, "a_wrong_line_is_named") + " " + SOFTMAX, "one way to dE/ds is printed twice",
+           "the two ways agree, so the screen is the same"),
+    Mutant(BACK_TO, "dg[t] = dh @ (step - h)", "dg[t] = dh @ (h - step)", PULLED, "a gate is pulled to the other side"),
+    Mutant(BACK_TO, "{dg[t] * GATES[t] * (1 - GATES[t]):+17.6f}", "{dg[t]:+17.6f}", PULLED, "ds without the slope of the sigmoid"),
+    Mutant(BACK_TO, "len(shut) > 0 and np.all(dg[shut] != 0)", "np.all(dg[shut] != 0)", BACK_TURNS, "a claim about shut gates where none is"),
+    Mutant(BACK_TO, "print(f\"{gap:+9.0e} {np.sign(gap):+9.0f}", "print(f\"{gap:+9.0e} {np.sign(slope):+9.0f}", KINK, "the sign of the difference for that of the gap",
+           "where the two differ in sign, rounding alone decides"),
+    Mutant(BACK_TO, "far = abs(gaps) > STEP", "far = abs(gaps) > 0", at(BACK_TESTS, "what_it_claims_holds"), "the check astride the kink is believed"),
+    Mutant(BACK_TO, "d[\"c\"] += np.outer(p, de)", "d[\"c\"] = d[\"c\"] + 0 * np.outer(p, de)", SHARE, "a fact gets nothing for being summed"),
+    Mutant(BACK_TO, "d[\"q\"] += dm  ", "d[\"q\"] += 0 * dm  ", SHARE, "m^0 is not q on the way back"),
+    Mutant(BACK_TO, "shares.append({name: d[name] - before[name] for name in d})", "shares.append({name: d[name] for name in d})", SHARE, "a share holds those before it"),
+    Mutant(BACK_TO, "\"by gates\": straight - pulls[-1]", "\"by gates\": pulls[-1] - straight", TWO_WAYS, "the pull by gates with the other sign"),
+    Mutant(BACK_TO, "straight = backward(gates=False)[2][-1]", "straight = backward(gates=False)[2][0]", TWO_WAYS, "the last pass for the first"),
+    Mutant(BACK_TO, "for part in reversed(shares)]}", "for part in shares]}", COUNTED, "the last pass is drawn first"),
+    Mutant(FLOW, "shades(0.85 * abs(a[i, t]) / most)", "shades(0.85 * max(a[i, t], 0) / most)", DRAWN_BACK, "what is negative is white"),
+    Mutant(FLOW, "f\"{a[i, t]:{form}}\"", "f\"{a[i, t - 1]:{form}}\"", DRAWN_BACK, "the number of the fact above"),
+    Mutant(FLOW, "f\"pass {i + 1}\"", "f\"pass {passes - i}\"", DRAWN_BACK, "passes named from the right"),
+    Mutant(FLOW, "shape[1] != len(facts)", "shape[0] != len(facts)", at(BACK_TESTS, "what_cannot_be_drawn_says_so", "the_way_back_is_drawn_fact_by_fact_and_pass_by_pass"), "counts passes for facts"),
     # ---- what the lessons share
-    Mutant(COMMON, "verdict = \"not judged at this size (--quick)\" if quick else", "verdict =", CLAIM, "--quick draws conclusions"),
+    Mutant(COMMON, "verdict = \"not decided at this size (--quick)\" if quick else", "verdict =", CLAIM, "--quick draws conclusions"),
     Mutant(COMMON, "agree = bool(worst <= within)", "agree = not worst > within", SAME, "a NaN agrees with all"),
     Mutant(COMMON, "if one.shape == other.shape else np.array(np.inf)", "if one.shape else np.array(np.inf)", SAME, "arrays of different shape agree"),
     Mutant(COMMON, "return train[:n], train[n:n + 100], held_out, n < 800", "return train[:n], train[n - 100:n], held_out, n < 800", SETS, "the epoch is chosen on what was learnt"),
     Mutant(COMMON, "return train[:60], train[60:70], held_out[:20], False", "return train[:60], train[60:70], train[:20], False", FOUR_NETS, "--quick judges on what was learnt"),
     Mutant(COMMON, "if thing in story.facts[t] and who in story.facts[t]]", "if thing in story.facts[t] or who in story.facts[t]]", PLACES, "facts that name one of the two"),
-    Mutant(COMMON, "for t in range(question.n_facts) if thing", "for t in range(len(story.facts)) if thing", PLACES, "facts after the question"),
+    Mutant(COMMON, "[t for t in range(question.n_facts)", "[t for t in range(len(story.facts))", PLACES, "facts after the question"),
     Mutant(COMMON, "found[\"done\"][i, question.n_facts] = True", "found[\"done\"][i, -1] = True", PLACES, "end-of-passes behind the longest story"),
     Mutant(COMMON, "return (gates * places).sum(axis=2).mean(axis=1)", "return (gates * places).mean(axis=2).mean(axis=1)", PLACES, "a mean over places for their sum"),
-    Mutant(COMMON, "return interval(one.answer_accuracy, one.n_questions)[0] > interval(other.answer_accuracy, other.n_questions)[1]",
-           "return one.answer_accuracy > other.answer_accuracy", MORE, "a lucky question is more"),
+    Mutant(COMMON, "return low > interval(other.answer_accuracy, other.n_questions)[1]", "return one.answer_accuracy > other.answer_accuracy", MORE, "a lucky question is more"),
     Mutant(COMMON, "likely = np.flatnonzero(telling) if np.any(telling) else", "likely = np.flatnonzero(~telling) if np.any(telling) else", SHOWN, "shows a question that tells nothing"),
-    Mutant(COMMON, "panels.append((name, out.gates[:, number,", "panels.append((name, out.gates[:, 0,", SHOWN, "the attention of the story's first question"),
+    Mutant(COMMON, "gates = out.gates[:, number,", "gates = out.gates[:, 0,", SHOWN, "the attention of the story's first question"),
     Mutant(COMMON, "net.forward(make_batch([story], vocabulary))", "next(iter(nets.values())).forward(make_batch([story], vocabulary))", SHOWN, "one network under all names"),
+    Mutant(COMMON, "given = shlex.split(os.environ.get(OPTIONS, \"\")) if in_notebook() else None", "given = [] if in_notebook() else None", ONE_LINE, "a notebook has no options"),
+    Mutant(COMMON, "    if not in_notebook():\n        print(f\"\\n{number}.", "    if True:\n        print(f\"\\n{number}.", RUNS_AS_ONE, "a heading in Markdown and on the screen"),
+    Mutant(COMMON, "progress = Progress(config, state, n, quiet=in_notebook())", "progress = Progress(config, state, n)", ONE_LINE, "a line an epoch in a notebook"),
+    Mutant(COMMON, "        display(Image(filename=str(path)))\n", "        pass\n", RUNS_AS_ONE, "a notebook without pictures"),
+    Mutant(COMMON, "out = Path(\"out\") if in_notebook() else", "out =", RUNS_AS_ONE, "a notebook's pictures go to the package"),
+    Mutant(COMMON, "config.answer == \"tags\" else len(fit.answer)", "config.answer != \"tags\" else len(fit.answer)", RUNS_AS_ONE, "a bar that counts sentences for words",
+           "only the length of a progress bar"),
+    # ---- what writes them
+    Mutant(WRITES, "check_place(path, args.overwrite)", "check_place(path, True)", at(NOTEBOOKS, "nothing_is_overwritten_unasked"), "replaces what is there"),
+    Mutant(WRITES, "if name != SHARED}", "}", at(NOTEBOOKS, "lessons_are_written_beside_the_package"), "common.py as a notebook"),
+    Mutant(WRITES, "book.cells.insert(first, nbformat", "book.cells.insert(len(book.cells), nbformat", IS_A_NOTEBOOK, "the path is set when all is done"),
+    Mutant(WRITES, "cell.id = f\"cell-{i}\"", "cell.id = cell.id", IS_A_NOTEBOOK, "another notebook each time"),
+    Mutant(WRITES, "cell.source += \";\"", "cell.source += \"\"", RUNS_AS_ONE, "True below every claim"),
+    Mutant(WRITES, "(package / \"lessons\", package.parent / \"lessons\")", "(package.parent / \"lessons\",)", at("tests/test_distribution.py", "an_installed_package_writes_its_lessons"), "looks in a checkout alone"),
     # ---- their pictures
     Mutant(CURVES, "return int(np.nanargmin(values)) if", "return int(np.nanargmax(values)) if", LEAST, "the mark of the least loss at the greatest"),
     Mutant(CURVES, "low = _least(run, least) if least in keys else None\n                if low", "low = _least(run, least)\n                if low", LEAST, "the mark of the least loss in every panel"),

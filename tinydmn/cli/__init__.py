@@ -5,7 +5,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 from .. import __version__, threads
 from ..errors import UserError
-from . import ask, bench, data, evaluate, gradcheck, info, table, train
+from . import ask, bench, data, evaluate, gradcheck, info, lessons, table, train
 
 COMMANDS = {
     "train": train,
@@ -16,6 +16,7 @@ COMMANDS = {
     "bench": bench,
     "info": info,
     "table": table,
+    "lessons": lessons,
 }
 FIRST_STEPS = (("tinydmn train babi --task 1", "learn where people are, on generated stories"),
                ("tinydmn ask runs/babi-1.npz", "tell it a story and ask"),
