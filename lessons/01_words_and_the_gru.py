@@ -22,7 +22,8 @@ from tinydmn.data.batch import make_batch
 from tinydmn.data.generator import generate
 from tinydmn.data.vocabulary import END_OF_SENTENCE, Vocabulary
 from tinydmn.errors import UserError
-from tinydmn.ops.gru_numpy import gru_cell_forward, input_product
+from tinydmn.ops.groups import GRU, Sequences
+from tinydmn.ops.gru_numpy import gru_cell_forward
 from tinydmn.plots.curves import plot_trace
 
 args = options(__doc__, data=True)
@@ -73,7 +74,7 @@ h_hand, h = [0.0, 0.0], np.zeros((1, 2))                    # h_0 = 0
 found = {"z   (1)": [], "r   (2)": [], "h~  (3)": [], "h   (4)": []}       # a pair a word
 for t, word in enumerate(WORDS):
     z_hand, r_hand, h_tilde_hand, h_new = by_hand(x[t].tolist(), h_hand)
-    h, (h_prev, z, r, _, h_tilde) = gru_cell_forward(input_product(x[t:t + 1], W, b), h, U)
+    h, (_, h_prev, z, r, _, h_tilde) = gru_cell_forward(x[t:t + 1], h, GRU(W, U, b))
     print(f"\nword {t + 1}: {word:<10}            unit 1                    unit 2\n"
           f"x = ({x[t, 0]:+.1f}, {x[t, 1]:+.1f})"
           f"         by hand     NumPy         by hand     NumPy")
@@ -122,7 +123,7 @@ def read(tokens, b):
     """One story word by word: tokens (T,) -> z, r, h, each (T, H)."""
     steps, h = [], np.zeros((1, H))
     for token in tokens:
-        h, (_, z, r, _, _) = gru_cell_forward(input_product(L[[token]], W, b), h, U)
+        h, (_, _, z, r, _, _) = gru_cell_forward(L[[token]], h, GRU(W, U, b))
         steps.append((z[0], r[0], h[0]))
     return [np.array(a) for a in zip(*steps)]
 
@@ -179,13 +180,14 @@ claim("The nearer z is to 1, the more of the trace is left in c_10",
 order = rng.permutation(len(stories))
 row = int(np.flatnonzero(order == 0)[0])
 full = make_batch([stories[i] for i in order], vocabulary)
-params = {"embedding.L": L, "input.W": W, "input.U": U, "input.b": b[B_Z[0]]}
+gru = GRU(W, U, b[B_Z[0]])
 heading(3, "Alone, or in a batch")
 print(f"The model reads all stories of a batch at once: here {len(stories)}, padded to "
       f"{full.tokens.shape[1]} words, in\n"
       f"random order, ours in row {row + 1}.  Its facts against those read word by word:\n")
 for backend in ops.BACKENDS:
-    facts_of = lambda each: input_module.forward(each, L, params, ops.load(backend))[0]
+    run = ops.load(backend).gru_forward
+    facts_of = lambda each: run(L, Sequences(each.tokens, each.n_tokens, each.fact_end), gru)[0]
     alone, among = facts_of(batch), facts_of(full)          # (1, 10, H), (S, F, H)
     same(f"{backend:<6} alone", alone[0], c[B_Z[0]], 1e-12)
     same(f"{backend:<6} in the batch", among[row, :10], c[B_Z[0]], 1e-12)

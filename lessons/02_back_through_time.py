@@ -16,7 +16,8 @@ import numpy as np
 from common import claim, heading, options, outcomes, predict, same, saved, where
 from tinydmn import ops
 from tinydmn.gradcheck import numerical_grad
-from tinydmn.ops.gru_numpy import gru_cell_backward, gru_cell_forward, input_product, sigmoid
+from tinydmn.ops.groups import GRU
+from tinydmn.ops.gru_numpy import gru_cell_backward, gru_cell_forward, sigmoid
 from tinydmn.plots import plot_gradient_norms
 
 args = options(__doc__)
@@ -49,7 +50,7 @@ nudge = {name: np.zeros((1, 2)) for name in ("a_z", "z", "a_r", "r", "a_h", "h~"
 
 def step():
     """Eqs (1)-(4), one line each -> the loss L = sum(dh * h), and what the way back needs."""
-    a_z, a_r, a_h = np.split(input_product(x, W, b), 3, axis=1)      # W x + b
+    a_z, a_r, a_h = np.split(x @ W.T + b, 3, axis=1)                 # W x + b
     Uh_z, Uh_r, Uh_h = np.split(h_prev @ U.T, 3, axis=1)
     z = sigmoid(a_z + Uh_z + nudge["a_z"]) + nudge["z"]              # (1)
     r = sigmoid(a_r + Uh_r + nudge["a_r"]) + nudge["r"]              # (2)
@@ -106,11 +107,11 @@ for name in d:
         same(f"dL/d{name}, by hand and by central difference", d[name], difference[name], 1e-6)
 every = [np.concatenate([found[name].ravel() for name in d]) for found in (d, difference)]
 same(f"all {len(every[0])} entries, by hand and by central difference", *every, 1e-6)
-dU = np.zeros_like(U)
-cache = gru_cell_forward(input_product(x, W, b), h_prev, U)[1]
-library = gru_cell_backward(dh, cache, U, dU)
-for name, mine, theirs in (("da", da, library[0]), ("dh_prev", d["h_prev"], library[1]),
-                           ("dU", d["U"], dU)):
+weights = GRU(W, U, b)
+dweights = GRU(*map(np.zeros_like, weights))
+library = gru_cell_backward(dh, gru_cell_forward(x, h_prev, weights)[1], weights, dweights)
+for name, mine, theirs in (("dx", d["x"], library[0]), ("dh_prev", d["h_prev"], library[1]),
+                           ("dU", d["U"], dweights.U)):
     same(f"{name}, here and in the library's gru_cell_backward", mine, theirs, 1e-12)
 
 # %% [markdown]
@@ -141,14 +142,16 @@ def rnn(x, W, U, b, dh):
 def gru(x, W, U, b, dh):
     """The same for the GRU -> dL/dh_1 .. dL/dh_T; what of it comes through z alone; mean z."""
     h, caches = np.zeros_like(dh), []
-    for a_t in input_product(x, W, b):
-        h, cache = gru_cell_forward(a_t[None], h, U)
+    weights = GRU(W, U, b)
+    dweights = GRU(*map(np.zeros_like, weights))
+    for x_t in x:
+        h, cache = gru_cell_forward(x_t[None], h, weights)
         caches.append(cache)
     d, straight = [dh], [dh]
     for cache in caches[:0:-1]:                             # of h_T .. h_2
-        d.append(gru_cell_backward(d[-1], cache, U, np.zeros_like(U))[1])  # dh * z + dUh U
-        straight.append(straight[-1] * cache[1])                           # dh * z; cache[1] is z
-    return d[::-1], straight[::-1], np.mean([cache[1] for cache in caches])
+        d.append(gru_cell_backward(d[-1], cache, weights, dweights)[1])    # dh * z + dUh U
+        straight.append(straight[-1] * cache[2])                           # dh * z; cache[2] is z
+    return d[::-1], straight[::-1], np.mean([cache[2] for cache in caches])
 
 
 def lengths(seed):

@@ -18,11 +18,12 @@ import numpy as np
 
 from common import (attention_of, claim, heading, more, options, outcomes, percent, places, predict,
                     run_training, same, two_supporting_facts, weight_on, where)
-from tinydmn import DMN, Config, Vocabulary, episodic_memory, make_batch, ops
+from tinydmn import DMN, Config, Vocabulary, make_batch, ops
 from tinydmn.data.batch import take_stories
 from tinydmn.gradcheck import check_model
-from tinydmn.ops import episode_numpy, gate_numpy, gru_numpy
+from tinydmn.ops import episode_numpy, gate_numpy, passes_numpy
 from tinydmn.ops.gate_numpy import BLOCKS, gate_features
+from tinydmn.ops.groups import GRU, Gate, Sequences
 from tinydmn.terminal import attention_text
 from tinydmn.training.evaluate import evaluate
 
@@ -82,13 +83,11 @@ W_1 = np.zeros((1, 7 * H + 2))                             # one unit, which rea
 W_1[0, 4 * H:5 * H] = 1.0                                  # c∘m speaks for a fact,
 W_1[0, 3 * H:4 * H] = -0.5                                 # c∘q a little against it
 b_1, W_2, b_2 = np.zeros(1), np.array([12.0]), np.array(-4.0)
-rows, n = np.arange(T, dtype=np.int32)[None], np.array([T], np.int32)
 
 
 def look(m):
     """Eq. (6) for each fact -> scores before σ (1, T)."""
-    shared = op.gate_shared_forward(c, rows, n, q, W_b, W_1, b_1)
-    return op.gate_forward(m, shared, W_b, W_1, W_2, b_2)[0]
+    return op.gate_forward(c[None], m, q, Gate(W_b, W_1, b_1, W_2, b_2))[0]
 
 
 print()
@@ -96,26 +95,27 @@ predict("the memory is still the question.  Which of the three gates opens?")
 
 # %%
 s = look(q)
-g = op.sigmoid_gates_forward(s)
+g = 1 / (1 + np.exp(-s))
 print("\ngates g, eq. (6), from the blocks c∘q and c∘m:")
 for t in range(T):
     print(f"  {story[t]:28} s = {s[0, t]:5.2f}   g = σ(s) = {g[0, t]:.2f}")
 same("these s and eq. (6) written out", s[0], np.tanh(z_feat @ W_1.T + b_1) @ W_2 + b_2, 1e-12)
 
 rng = np.random.default_rng(args.seed)
-a = op.input_product(c, rng.normal(size=(3 * H, H)), rng.normal(size=3 * H))
-U = rng.normal(size=(3 * H, H))
+gru = GRU(*(rng.normal(size=shape) for shape in ((3 * H, H), (3 * H, H), 3 * H)))
 print("\nh, eq. (7), fact by fact: g decides how far each one may change it")
 h = np.zeros((1, H))
 for t in range(T):
-    step = op.gru_cell_forward(a[t:t + 1], h, U)[0]
+    step = op.gru_cell_forward(c[t:t + 1], h, gru)[0]
     h = g[0, t] * step + (1 - g[0, t]) * h                 # g = 0: h stays; g = 1: a GRU step
     print(f"  g = {g[0, t]:.2f}   h = {h[0]}")
-at_the_end = lambda gates: op.gru_forward(a, rows, n, n[:, None] - 1, gates, U)[0][:, 0]
-same("the last h, step by step and by gru_forward", h, at_the_end(g), 1e-12)
+same("the last h, step by step and by gated_episode_forward", h,
+     op.gated_episode_forward(c[None], s, gru)[0], 1e-12)
+all_facts = Sequences(np.arange(T, dtype=np.int32)[None], np.array([T]), np.array([[T - 1]]))
+at_the_end = lambda gates: op.gru_forward(c, all_facts, gru, gates)[0][:, 0]
 same("with all gates 0, and the state it began with", at_the_end(0 * g), 0 * h, 1e-12)
 same("with all gates 1, and a GRU without gates", at_the_end(0 * g + 1), at_the_end(None), 1e-12)
-e, p = op.softmax_episode_forward(s, c, rows, n)
+e, p, _ = op.softmax_episode_forward(c[None], s)
 print(f"The last h is the episode e, eq. (8).  The softmax episode of section 4.1\n"
       f"weighs the facts instead: {p[0]} gives e = {e[0]}")
 
@@ -131,10 +131,10 @@ predict("the memory now holds the episode of pass 1.  Which sentence does pass 2
 # %%
 W, U_m = np.kron([[0], [0], [3]], np.eye(H)), np.kron([[0], [0], [-3]], np.eye(H))
 b = np.repeat([-4.0, 4.0, 0.0], H)                         # set up to keep what is new
-m = op.gru_cell_forward(op.input_product(e, W, b), q, U_m)[0]              # m^1 = GRU(e, m^0)
+m = op.gru_cell_forward(e, q, GRU(W, U_m, b))[0]           # m^1 = GRU(e, m^0)
 print(f"\nmemory before  m = q = {q[0]}   (the question)\n"
       f"memory after   m     = {m[0]}   (what is new)\n")
-second = op.softmax_episode_forward(look(m), c, rows, n)[1]
+second = op.softmax_episode_forward(c[None], look(m))[1]
 both = np.pad(np.vstack([p, second]), ((0, 0), (0, 1)))
 print(attention_text(story, both, colour=False).rsplit("\n", 1)[0])
 moved = "The memory changed, so\nc∘m and |c-m| changed, so the gates moved."
@@ -253,10 +253,10 @@ where("eq. (5)  z(c, m, q)", gate_numpy.gate_features)
 where("  its derivative", gate_numpy.gate_features_backward)
 where("eq. (6)  the gate", gate_numpy.gate_forward)
 where("  its derivative", gate_numpy.gate_backward)
-where("eqs (7), (8)  the episode", gru_numpy.gru_forward)
-where("  its derivative", gru_numpy.gru_backward)
+where("eqs (7), (8)  the episode", episode_numpy.gated_episode_forward)
+where("  its derivative", episode_numpy.gated_episode_backward)
 where("section 4.1  softmax", episode_numpy.softmax_episode_forward)
-where("the passes", episodic_memory.forward)
+where("the passes", passes_numpy.passes_forward)
 print("""
 Your turn (the first two: near the top of the script)
   1. PASSES = (1, 2): two facts, two passes.  Is the third, for [done reading],

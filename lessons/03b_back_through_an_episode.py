@@ -15,8 +15,9 @@ over the passes.
 import numpy as np
 
 from common import claim, heading, options, outcomes, predict, same, saved, where
-from tinydmn import episodic_memory, ops
+from tinydmn import ops
 from tinydmn.gradcheck import STEP, numerical_grad
+from tinydmn.ops import passes_numpy
 from tinydmn.plots.flow import plot_flow
 
 args = options(__doc__)
@@ -323,9 +324,9 @@ numpy_ops = ops.load("numpy")
 where("p - onehot", numpy_ops.cross_entropy_backward)
 where("the softmax's Jacobian", numpy_ops.softmax_episode_backward)
 where("(5), (6) and the kink", numpy_ops.gate_backward)
-where("(7), (8)", numpy_ops.gru_backward)
+where("(7), (8)", numpy_ops.gated_episode_backward)
 where("m^i = GRU(e^i, m^{i-1})", numpy_ops.gru_cell_backward)
-where("the sum over the passes", episodic_memory.backward)
+where("the sum over the passes", passes_numpy.passes_backward)
 print("""
 Your turn (near the top of the script, or in scene 4)
   1. PASSES = 1: what is the pull by gates, and which claim does not hold?

@@ -20,9 +20,11 @@ import numpy as np
 
 from common import (attention_of, claim, heading, more, options, outcomes, percent, places, predict,
                     run_training, same, saved, two_supporting_facts, weight_on, where)
-from tinydmn import DMN, Config, Vocabulary, make_batch, model as dmn
+from tinydmn import DMN, Config, Vocabulary, make_batch
 from tinydmn.data.batch import NONE
 from tinydmn.data.story import Question, Story
+from tinydmn.episodic_memory import gate_targets
+from tinydmn.losses import loss_of_output
 from tinydmn.ops import loss_numpy, optimizer_numpy
 from tinydmn.plots import plot_training
 from tinydmn.training import loop
@@ -52,7 +54,7 @@ config = Config(hidden=8, embedding=8, gate_hidden=8, passes=3)
 net = DMN(config, vocabulary, "numpy", args.seed, "float64")
 batch = make_batch([one], vocabulary)
 out = net.forward(batch)
-target = dmn.gate_targets(batch.support, batch.n_facts, 3)[:, 0]
+target = gate_targets(batch.support, batch.n_facts, 3)[:, 0]
 spots = [*tell, "[done reading]"]
 predict(f"before any training, what is -log softmax of one score among {len(spots)}, about?")
 
@@ -106,7 +108,7 @@ def later_passes_alone(batch):
 
 
 free = later_passes_alone(batch)
-target = dmn.gate_targets(free.support, free.n_facts, 3)[:, 0]
+target = gate_targets(free.support, free.n_facts, 3)[:, 0]
 said = [("fact 1", "fact 2", "fact 3", "done", "nothing")[place] for place in target]  # NONE: -1
 print(f"""
 Now with the first fact struck out.  Pass 1 is told {said[0]}, pass 2 {said[1]},
@@ -152,10 +154,10 @@ def watched(net, state, progress):
 
     def on_epoch(state):
         out = net.forward(stop_batch)
-        losses, _ = dmn.loss_forward(out, stop_batch, net.config, net.ops)
+        sums = loss_of_output(out, stop_batch, net.config, net.ops)
         train_loss, n = np.sum(fit, axis=0)
         state.history[-1] |= {"train_answer_loss": train_loss / n,
-                              "valid_answer_loss": losses.answers / losses.n_known,
+                              "valid_answer_loss": sums.answers / sums.n_known,
                               "first_look": weight_on(out.gates, stop_who)[0]}
         fit.clear()
         progress.epoch(state)
@@ -264,8 +266,8 @@ All in all {perf_counter() - began:.0f} s.
 Where the code is, in tinydmn/:""")
 where("E_CE", loss_numpy.cross_entropy_forward)
 where("  its derivative", loss_numpy.cross_entropy_backward)
-where("what each pass should see", dmn.gate_targets)
-where("J, and its gradient", dmn.DMN.gradient)
+where("what each pass should see", gate_targets)
+where("J, and its gradient", DMN.gradient)
 where("alpha, beta, best epoch", loop.train)
 where("Adam", optimizer_numpy.adam)
 print("""

@@ -21,11 +21,12 @@ import numpy as np
 
 from common import (WIDTH, claim, heading, options, outcomes, predict, run_training, same, saved,
                     where)
-from tinydmn import DMN, episodic_memory, input_module, ops
+from tinydmn import DMN, input_module, ops
 from tinydmn.data.batch import take_stories
 from tinydmn.data.grammar.sentiment import sentiment_texts
 from tinydmn.data.story import Story
-from tinydmn.ops import gate_numpy, gru_numpy
+from tinydmn.ops import episode_numpy, gate_numpy, passes_numpy
+from tinydmn.ops.groups import GRU, Gate
 from tinydmn.plots import plot_word_attention
 from tinydmn.terminal import wrap
 from tinydmn.training.evaluate import interval
@@ -66,7 +67,7 @@ b_1, W_2, b_2 = np.array([0.0, -3.0]), np.array([8.0, -6.0]), np.array(-9.0)
 W = np.kron([[0], [0], [1]], np.eye(H))                    # eq. (7): z = 1/2, h~ = tanh(c)
 U, b = np.zeros((3 * H, H)), np.zeros(3 * H)
 W_m, b_m = 2 * W, np.repeat([-9.0, 0.0, 0.0], H)           # memory: z near 0, h~ = tanh(2 e)
-rows, n = np.arange(T, dtype=np.int32)[None], np.array([T], np.int32)
+weights = Gate(W_b, W_1, b_1, W_2, b_2)
 sigma = lambda x: 1 / (1 + exp(-x))
 predict("best opens its gate in pass 1.  In pass 2 the memory has heard \"described as\": which "
         "gates change?")
@@ -75,9 +76,8 @@ predict("best opens its gate in pass 1.  In pass 2 the memory has heard \"descri
 m, looks, sure = q, [], []
 by_hand, by_ops = [], []                                   # what is computed both ways
 for i in (1, 2):
-    shared = op.gate_shared_forward(c, rows, n, q, W_b, W_1, b_1)
-    s = op.gate_forward(m, shared, W_b, W_1, W_2, b_2)[0]
-    g = op.sigmoid_gates_forward(s)
+    s = op.gate_forward(c[None], m, q, weights)[0]
+    e, g, _ = op.gated_episode_forward(c[None], s, GRU(W, U, b))           # (7), (8)
     print(f"\npass {i}: memory {m[0]}\n  {'':10} unit 1  unit 2      s     g    h, eq. (7)")
     h = [0.0] * H
     for t, word in enumerate(words):
@@ -90,11 +90,9 @@ for i in (1, 2):
               f"{np.array(h)}")
         by_hand += [score, gate]
         by_ops += [s[0, t], g[0, t]]
-    a = op.input_product(c, W, b)
-    e = op.gru_forward(a, rows, n, n[:, None] - 1, g, U)[0][:, 0]          # (8)
     by_hand += h
     by_ops += [*e[0]]
-    m = op.gru_cell_forward(op.input_product(e, W_m, b_m), m, U)[0]
+    m = op.gru_cell_forward(e, m, GRU(W_m, U, b_m))[0]
     looks.append(g[0])
     sure.append(sigma(20 * (m[0, 1] - m[0, 3])))           # (9): softmax of praise and blame * 20
     print(f"  memory {m[0]}: praise {m[0, 1]:.2f}, blame {m[0, 3]:.2f}; "
@@ -299,8 +297,8 @@ print(f"""All in all {perf_counter() - began:.0f} s.
 Where the code is, in tinydmn/:""")
 where("every word a fact", input_module.forward)
 where("eqs (5), (6)  the gate", gate_numpy.gate_forward)
-where("eqs (7), (8)  the episode", gru_numpy.gru_forward)
-where("the passes", episodic_memory.forward)
+where("eqs (7), (8)  the episode", episode_numpy.gated_episode_forward)
+where("the passes", passes_numpy.passes_forward)
 where("the labelled texts", sentiment_texts)
 where("the 95 % interval", interval)
 print("""

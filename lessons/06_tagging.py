@@ -21,9 +21,12 @@ import numpy as np
 
 from common import (WIDTH, claim, heading, options, outcomes, predict, run_training, same, saved,
                     where)
-from tinydmn import DMN, Vocabulary, input_module, ops, word_memories, word_vectors
+from tinydmn import DMN, Vocabulary, input_module, ops, word_vectors
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import features_of
+from tinydmn.ops import passes_numba, passes_numpy
+from tinydmn.ops.groups import GRU, Gate, Memory, Passes, take
+from tinydmn.parts import Net
 from tinydmn.plots import plot_cost, plot_word_gates
 from tinydmn.plots.tags import power_fit
 from tinydmn.terminal import wrap
@@ -104,9 +107,11 @@ for i in (0, 1):
         gates = "  ".join(f"{x:.2f}" for x in g)
         print(f"  pass {i + 1}, {words[t]:4}  g = {gates:10}  e = h_{t + 1} = {told(e)}  "
               f"m = {told(m)}")
-memories, _, _ = word_memories.forward(c[None], q[None], np.array([2], np.int32), p, 2, op)
+weights = Memory(take(Gate, p, "gate"), take(GRU, p, "episode"), take(GRU, p, "memory"))
+memories, _, _ = op.word_passes_forward(c[None], q[None], np.array([2]), weights,
+                                        Passes(2, "gated"))
 print()
-same("Both words at once (word_memories) and each by itself, their memories", memories[1:],
+same("Both words at once (word_passes) and each by itself, their memories", memories,
      [[by_hand[t][i][2] for t in (0, 1)] for i in (0, 1)], 1e-12)
 pass_1, pass_2 = ([f"{by_hand[t][i][0][0]:.4f}" for t in (0, 1)] for i in (0, 1))
 print(f"Fact 1 in pass 1: g = {pass_1[0]} and {pass_1[1]} for the two words, as both have "
@@ -167,7 +172,7 @@ show(f"This is fitted to {len(used)} of the {len(lengths)} lengths, "
      f"{', '.join(str(n) for n in used)}: in a shorter sentence the call itself counts more."
      + " In brackets: the least and the greatest power from one of them to the next."
      * (len(used) > 2))
-show(f"Memory is bounded: of more than {word_memories.PAIRS:,} steps in pass 2 none are kept for "
+show(f"Memory is bounded: of more than {passes_numba.PAIRS:,} steps in pass 2 none are kept for "
      "the way back; they are made again.")
 saved(plot_cost(lengths, relative, args.out / "06_cost.png", f"{lengths[0]} words in 1 pass"))
 claim("two passes grow faster with the length than one", fits["2 passes"][0] > fits["1 pass"][0],
@@ -264,8 +269,9 @@ def facts_of(story):
     """-> c (n, H), q (H,) of one sentence."""
     batch = batch_of([story], vocabulary, exact.config)
     one, forms = word_vectors.distinct(batch, len(vocabulary.words))
-    vectors = word_vectors.forward(forms, exact.params, None, op)
-    c = input_module.forward(one, vectors, exact.params, op)[0][0]
+    net = Net(exact.params, exact.config, op)
+    vectors = word_vectors.forward(forms, None, net)
+    c = input_module.forward(vectors, input_module.plan(one, exact.config), net)[0][0]
     return c, exact.forward(batch).memories[0, 0]                          # q = m^0
 
 
@@ -330,10 +336,10 @@ show("What you saw: one memory for each word costs n steps in the first pass, an
 print(f"""All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/ (each derivative below its function):""")
-where("eqs (5)-(8), e^i = h^i_t", word_memories.forward)
-where("  its derivative", word_memories.backward)
-where("which facts a word sees", word_memories.word_rows)
-where("bounded memory", word_memories.chunks)
+where("eqs (5)-(8), e^i = h^i_t", passes_numpy.word_passes_forward)
+where("  its derivative", passes_numpy.word_passes_backward)
+where("all words at once, compiled", passes_numba.word_passes_forward)
+where("bounded memory", passes_numba.chunks)
 where("what spelling tells", features_of)
 print("""
 Your turn

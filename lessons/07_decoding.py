@@ -18,10 +18,12 @@ from time import perf_counter
 import numpy as np
 
 from common import claim, heading, options, outcomes, predict, run_training, same, saved, where
-from tinydmn import DMN, Config, Vocabulary, answer_module, make_batch, model as dmn, ops
+from tinydmn import DMN, Config, Vocabulary, answer_sequence, losses, make_batch, ops, parts
 from tinydmn.data.generator.world import pick
 from tinydmn.data.sources import babi_stories
 from tinydmn.data.story import Question, Story
+from tinydmn.ops import answer_numpy
+from tinydmn.ops.groups import GRU, Decoder
 from tinydmn.plots import plot_decoding
 from tinydmn.terminal import wrap
 from tinydmn.training.evaluate import interval
@@ -63,8 +65,8 @@ def by_hand(y, a):
     return a, [v / sum(e) for v in e]                                      # (9), a softmax
 
 
-params = {"answer.W": W, "answer.U": U, "answer.b": b, "answer.W_a": W_a}
-logits, _ = answer_module.decode_forward(m, q, None, 1, Config().longest, params, ops.load("numpy"))
+decoder, steps = Decoder(GRU(W, U, b), W_a), (1, Config().longest)         # one at least
+logits, _ = ops.load("numpy").decode_forward(m, q, None, steps, decoder)
 p = np.exp(logits[0]) / np.exp(logits[0]).sum(axis=1, keepdims=True)
 row = lambda v: " ".join(f"{x:5.2f}" for x in v)
 print(f"{'words':20}" + " ".join(f"{name:>5}" for name in names)
@@ -85,7 +87,7 @@ for t in range(len(p)):
 if len(p) > 5:
     print(f"  ... {len(p) - 5} more")
 print()
-same(f"y_t by hand and by answer_module, {len(p)} step{'s' * (len(p) > 1)}", ys, p, 1e-12)
+same(f"y_t by hand and by decode_forward, {len(p)} step{'s' * (len(p) > 1)}", ys, p, 1e-12)
 if claim("the decoder says n, w, <eos>", said[1:] == ["n", "w", "<eos>"],
          f"it says {' '.join(said[1:6])}{' ...' * (len(said) > 6)}"):
     print("An emitted word silences its own unit, the others keep their state: so the\n"
@@ -124,8 +126,8 @@ def scored(net, batch):
     out, steps = net.forward(batch), batch.answer.shape[1]
     ended = (out.answers[:, steps:] < 0).all(axis=1)
     right = (out.answers[:, :steps] == batch.answer).all(axis=1) & ended
-    same("Whole answers here and by model.right_answers", right,
-         dmn.right_answers(out.answers, batch, "sequence"))
+    same("Whole answers here and by losses.right_answers", right,
+         losses.right_answers(out.answers, batch, "sequence"))
     n_words = batch.n_answer - 1                           # without <eos>
     for label, some in [(f"{n} word{'s' * (n > 1)}", right[n_words == n])
                         for n in np.unique(n_words).tolist()] + [("all", right)]:
@@ -244,11 +246,11 @@ back; <eos> is a word like the others.  Right as a whole here:
 {shares}.  All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/:""")
-where("eqs (9), (10)  decoding", answer_module.decode_forward)
-where("  its derivative", answer_module.decode_backward)
-where("where an answer ends", answer_module.said)
-where("a whole answer is right", dmn.right_answers)
-where("no passes", dmn.forward)
+where("eqs (9), (10)  decoding", answer_numpy.decode_forward)
+where("  its derivative", answer_numpy.decode_backward)
+where("where an answer ends", answer_sequence.until_end)
+where("a whole answer is right", answer_sequence.right)
+where("no passes", parts.memory_of)
 print("""
 Your turn
   1. DONE = 0.0: a word no longer makes room.  What does the decoder say, and

@@ -19,9 +19,11 @@ import numpy as np
 
 from common import (WIDTH, claim, heading, options, outcomes, predict, run_training, same, saved,
                     where)
-from tinydmn import DMN, Config, Vocabulary, episodic_memory, input_module, make_batch, model as dmn
+from tinydmn import DMN, Config, Vocabulary, input_module, make_batch, no_memory, parts
 from tinydmn.data.generator import generate
 from tinydmn.data.story import Question, Story
+from tinydmn.episodic_memory import gate_targets
+from tinydmn.ops import passes_numpy
 from tinydmn.plots import plot_passes
 from tinydmn.terminal import wrap
 from tinydmn.training import tables
@@ -49,7 +51,8 @@ size = dict(hidden=4, embedding=4, gate_hidden=4)
 nets = {passes: DMN(Config(passes=passes, **size), vocabulary, "numpy", args.seed, "float64")
         for passes in (0, 1)}
 p = nets[0].params
-c = input_module.forward(batch, p["embedding.L"], p, nets[0].ops)[0][0]    # (2, H): the facts
+plan = input_module.plan(batch, nets[0].config)
+c = input_module.forward(p["embedding.L"], plan, parts.Net(p, nets[0].config, nets[0].ops))[0][0]
 print("No memory: the input module's last state goes to the answer module.\n")
 for t, fact in enumerate(facts):
     print(f"  c_{t + 1} = ({', '.join(f'{x:+.2f}' for x in c[t])})   {' '.join(fact)}")
@@ -217,9 +220,9 @@ print(*wrap(f"What you saw: {seen}.", WIDTH), sep="\n")
 print(f"""All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/:""")
-where("zero passes, or the memory", dmn.forward)
-where("the passes", episodic_memory.look_forward)
-where("what each pass should see", dmn.gate_targets)
+where("zero passes", no_memory.forward)
+where("the passes", passes_numpy.passes_forward)
+where("what each pass should see", gate_targets)
 where("the whole table", tables.runs_of)
 print("""
 Your turn

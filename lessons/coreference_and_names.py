@@ -19,7 +19,7 @@ from time import perf_counter
 import numpy as np
 
 from common import claim, heading, options, outcomes, predict, run_training, saved, where
-from tinydmn import DMN, Config, Vocabulary, model as dmn
+from tinydmn import DMN, Config, Vocabulary, answer_tags, model
 from tinydmn.data.grammar import pick
 from tinydmn.data.story import Question, Story
 from tinydmn.plots import plot_attention
@@ -231,8 +231,8 @@ All in all {perf_counter() - began:.0f} s.
 
 Where the code is, in tinydmn/:""")
 where("(input, question, answer)", Story)
-where("one network for all", dmn.forward)
-where("answers as tags", dmn.tags_forward)
+where("one network for all", model.forward)
+where("answers as tags", answer_tags.forward)
 print("""
 Your turn
   1. passes=1 for the pronouns: what does the second pass do?
