@@ -284,5 +284,5 @@ tinydmn ask --help""")
 outcomes("It does.  Two claims do not hold: there is no epoch with beta = 0, and the loss of new "
          "answers rises where passes are told, too.  The curves say in which epoch it looks.",
          "No: its loss of new answers rises from an early epoch on, more epochs overfit more.",
-         "Nothing asks for the second fact any more, so the answers fall towards those of the "
-         "network that was told nothing.")
+         "Until beta = 1 nothing asks for the second fact.  Scene 5 says whether the answers alone "
+         "then find it; compare with the network that was told nothing.")
