@@ -112,6 +112,23 @@ def test_float32_stays_float32(switch, backend):
     assert {out.logits.dtype, out.gates.dtype, out.memories.dtype} == {np.dtype("float32")}
 
 
+@each_backend
+@each_switch
+def test_shapes_of_an_output(switch, backend):
+    model, batch, _ = network(switch, backend, 3, S=40)
+    out, config, A = model.forward(batch), model.config, len(model.vocabulary.answers)
+    Q, F, N, H, passes = len(batch.story_of), batch.fact_end.shape[1], int(batch.n_facts.sum()), config.hidden, config.passes
+    assert len(pieces_of(batch)) > 1 and {f: getattr(out, f).shape for f in ("answered_from", "passes_made")} == {"answered_from": (Q,), "passes_made": (Q,)}
+    if config.answer == "tags":
+        assert out.logits.shape == (Q, F, A) and out.answers.shape == (Q, F) and out.gate_scores.size == 0
+        assert out.gates.shape[:2] == (passes, N) and out.memories.shape == (passes + 1, N, H)
+    else:
+        steps = out.answers.shape[1:]
+        T = F + 1 if passes == 0 else int(batch.n_facts.max()) + 1         # without passes nothing is cut to what is visible
+        assert len(steps) == (config.answer == "sequence") and out.answers.shape[0] == Q and out.logits.shape == (Q, *steps, A)
+        assert out.gate_scores.shape == out.gates.shape == (passes, Q, T) and out.memories.shape == (passes + 1, Q, H)
+
+
 def wider(batch):
     """The batch with columns of padding more."""
     more = lambda a, n, fill: np.pad(a, ((0, 0), (0, n)), constant_values=fill)

@@ -97,13 +97,13 @@ MUTANTS = [
     mutant("word_memories", "    if Q != len(batch.n_tokens):\n", "    if False:\n", "two questions about one tagged sentence", SWITCHES + "::test_tags_need_one_question_a_sentence_and_gated_episodes"),
     mutant("word_memories", "return m[len(m) - 1], Look", "return m[0], Look", "tags are read after the first pass", SAYS),
     mutant("word_memories", "np.concatenate([q[None], m])", "np.concatenate([m[:1], m])", "m^0 of a word is its m^1", SAYS),
-    mutant("word_memories", "np.full(len(plan.n_words), len(m))", "np.full(len(plan.of), len(m))", "passes counted by words", SAYS),
+    mutant("word_memories", "np.full(len(plan.n_words), len(m))", "np.full(len(plan.of), len(m))", "passes counted by words", SWITCHES + "::test_shapes_of_an_output"),
     mutant("word_memories", "return memory_shapes(config)\n", 'return memory_shapes(config) | {"memory.end_of_passes": (config.hidden,)}\n', "tags have an end-of-passes", CONFIG),
 
     # no memory
     mutant("no_memory", "    net.ops.gather_backward(dread, rows, dc)\n", "", "without passes the input module learns nothing", slopes("tags-no_passes")),
     mutant("no_memory", "    net.ops.gather_backward(dread, rows, dc)\n", "    dc[rows] = dread\n", "of two questions about a fact one teaches it", slopes("no_passes")),
-    mutant("no_memory", "Look(read, F + 1)", "Look(read, F)", "without passes there is no position for end-of-passes", SAYS),
+    mutant("no_memory", "Look(read, F + 1)", "Look(read, F)", "without passes there is no position for end-of-passes", SWITCHES + "::test_shapes_of_an_output"),
     mutant("no_memory", '"memories": m[None],', '"memories": 0 * m[None],', "without passes the memory is 0", SAYS),
     mutant("answer_word", "np.int32(batch.fact_end.shape[1]) + batch.n_facts - np.int32(1)", "np.int32(batch.fact_end.shape[1]) + batch.n_facts_story[batch.story_of] - np.int32(1)",
            "without passes the story's last fact, seen or not", SAYS),
