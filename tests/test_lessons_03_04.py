@@ -186,7 +186,7 @@ def test_lesson_3_prints_what_its_networks_say(ran):
 def check_shown(given, names, nets, telling):
     """The picture of attention: of a question that tells (of any, where none does), what each network says and where it looks."""
     (facts, panels, _, text, answer, support), _ = given
-    batch, i = names["test_batch"], 0
+    batch = names["test_batch"]
     questions = [(story, question) for story in names["held_out"] for question in story.questions]
     likely = [i for i in range(len(questions)) if telling[i]] or list(range(len(questions)))
     chosen = min(likely, key=lambda i: (abs(questions[i][1].n_facts - 8), i))

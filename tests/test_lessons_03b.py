@@ -110,7 +110,7 @@ def test_all_passes_share_and_add_up(back):
 def test_the_pull_on_each_score_and_the_two_ways_it_came(back):
     names = back.names
     _, _, _, kept = names["forward"]()
-    m, (_, _, _, p, cache) = kept[1][0], kept[1]           # m^1, and pass 2
+    _, _, _, p, _ = kept[1]           # m^1, and pass 2
     rows = np.array([re.findall(r"[+-]\d\.\d{5}", line) for line in back.out.splitlines() if re.match(r"  (Daniel|Mary|John) .*[+-]\d\.\d{5}", line)], float)
     assert rows.shape == (4, 4)
     np.testing.assert_allclose(rows[:, 0] + rows[:, 1], rows[:, 2], atol=2e-5)

@@ -9,7 +9,7 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex, to_rgb
 
-from tinydmn import DMN, Config, Vocabulary, answer_module, make_batch, ops, plots
+from tinydmn import Vocabulary, answer_module, make_batch, ops, plots
 from tinydmn.cli import main
 from tinydmn.data.generator import generate
 from tinydmn.data.grammar.tags import tagged_texts

@@ -13,7 +13,7 @@ from tinydmn.cli import main
 from tinydmn.data.files import in_common, read_stories
 from tinydmn.data.story import Question, Story, asked
 from tinydmn.errors import UserError
-from tinydmn.training import checkpoint, loop, runs
+from tinydmn.training import checkpoint, runs
 from tinydmn.training.evaluate import evaluate
 from tinydmn.tasks import TASKS, about_run, gather, texts_of
 from tinydmn.tasks.task import generated

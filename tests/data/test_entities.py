@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
 
 from tinydmn.data.augmentation import permute_entities
 from tinydmn.data.babi import load_task
@@ -15,7 +14,7 @@ from tinydmn.data.story import Question, Story
 from .made import classes_of
 from .published import BABI, needs_published
 from .rules import PUBLISHED, disagreements
-from .worlds import COMPASS, PEOPLE, ROOMS, WORLDS, false
+from .worlds import COMPASS, WORLDS, false
 
 PLACES = [("bathroom",), ("bedroom",), ("garden",), ("hallway",), ("kitchen",), ("office",)]
 

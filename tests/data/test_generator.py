@@ -402,7 +402,7 @@ def test_no_kind_is_afraid_of_itself():
 
 def test_the_order_of_sizes_is_drawn():
     """But for chocolate and a box of them, which are always the smallest."""
-    orders, smallest = Counter(), set()
+    orders = Counter()
     for story in made(18):
         for fact in story.facts:
             a, b = re.fullmatch("the (.+) (?:fits inside|is bigger than) the (.+)", " ".join(fact)).groups()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinydmn.data import generator, sources
+from tinydmn.data import generator
 from tinydmn.data.generator import TASKS, generate, generate_questions, write_sets, write_task
 from tinydmn.data.babi import read_babi, write_babi
 from tinydmn.data.sources import SIZES, babi_stories, generated_sets, size_of

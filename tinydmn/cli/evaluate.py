@@ -114,7 +114,7 @@ def run(args):
 
 
 def report(args, network, asked, held_out):
-    """Prints figures.  network: model, State, Task; asked: stories, their name, list[ScoredAnswer]."""
+    """Prints figures.  network: model, State, Task; asked: stories, their name, [ScoredAnswer]."""
     (model, state, task), (stories, source, found) = network, asked
     low, high = interval(held_out.answer_accuracy, held_out.n_questions)
     texts = [text for s in stories for text in (*s.facts, *(q.tokens for q in s.questions))]

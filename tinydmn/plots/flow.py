@@ -10,7 +10,7 @@ _ROW, _CELL, _GAP = 0.27, 0.66, 0.3                        # inches
 _LEGEND = "darker = larger in its group; the error enters at the last pass, on the right"
 
 
-def plot_flow(facts, panels, path, title="", show=False):
+def plot_flow(facts, panels, path, title=""):
     """Groups of columns beside the facts of a story, a column a pass: facts down, passes across.
 
     facts: T strings.  panels: {name: (passes, T)}, all of one shape; a cell holds its number and is
@@ -55,4 +55,4 @@ def plot_flow(facts, panels, path, title="", show=False):
                           ha="center", va="center")
             x += span
         axes.text(PAD, height - PAD - LINE / 2, _LEGEND, va="center", color=GREY)
-        return save(figure, path, show)
+        return save(figure, path)
