@@ -165,7 +165,7 @@ def test_the_picture_is_the_answers_and_is_saved_where_it_is_wanted(model, tmp_p
     assert {"where is the milk", "▸", *answer.facts, "[done reading]", "pass 3"} <= set(words) and words.count("▸") == 2
     assert f"predicted: {answer.answer}  (probability {answer.probability:.3f})" in words
     cells = [text for text in words if text[:2] in ("0.", "1.")]
-    assert cells == [f"{weight:.2f}" for weight in answer.attention.T.ravel()] 
+    assert cells == [f"{weight:.2f}" for weight in answer.attention.T.ravel()]
     answer.plot(tmp_path / "new" / "a.png")
     answer.plot(str(tmp_path / "a.svg"))
     height, width, _ = image.imread(tmp_path / "new" / "a.png").shape

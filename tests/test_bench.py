@@ -323,7 +323,7 @@ def test_info_lists_which_operation_comes_from_where(capsys):
     assert figures["operations"] == {backend: dict(ops.load(backend).source) for backend in ops.BACKENDS}
     assert main(["info"]) == 0
     _, lines = versions_and_operations(capsys.readouterr().out)
-    found, below = {}, None                                # (back end, layer) -> the operations that are listed
+    found, top, below = {}, None, None                     # (back end, layer) -> the operations that are listed
     for line in lines:
         if not line.startswith("   "):
             words = line.split()

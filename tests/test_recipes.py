@@ -95,7 +95,7 @@ def test_a_story_task(carried_out):
     folder, out = carried_out
     told = (folder / "coats" / "qa21_coats_train.txt").read_text(encoding="utf-8").splitlines()
     assert re.search(r"generated, task 21: [\d.]+ % of 50 answers right", out)
-    last, asked, answers = {}, 0, []
+    last, asked = {}, 0
     for line in told:                                      # the answer is the coat that was put on last
         number, _, text = line.partition(" ")
         last = {} if number == "1" else last

@@ -39,10 +39,11 @@ BY_TASK = {
 # what the task itself asks for: answers of several words are decoded, counting takes many passes
 SHAPE = {7: {"passes": 5}, 8: {"passes": 5, "answer": "sequence"}, 19: {"answer": "sequence"}}
 
-# switches that the paper's model does not have, where they help: figures in tests/RESULTS.md.
-# With entity permutation (data/augmentation.py) the network learns later and then for good: it needs
-# word vectors of a large initial norm, many epochs, and little other regularisation.
-# A bidirectional input module tells a fact what follows it, so a pass may choose a fact by what a later one says.
+# switches that the paper's model does not have, where they help: figures in tests/RESULTS.md.  With
+# entity permutation (data/augmentation.py) the network learns later and then for good: it needs
+# word vectors of a large initial norm, many epochs, and little other regularisation.  A
+# bidirectional input module tells a fact what follows it, so a pass may choose a fact by what a
+# later one says.
 AUGMENTED = {"permute_entities": "yes", "drop_facts": 1.0, "embedding_scale": 8.0, "dropout": 0.1,
              "l2": 0.0}
 EXTENDED = {
