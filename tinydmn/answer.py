@@ -21,6 +21,7 @@ from .data.story import Question, Story, sentence_words
 from .data.vocabulary import END_OF_SENTENCE
 from .errors import UserError, check_picture
 from .ops.episode_numpy import softmax
+from .parts import answer_of
 from .terminal import answer_text, shown, wrap
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def ask(model: DMN, story: str | Sequence | Story,
     question without words, another type; and for a network that tags words.
     """
     config, vocabulary = model.config, model.vocabulary
-    if config.answer == "tags":
+    if answer_of(config).PER_WORD:
         raise UserError("this network tags the words of a sentence and answers no question; "
                         "use forward")
     facts, labels = _facts(story, vocabulary, config.facts)

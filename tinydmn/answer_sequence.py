@@ -10,12 +10,16 @@ import numpy as np
 from .answer_word import last_facts
 from .data.batch import NONE, UNSEEN
 from .data.vocabulary import END_OF_ANSWER
+from .errors import UserError
 from .ops.groups import GRU, Decoder, named, recurrent_shapes, take
 
-__all__ = ["ASKS", "MEMORY", "shapes", "initial", "plan", "forward", "backward", "last_facts",
-           "scores", "predicted", "shown", "right", "counted"]
+__all__ = ["ASKS", "MEMORY", "PER_WORD", "DECODED", "EXAMPLE", "check", "shapes", "initial",
+           "plan", "forward", "backward", "last_facts", "scores", "predicted", "shown", "right",
+           "counted"]
 
 ASKS, MEMORY = True, "passes"
+PER_WORD, DECODED = False, True        # an answer is several steps, each fed by the last
+EXAMPLE = ("a", "b")
 
 
 class AnswerPlan(NamedTuple):
@@ -30,6 +34,13 @@ def shapes(config, vocabulary):
     A = len(vocabulary.answers)
     gru = recurrent_shapes(GRU, A + config.hidden, config.hidden)
     return named("answer", gru) | {"answer.W_a": (A, config.hidden)}
+
+
+def check(config):
+    """Raises UserError for settings that do not go with this kind of answer."""
+    if config.ensemble > 1:
+        raise UserError("--ensemble: an ensemble answers with one word or with tags, "
+                        "and this network decodes a sequence; leave --ensemble out")
 
 
 def initial(values, config):

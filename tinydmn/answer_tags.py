@@ -7,13 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import answer_word as word
 from .answer_word import backward, forward, initial, known, shapes
 from .data.batch import NONE
+from .errors import UserError
 
-__all__ = ["ASKS", "MEMORY", "shapes", "initial", "plan", "forward", "backward", "last_facts",
-           "scores", "predicted", "shown", "right", "counted"]
+__all__ = ["ASKS", "MEMORY", "PER_WORD", "DECODED", "EXAMPLE", "check", "shapes", "initial",
+           "plan", "forward", "backward", "last_facts", "scores", "predicted", "shown", "right",
+           "counted"]
 
 ASKS, MEMORY = False, "words"
+PER_WORD, DECODED = True, False        # an answer to every word
+EXAMPLE = ("x", "y")
 
 
 class AnswerPlan(NamedTuple):
@@ -23,6 +28,17 @@ class AnswerPlan(NamedTuple):
     of: np.ndarray             # (N,) int    the sentence of each word
     at: np.ndarray             # (N,) int    its position there
     shape: tuple               # (Q, F)
+
+
+def check(config):
+    """Raises UserError for settings that do not go with this kind of answer."""
+    if (config.episode, config.facts) != ("gated", "words"):
+        raise UserError("--answer tags needs --episode gated and --facts words: "
+                        "the memory of a word is the state h_t of eq. 7 at that word")
+    word.check(config)
+    if config.stop == "yes":
+        raise UserError("--stop yes: a tagged word has no end-of-passes to choose; "
+                        "leave --stop out")
 
 
 def plan(batch, config):

@@ -8,8 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .data.batch import NONE, UNSEEN
+from .errors import UserError
 
-ASKS, MEMORY = False, "passes"             # does it need q; the kind of memory that it reads
+ASKS, MEMORY = False, "passes"         # it needs no q; the kind of memory that it reads
+PER_WORD, DECODED = False, False       # one answer a question, one step of eq. (9)
+EXAMPLE = ("a",)                       # an answer to a fact of two words, "a b"
 
 
 class AnswerPlan(NamedTuple):
@@ -20,6 +23,13 @@ class AnswerPlan(NamedTuple):
 
 def shapes(config, vocabulary):
     return {"answer.W_a": (len(vocabulary.answers), config.hidden)}
+
+
+def check(config):
+    """Raises UserError for settings that do not go with this kind of answer."""
+    if config.teacher_forcing == "no":
+        raise UserError("--teacher-forcing no: only a decoder is fed with words, and --answer is "
+                        f"{config.answer}; leave --teacher-forcing out")
 
 
 def initial(values, config):

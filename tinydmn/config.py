@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from .errors import UserError
 from .ops.groups import CELLS, EPISODES
-from .parts import ANSWERS
+from .parts import ANSWERS, answer_of, memory_of
 
 
 def _option(default, meaning, **limits):
@@ -134,19 +134,9 @@ class Config:
     def __post_init__(self):
         for f in fields(self):
             check_value("--" + f.name.replace("_", "-"), getattr(self, f.name), f.type, f.metadata)
-        if self.answer == "tags" and (self.episode, self.facts) != ("gated", "words"):
-            raise UserError("--answer tags needs --episode gated and --facts words: "
-                            "the memory of a word is the state h_t of eq. 7 at that word")
-        if self.answer == "sequence" and self.ensemble > 1:
-            raise UserError("--ensemble: an ensemble answers with one word or with tags, "
-                            "and this network decodes a sequence; leave --ensemble out")
-        if self.teacher_forcing == "no" and self.answer != "sequence":
-            raise UserError("--teacher-forcing no: only a decoder is fed with words, and --answer "
-                            f"is {self.answer}; leave --teacher-forcing out")
-        if self.stop == "yes" and (self.answer == "tags" or not self.passes):
-            why = ("a tagged word has no end-of-passes to choose" if self.answer == "tags"
-                   else "there is no pass to end")
-            raise UserError(f"--stop yes: {why}; leave --stop out")
+        answer_of(self).check(self)
+        if self.stop == "yes" and not self.passes:
+            raise UserError("--stop yes: there is no pass to end; leave --stop out")
         if self.gates_first and self.epochs <= self.gate_epochs:
             raise UserError(f"--epochs is {self.epochs}, and the first {self.gate_epochs} train "
                             "the gates alone: no answer would be learnt; give more epochs, or "
@@ -155,4 +145,4 @@ class Config:
     @property
     def gates_first(self):
         """Whether training begins with epochs of the gates alone (beta = 0)."""
-        return bool(self.gate_epochs and self.alpha and self.passes and self.answer != "tags")
+        return bool(self.gate_epochs and self.alpha and memory_of(self).SUPERVISED)

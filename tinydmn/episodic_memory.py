@@ -16,6 +16,7 @@ from .ops.groups import (EPISODES, GRU, Facts, Gate, Memory, Passes, gate_shapes
                          recurrent_shapes, take)
 
 ASKS = True                    # it needs q
+SUPERVISED = True            # whether supporting facts tell its passes where to look
 
 
 class Look(NamedTuple):

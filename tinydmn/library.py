@@ -20,6 +20,7 @@ from .data.babi import split_by_story
 from .data.story import Story
 from .errors import UserError
 from .model import DMN
+from .parts import answer_of
 from .tasks import TASKS, about_given, about_run, gather, option_values, task_of
 from .training import checkpoint, loop, memory
 from .training.evaluate import Score
@@ -185,5 +186,5 @@ def _listed(stories):
 
 def _about_of(model):
     """The `about` of a model that comes from no run."""
-    tags = model.config.answer == "tags"
+    tags = answer_of(model.config).PER_WORD
     return about_given(next(name for name, task in TASKS.items() if task.tags == tags), 0)

@@ -10,6 +10,7 @@ import numpy as np
 from .parts import answer_of
 
 ASKS = False                   # it needs no q
+SUPERVISED = False           # whether supporting facts tell its passes where to look
 
 
 class Look(NamedTuple):

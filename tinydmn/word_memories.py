@@ -13,9 +13,10 @@ import numpy as np
 from .episodic_memory import initial, memory_shapes, memory_weights
 from .ops.groups import Passes
 
-__all__ = ["ASKS", "shapes", "initial", "plan", "forward", "backward", "shown"]
+__all__ = ["ASKS", "SUPERVISED", "shapes", "initial", "plan", "forward", "backward", "shown"]
 
 ASKS = True                    # it needs q
+SUPERVISED = False           # whether supporting facts tell its passes where to look
 
 
 class Look(NamedTuple):

@@ -19,6 +19,7 @@ from ..answer import position_labels
 from ..data.story import Question, Story
 from ..errors import UserError
 from ..ops.episode_numpy import softmax
+from ..parts import answer_of
 from ..streams import typed_lines
 from ..tasks import task_of
 from ..terminal import answer_text, columns, padded, shown
@@ -41,7 +42,7 @@ def add_arguments(parser):
 
 def run(args):
     model, _, about = checkpoint.load(args.checkpoint, args.backend)
-    task, tags = task_of(about), model.config.answer == "tags"
+    task, tags = task_of(about), answer_of(model.config).PER_WORD
     if args.plot and tags:
         raise UserError("--plot: every word of a tagged sentence has attention of its own; "
                         "leave --plot out")

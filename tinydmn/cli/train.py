@@ -31,6 +31,7 @@ from ..data.files import in_common
 from ..data.entities import classes_text
 from ..errors import UserError, kind_of
 from ..library import begin
+from ..parts import answer_of
 from ..tasks import TASKS, about_run, gather, having, option_values, task_of
 from ..training import checkpoint, loop, memory
 from ..training.evaluate import evaluate, interval
@@ -150,7 +151,7 @@ def run(args):
         from ..plots import plot_training                  # loads Matplotlib
         plot_training(state.history, args.plot, sum(epoch["beta"] == 0 for epoch in state.history))
     unknown = None             # share right, and number, of the words that training never saw
-    if model.config.answer == "tags":
+    if answer_of(model.config).PER_WORD:
         new = unknown_words(valid_batch, material.valid, material.train)
         unknown = share_of(new, model, valid_batch, state.kept), int(new.sum())
     report(args, out, about, state, (held_out, unknown, perf_counter() - began))
@@ -263,7 +264,7 @@ def resumed(args, out):
 
 def questions_an_epoch(material, about):
     """About how many answers an epoch scores, for the progress bar."""
-    if material.config.answer == "tags":
+    if answer_of(material.config).PER_WORD:
         return sum(len(q.answer) for story in material.train for q in story.questions)
     n = sum(len(story.questions) for story in material.train)
     if material.config.drop_facts:

@@ -16,6 +16,7 @@ from ..answer import attention, position_labels, ranked, ranked_tags
 from ..data.batch import NONE
 from ..data.vocabulary import END_OF_ANSWER
 from ..losses import right_answers
+from ..parts import answer_of
 from ..tasks import TASKS
 from ..writing import json_text
 from .evaluate import outputs
@@ -66,7 +67,7 @@ def answers(model, stories, thetas=None):
     asked = [(number, story, k) for number, story in enumerate(stories, 1)
              for k in sorted(range(len(story.questions)), key=order(story))]
     found = _found(model, batch_of(stories, model.vocabulary, model.config), thetas)
-    each = _tags if model.config.answer == "tags" else _one
+    each = _tags if answer_of(model.config).PER_WORD else _one
     pairs = zip(asked, found, strict=True)
     for _, of_story in groupby(pairs, key=lambda pair: pair[0][0]):
         for (number, story, k), of_question in sorted(of_story, key=lambda pair: pair[0][2]):
@@ -87,7 +88,7 @@ def _one(model, number, story, question, found):
     part, out, q, right, _ = found
     known, n = np.any(part.answer[q] != NONE), part.n_facts[q]
     best = ranked(model.vocabulary, out, q)
-    decoded = model.config.answer == "sequence"
+    decoded = answer_of(model.config).DECODED
     endless = decoded and END_OF_ANSWER not in out.answers[q]
     scores = out.gate_scores[:out.passes_made[q], q, :n + 1]
     yield ScoredAnswer(

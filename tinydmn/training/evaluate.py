@@ -7,6 +7,7 @@ from scipy.special import log_softmax, logsumexp
 
 from ..data.batch import only_batch, take_stories
 from ..losses import loss_of_output
+from ..parts import answer_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def together(model, batch, thetas):
     outs = [model.with_weights(theta).forward(batch) for theta in thetas]
     if len(outs) == 1:
         return outs[0]
-    if model.config.answer == "sequence":
+    if answer_of(model.config).DECODED:
         raise ValueError("an ensemble answers with one word or with tags, not with a sequence")
     dtype = outs[0].logits.dtype
     each = [log_softmax(out.logits.astype(np.float64), axis=-1) for out in outs]

@@ -10,6 +10,7 @@ from .. import threads
 from ..data.story import Story
 from ..errors import UserError
 from ..parameters import shapes
+from ..parts import answer_of
 from ..ops.passes_numba import PAIRS
 
 # times H: numbers that a word takes on its way through an input network and back
@@ -24,7 +25,7 @@ def bytes_needed(stories, config, dtype, n_answers=0):
     """
     stories = [stories] if isinstance(stories, Story) else stories
     H, D, G, passes = config.hidden, config.embedding, config.gate_hidden, config.passes
-    gated, tags = config.episode == "gated", config.answer == "tags"
+    gated, tags = config.episode == "gated", answer_of(config).PER_WORD
     ways = 1 + (config.bidirectional == "yes")
     words = facts = pairs = later = square = steps = 0
     for story in stories:
@@ -42,13 +43,14 @@ def bytes_needed(stories, config, dtype, n_answers=0):
         if tags:
             steps += sum(n_facts(q.n_facts) for q in story.questions)
         else:
-            steps += sum(1 + len(q.answer) * (config.answer == "sequence") for q in story.questions)
+            steps += sum(1 + len(q.answer) * answer_of(config).DECODED for q in story.questions)
         if tags:                       # gates of each word: (N, F) numbers, later as many pairs
             later += sum(n * (n + 1) // 2 for n in seen)
             square += sum(n * n for n in seen)
     kept, shared = 2 * H + G + 9 * H * gated, 6 * H + 3 * G
-    numbers = words * (READING[config.cell] * H + 3 * D) + facts * ((8 if gated else 2) * H + 2 * G)
-    numbers += steps * (4 * n_answers + 7 * H * (config.answer == "sequence"))
+    reading = READING.get(config.cell, max(READING.values()))
+    numbers = words * (reading * H + 3 * D) + facts * ((8 if gated else 2) * H + 2 * G)
+    numbers += steps * (4 * n_answers + 7 * H * answer_of(config).DECODED)
     if tags:
         numbers += pairs * (kept + shared) + square * (4 + passes)
         if passes > 1:                                     # in chunks, one a thread at a time

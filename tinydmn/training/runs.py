@@ -28,6 +28,7 @@ from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..losses import right_answers
 from ..model import DMN
+from ..parts import answer_of
 from ..streams import settle
 from ..tasks import gather, task_of, texts_of
 from ..writing import json_text, write_whole
@@ -119,7 +120,7 @@ def execute(run, folder, backend="numba"):
         result[split] = None
         if batch:
             stories, unknown = getattr(material, split), None
-            if model.config.answer == "tags":
+            if answer_of(model.config).PER_WORD:
                 unknown = unknown_words(batch, stories, material.train)
             result[split] = figures(model, batch, unknown, state.kept)
             in_train = [text in trained_on for story in stories for text in asked(story)]
@@ -135,12 +136,12 @@ def figures(model, batch, unknown=None, kept=()):
     weights of several epochs, for the figures named ensemble_...  Of whole answers "right" has a 1
     or a 0 for each question.
     """
-    first, kind = evaluate(model, batch), model.config.answer
+    first, kind, answer = evaluate(model, batch), model.config.answer, answer_of(model.config)
     out = {"n": first.n_questions, "accuracy": first.answer_accuracy, "loss": first.loss,
            "gate_accuracy": first.gate_accuracy if np.isfinite(first.gate_accuracy) else None}
-    if len(kept) > 1 and kind != "sequence":
+    if len(kept) > 1 and not answer.DECODED:
         out["ensemble_accuracy"] = evaluate(model, batch, thetas=kept).answer_accuracy
-    if kind == "tags":
+    if answer.PER_WORD:
         out["n_unknown"] = int(unknown.sum())
         for start, thetas in (("", None), ("ensemble_", kept))[:1 + (len(kept) > 1)]:
             out[start + "unknown"] = share_of(unknown, model, batch, thetas)
@@ -233,10 +234,10 @@ def compile_for(runs):
     for settings in {json.dumps(config, sort_keys=True): config for config in tiny}.values():
         config = Config(**settings)
         facts = [["a", "b"]] if config.facts == "words" else [["a", "b"], ["b"]]
-        answer = {"word": ["a"], "sequence": ["a", "b"], "tags": ["x", "y"]}[config.answer]
+        answer = list(answer_of(config).EXAMPLE)
         question = Question(["c"], answer, len(facts), [0] if config.alpha else [])
         stories = [Story(facts, [question])] * 2
-        vocabulary = Vocabulary.build(stories, config.answer, features=config.answer == "tags")
+        vocabulary = Vocabulary.build(stories, config.answer, features=answer_of(config).PER_WORD)
         model, batch = DMN(config, vocabulary), batch_of(stories, vocabulary, config)
         loop.train(model, batch, batch, loop.start(model, 0))
 
