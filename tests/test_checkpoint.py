@@ -96,6 +96,26 @@ def test_a_checkpoint_of_another_version_says_so(tmp_path, monkeypatch):
         checkpoint.load(tmp_path / "a.npz")
 
 
+def test_a_checkpoint_of_version_3_is_read(tmp_path):
+    """Its configuration under the names that version 3 had: the network, its training and its settings are the same."""
+    former = {"embedding_scale": "word_length", "bidirectional": "reading", "teacher_forcing": "teacher", "selection_window": "choose_last", "ensemble": "keep",
+              "drop_facts": "shorten", "permute_entities": "rename"}
+    values = {"reading": {"no": "forward", "yes": "both"}, "teacher": {"yes": "correct", "no": "predicted"}}
+    for kind in KINDS:
+        model, state = run(kind)
+        checkpoint.save(tmp_path / "a.npz", model, state, {"task": 1})
+        with np.load(tmp_path / "a.npz") as file:
+            arrays = dict(file)
+        meta = json.loads(str(arrays.pop("meta")))
+        old = {former.get(name, name): value for name, value in meta["config"].items()}
+        meta |= {"version": 3, "config": {name: values.get(name, {}).get(value, value) for name, value in old.items()}}
+        assert set(former.values()) <= meta["config"].keys() and not set(former) & meta["config"].keys()
+        np.savez(tmp_path / "old.npz", meta=np.array(json.dumps(meta)), **arrays)
+        found, found_state, about = checkpoint.load(tmp_path / "old.npz")
+        assert found.config == model.config and about == {"task": 1}
+        np.testing.assert_array_equal(found_state.theta, state.theta)
+
+
 def test_it_makes_its_folder(tmp_path):
     checkpoint.save(tmp_path / "a" / "b" / "c.npz", *run(), {})
     assert checkpoint.load(tmp_path / "a" / "b" / "c.npz")[2] == {}
