@@ -189,6 +189,7 @@ def test_layers_are_asked_in_their_order(toy, capsys):
     assert {op.source[f"{name}_{way}"] for name in ops.COMPOSED for way in ("forward", "backward")} == {"numpy"}
     op.word_passes_forward(np.ones((1, 2, 3)), np.ones((1, 3)), np.array([2], np.int32), asked()[4], Passes(2, "gated"))
     assert capsys.readouterr().out.split() == ["forward"] * 2
+    assert copy.copy(op).layers == op.layers and copy.copy(op).source == op.source
     below = ops.load(["numba", "toy"])
     assert below.layers == ("numba", "toy", "numpy") and below.source == {name: NUMBA.source[name] for name in below.source}
     assert ops.load(["numpy", "toy"]).source == NUMPY.source and ops.load(["numpy", "toy"]).layers == ("numpy", "toy")
