@@ -351,7 +351,7 @@ MUTANTS = [
     mutant("data/batch", 'end = [] if facts == "words" else [END_OF_SENTENCE_ID]', "end = [END_OF_SENTENCE_ID]", "<eos> in a text of one sentence", SAYS),
     mutant("data/batch", "fact_end.append(len(line) - 1)", "fact_end.append(len(line) - 2)", "facts one word before the end", SAYS),
     mutant("data/batch", "padded(support, -1)", "padded(support)", "the first fact supports everything", SCORED),
-    mutant("data/batch", "return np.sum(self.answer != NONE, axis=1, dtype=np.int32)", "return np.sum(self.answer >= 0, axis=1, dtype=np.int32)", "answers never seen have no length", INPUTS + " " + BATCH),
+    mutant("data/batch", "return np.sum(self.answer != NONE, axis=1, dtype=np.int32)", "return np.sum(self.answer >= 0, axis=1, dtype=np.int32)", "answers never seen have no length", BATCH),
     mutant("data/batch", "if not isinstance(q.n_facts, Integral) or not 1 <= q.n_facts <= F:", "if not 1 <= q.n_facts <= F:", "n_facts that is no whole number", INPUTS),
     mutant("data/batch", "not 1 <= q.n_facts <= F", "not 0 <= q.n_facts <= F", "a question that sees nothing", INPUTS),
     mutant("data/batch", "not 1 <= q.n_facts <= F", "not 1 <= q.n_facts <= F + 1", "a question that sees the next story", INPUTS),
