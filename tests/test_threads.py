@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from time import sleep
 from types import SimpleNamespace
 
 import numpy as np
@@ -57,6 +58,7 @@ def test_n_pieces_at_once_and_not_more():
         now.append(i)
         most.append(len(now))
         together.wait()                                    # ends only where two work at the same time
+        sleep(0.1)                                         # time for a third one to come in
         now.remove(i)
     threads.run(work, range(6), 2)
     assert max(most) == 2

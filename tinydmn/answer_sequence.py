@@ -77,12 +77,8 @@ def backward(dlogits, cache, net, grads):
 
 
 def scores(logits, plan):
-    """Logits (Q, T, A), or Output's (Q, steps, A) -> (Q T, A), a row for each of plan.target."""
-    if len(logits.shape) == 2:
-        return logits
-    T = plan.given.shape[1]
-    logits = logits if logits.shape[1] == T else np.ascontiguousarray(logits[:, :T])
-    return logits.reshape(-1, logits.shape[2])
+    """Output's logits (Q, steps, A) -> (Q T, A), a row for each of plan.target."""
+    return logits[:, :plan.given.shape[1]].reshape(-1, logits.shape[2])
 
 
 def predicted(logits, plan, net):

@@ -64,8 +64,8 @@ def last_facts(batch):
 
 
 def scores(logits, plan):
-    """Logits (N, A), or Output's (Q, F, A) -> (N, A), a row for each of plan.target."""
-    return logits if len(logits.shape) == 2 else logits[plan.of, plan.at]
+    """Output's logits (Q, F, A) -> (N, A), a row for each of plan.target."""
+    return logits[plan.of, plan.at]
 
 
 def predicted(logits, plan, net):

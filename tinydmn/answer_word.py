@@ -63,7 +63,7 @@ def backward(dlogits, cache, net, grads):
 
 
 def scores(logits, plan):
-    """Logits, or an Output's -> a row for each of plan.target: (Q, A), as they are."""
+    """Output's logits (Q, A) -> (Q, A), a row for each of plan.target."""
     return logits
 
 

@@ -24,13 +24,13 @@ class LossCache(NamedTuple):
 
 
 def loss_forward(logits, s, answers, batch, plan, net):
-    """logits, s (passes, Q, T) or None: of the network; answers: as in Output; plan: on the host.
+    """logits (..., A), N rows; s (passes, Q, T) or None; answers: as in Output; plan: on the host.
 
     -> Losses, LossCache.
     """
     ops, part, target = net.ops, answer_of(net.config), plan.memory.target
     answer_target = ops.to_device(plan.answer.target)
-    rows = part.scores(logits, plan.answer)                # (N, A)
+    rows = logits.reshape(-1, logits.shape[-1])            # (N, A)
     E_answers, p_answers = ops.cross_entropy_forward(rows, answer_target)
     E_gates, p_gates, gate_target, gates_right = 0.0, None, None, 0
     supervised = target >= 0                               # (passes, Q)

@@ -107,6 +107,15 @@ def test_asking_unknown_words_no_support_and_answers_never_seen():
         assert new.answer.tolist() == classes
 
 
+def test_the_length_of_an_answer_counts_words_never_seen():
+    told = Story([["a", "b", "c"]], [Question(["all"], ["x", "new", "x"], 1)])
+    known = Story([["a", "b", "c"]], [Question(["all"], ["x", "x", "x"], 1)])
+    unknown = replace(told, questions=[replace(told.questions[0], answer=[])])
+    for kind, facts, length in (("tags", "words", 3), ("sequence", "sentences", 4)):       # a sequence ends with <eos>
+        batch = make_batch([told, known, unknown], Vocabulary.build([known], kind), facts, kind)
+        assert UNSEEN in batch.answer[0] and batch.n_answer.tolist() == [length, length, 0]
+
+
 def test_padded():
     assert padded([[1], [], [2, 3]]).tolist() == [[1, 0], [0, 0], [2, 3]]
     assert padded([[], []], -1).tolist() == [[-1], [-1]]
