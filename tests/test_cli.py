@@ -155,9 +155,9 @@ def test_a_folder_knows_its_size(tmp_path, capsys):
 
 # for each derivative: the array that it adds into, or None for its result; where its sign is wrong; in which network; what that spoils
 SIGNS = {
-    "gru_backward": (lambda a: a[3].U, np.s_[1:2], "gated", "question.U", "rows of r"), "gru_cell_backward": (lambda a: a[3].U, np.s_[2:], "gated", "memory.U", "rows of h~"),
+    "gru_backward": (lambda a: a[4].U, np.s_[1:2], "gated", "question.U", "rows of r"), "gru_cell_backward": (lambda a: a[3].U, np.s_[2:], "gated", "memory.U", "rows of h~"),
     "lstm_backward": (lambda a: a[3].U, np.s_[3:], "lstm", "input.U", "rows of c~"), "rnn_backward": (lambda a: a[3].U, np.s_[...], "rnn", "input.U", ""),
-    "gate_backward": (lambda a: a[3].W_1, np.s_[:, 4:5], "gated", "gate.W_1", "columns of c∘m"), "gated_episode_backward": (lambda a: a[3].U, np.s_[1:2], "gated", "episode.U", "rows of r"),
+    "gate_backward": (lambda a: a[3].W_1, np.s_[:, 4:5], "gated", "gate.W_1", "columns of c∘m"), "gated_episode_backward": (lambda a: a[4].U, np.s_[1:2], "gated", "episode.U", "rows of r"),
     "passes_backward": (lambda a: a[5].gate.W_1, np.s_[:, 4:5], "gated", "gate.W_1", "columns of c∘m"),
     "word_passes_backward": (lambda a: a[4].memory.b, np.s_[:1], "tags", "memory.b", "rows of z"), "decode_backward": (lambda a: a[4].gru.U, np.s_[2:], "sequence", "answer.U", "rows of h~"),
     "output_backward": (lambda a: a[3], np.s_[...], "gated", "answer.W_a", ""), "cross_entropy_backward": (None, np.s_[...], "gated", "answer.W_a", ""),

@@ -12,9 +12,9 @@ import pytest
 
 from tinydmn import ops
 from tinydmn.ops import gate_numpy, gru_numpy
-from tinydmn.ops.groups import EPISODES, Facts, Passes
+from tinydmn.ops.groups import EPISODES, GRU, Decoder, Facts, Passes, Sequences
 
-from .helpers import NUMBA, NUMPY, assert_same, memory_weights, questions
+from .helpers import NUMBA, NUMPY, assert_same, each_backend, memory_weights, questions
 
 PACKAGE = Path(ops.__file__).parents[1]
 REFERENCES = sorted(Path(ops.__file__).parent.glob("*_numpy.py"))
@@ -100,7 +100,7 @@ def test_no_function_has_more_than_seven_parameters(path):
 def test_every_operation_of_the_references_is_there_and_says_whence(backend):
     op, names = ops.load(backend), {name for path in REFERENCES for name in sys.modules[f"tinydmn.ops.{path.stem}"].__all__}
     assert set(op.source) == names and len(names) > 30
-    assert set(vars(op)) == names | {"source", "layers", "overlay"}
+    assert set(vars(op)) == names | {"functions", "source", "layers", "overlay"}
     for name in names:
         assert callable(getattr(op, name)) and op.source[name] in op.layers
         if name.endswith("_backward"):
@@ -117,7 +117,7 @@ def test_what_numba_overrides():
         assert NUMBA.source[name] == "numba", name
     for name in ("gate_forward", "gated_episode_backward", "softmax_episode_forward", "dropout_forward", "output_forward", "zeros"):
         assert NUMBA.source[name] == "numpy", name
-        assert getattr(NUMBA, name) is getattr(NUMPY, name)
+        assert NUMBA.functions[name] is NUMPY.functions[name]
 
 
 # ---- load
@@ -174,21 +174,42 @@ def test_a_new_back_end_needs_one_pair(toy, capsys):
     arguments = asked()
     ms, ss, gs, cache = op.passes_forward(*arguments)
     assert_same([ms, ss, gs], list(NUMPY.passes_forward(*arguments)[:3]), "float64")
-    assert capsys.readouterr().out.split() == ["forward"] * 2              # the memory of each pass: composed of its cell
+    T = arguments[3].rows.shape[1]
+    assert capsys.readouterr().out.split() == ["forward"] * (2 + 2 * T)    # memory and episode of each pass: composed of its cell
     dweights = memory_weights(np.random.default_rng(0), "gated", 3, 2)
     op.passes_backward(ms, None, cache, arguments[4], dweights)
-    assert capsys.readouterr().out.split() == ["backward"] * 2
+    assert capsys.readouterr().out.split() == ["backward"] * (2 + 2 * T)
+
+
+@each_backend
+def test_a_cell_of_ones_own_runs_in_all_that_is_made_of_cells(backend):
+    """In the sequence, in the gated episode, in passes and decoder; what is composed of it may leave ops out."""
+    calls = []
+
+    def gru_cell_forward(x, h_prev, gru):
+        calls.append(len(x))
+        return NUMPY.gru_cell_forward(x, h_prev, gru)
+    op, (c, m, q, facts, weights, how) = ops.load(backend, SimpleNamespace(gru_cell_forward=gru_cell_forward)), asked()
+    gru, g = weights.episode, np.zeros((2, 3))
+    for run, steps in ((lambda: op.gru_forward(c, Sequences(*facts, facts.n[:, None] - 1), gru), [2, 2, 1]), (lambda: op.gated_episode_forward(c[facts.rows], g, gru), [2] * 3),
+                       (lambda: op.passes_forward(c, m, q, facts, weights, how), [2] * 8),
+                       (lambda: op.decode_forward(m, q, None, (2, 2), Decoder(GRU(np.ones((9, 5)), np.ones((9, 3)), np.ones(9)), np.ones((2, 3)))), [2, 2])):
+        calls.clear()
+        run()
+        assert calls == steps
+    plain = ops.load(backend, SimpleNamespace(gated_episode_forward=lambda c, s, gru: "own", gated_episode_backward=NUMPY.gated_episode_backward))
+    assert plain.gated_episode_forward(c, g, gru) == "own"
 
 
 def test_layers_are_asked_in_their_order(toy, capsys):
     toy("gru", LOUD_CELL)
     op = ops.load(["toy", "numba"])
     assert op.layers == ("toy", "numba", "numpy")
-    assert op.source["gru_cell_forward"] == "toy" and op.source["gru_forward"] == "numba" and op.source["gate_forward"] == "numpy"
+    assert op.source["gru_cell_forward"] == "toy" and op.source["lstm_forward"] == "numba" and op.source["gate_forward"] == "numpy"
     # composed of the toy's cell, so from no layer below it
     assert {op.source[f"{name}_{way}"] for name in ops.COMPOSED for way in ("forward", "backward")} == {"numpy"}
     op.word_passes_forward(np.ones((1, 2, 3)), np.ones((1, 3)), np.array([2], np.int32), asked()[4], Passes(2, "gated"))
-    assert capsys.readouterr().out.split() == ["forward"] * 2
+    assert capsys.readouterr().out.split() == ["forward"] * 6             # two words, two facts, two passes
     assert copy.copy(op).layers == op.layers and copy.copy(op).source == op.source
     below = ops.load(["numba", "toy"])
     assert below.layers == ("numba", "toy", "numpy") and below.source == {name: NUMBA.source[name] for name in below.source}

@@ -18,6 +18,7 @@ from contextlib import suppress
 from functools import cache, partial
 from hashlib import sha256
 from importlib import import_module
+from inspect import unwrap
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryFile
@@ -30,23 +31,23 @@ BACKENDS = (
     "numpy",
     "numba",
 )
-# operations that the reference composes of others -> of which; their first argument: the operations
+# operations that the reference composes of others -> of which
 _PASS = ("gate", "gru_cell", *(f"{kind}_episode" for kind in EPISODES))
-COMPOSED = {"passes": _PASS, "word_passes": ("passes", *_PASS), "decode": ("gru_cell", "output")}
+COMPOSED = {"gru": ("gru_cell",), "gated_episode": ("gru_cell",), "passes": _PASS,
+            "word_passes": ("passes", *_PASS), "decode": ("gru_cell", "output")}
 KEPT = 4                               # folders of compiled kernels kept beside the one in use
 
 
 class Operations:
     """The operations of some back ends as attributes; frozen.
 
-    functions: name -> function, of which those that are COMPOSED take these operations first.
+    functions: name -> function; one whose first parameter is named ops is given these operations.
     source: name -> where each comes from, "overlay" or a back end; layers: the back ends, topmost
     first; overlay: what lies on top of them, or None.
     """
 
     def __init__(self, functions, source, layers, overlay=None):
-        bound = {name: partial(f, self) if stem(name) in COMPOSED else f
-                 for name, f in functions.items()}
+        bound = {name: partial(f, self) if _takes_ops(f) else f for name, f in functions.items()}
         vars(self).update(bound, functions=MappingProxyType(functions),
                           source=MappingProxyType(source), layers=layers, overlay=overlay)
 
@@ -62,6 +63,12 @@ class Operations:
 
     def __reduce__(self):                                  # a copy, or a pickle, is loaded anew
         return load, (self.layers, self.overlay)
+
+
+def _takes_ops(function):
+    """Whether a function's first parameter is named ops: it is composed of other operations."""
+    code = getattr(unwrap(getattr(function, "py_func", function)), "__code__", None)
+    return bool(code and code.co_argcount and code.co_varnames[0] == "ops")
 
 
 def stem(name):

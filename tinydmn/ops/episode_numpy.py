@@ -7,7 +7,7 @@ with facts c (Q, T, H), scores s (Q, T), -inf on padding, and the kind's own par
 
 import numpy as np
 
-from .gru_numpy import gru_cell_backward, gru_cell_forward, sigmoid
+from .gru_numpy import sigmoid
 
 __all__ = ["softmax_episode_forward", "softmax_episode_backward",
            "gated_episode_forward", "gated_episode_backward"]
@@ -34,19 +34,19 @@ def softmax_episode_backward(de, cache, weights=None, dweights=None):
     return g[..., None] * de[:, None], ds
 
 
-def gated_episode_forward(c, s, gru):
+def gated_episode_forward(ops, c, s, gru):
     """Eqs (7) and (8), g = σ(s).  On padding g is 0, so the state passes unchanged."""
     g = sigmoid(s)
     h, caches = np.zeros_like(c[:, 0]), []
     for t in range(c.shape[1]):
-        h_new, cache = gru_cell_forward(c[:, t], h, gru)
+        h_new, cache = ops.gru_cell_forward(c[:, t], h, gru)
         caches.append((cache, h_new - h))
         g_t = g[:, t, None]
         h = g_t * h_new + (1.0 - g_t) * h                  # (7)
     return h, g, (caches, g)                               # (8)  e = the last h
 
 
-def gated_episode_backward(de, cache, gru, dgru):
+def gated_episode_backward(ops, de, cache, gru, dgru):
     """de (Q, H) -> dc (Q, T, H), ds (Q, T), 0 on padding.  Adds into dgru."""
     caches, g = cache
     dc, dg, dh = [], np.empty_like(g), de                  # through (8)
@@ -54,7 +54,7 @@ def gated_episode_backward(de, cache, gru, dgru):
         cell, change = caches[t]
         g_t = g[:, t, None]
         dg[:, t] = np.sum(dh * change, axis=1)             # through (7)
-        dc_t, dh_prev = gru_cell_backward(g_t * dh, cell, gru, dgru)
+        dc_t, dh_prev = ops.gru_cell_backward(g_t * dh, cell, gru, dgru)
         dc.append(dc_t)
         dh = dh_prev + (1.0 - g_t) * dh
     return np.stack(dc[::-1], axis=1), dg * g * (1.0 - g)

@@ -129,12 +129,12 @@ def states_backward(dout, cache, U, dU):
     return _backward(dout, *cache, U, dU)
 
 
-def gru_forward(x, sequences, gru, g=None):
+def gru_forward(ops, x, sequences, gru, g=None):
     out, cache = states_forward(input_product(x, gru.W, gru.b), sequences, g, gru.U)
     return out, (x, cache, g is None)
 
 
-def gru_backward(dout, cache, gru, dgru):
+def gru_backward(ops, dout, cache, gru, dgru):
     x, cache, plain = cache
     da, dg = states_backward(dout, cache, gru.U, dgru.U)
     return input_product_backward(da, x, gru.W, dgru.W, dgru.b), None if plain else dg

@@ -43,14 +43,14 @@ def gru_cell_backward(dh, cache, gru, dgru):
     return da @ W, dh * z + dUh @ U
 
 
-def gru_forward(x, sequences, gru, g=None):
+def gru_forward(ops, x, sequences, gru, g=None):
     """A GRU over Sequences whose inputs are rows of x (R, I); g (B, T): gates of eq. (7), or None.
 
     -> out (B, F, H): the states after the steps `at`, cache.
     """
-    return run_forward(gru_cell_forward, x, sequences, gru, g)
+    return run_forward(ops.gru_cell_forward, x, sequences, gru, g)
 
 
-def gru_backward(dout, cache, gru, dgru):
+def gru_backward(ops, dout, cache, gru, dgru):
     """dout (B, F, H) -> dx (R, I), dg (B, T) or None.  Adds into dgru."""
-    return run_backward(gru_cell_backward, dout, cache, gru, dgru)
+    return run_backward(ops.gru_cell_backward, dout, cache, gru, dgru)
