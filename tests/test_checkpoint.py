@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -96,24 +96,22 @@ def test_a_checkpoint_of_another_version_says_so(tmp_path, monkeypatch):
         checkpoint.load(tmp_path / "a.npz")
 
 
-def test_a_checkpoint_of_version_3_is_read(tmp_path):
-    """Its configuration under the names that version 3 had: the network, its training and its settings are the same."""
-    former = {"embedding_scale": "word_length", "bidirectional": "reading", "teacher_forcing": "teacher", "selection_window": "choose_last", "ensemble": "keep",
-              "drop_facts": "shorten", "permute_entities": "rename"}
-    values = {"reading": {"no": "forward", "yes": "both"}, "teacher": {"yes": "correct", "no": "predicted"}}
-    for kind in KINDS:
-        model, state = run(kind)
-        checkpoint.save(tmp_path / "a.npz", model, state, {"task": 1})
-        with np.load(tmp_path / "a.npz") as file:
-            arrays = dict(file)
-        meta = json.loads(str(arrays.pop("meta")))
-        old = {former.get(name, name): value for name, value in meta["config"].items()}
-        meta |= {"version": 3, "config": {name: values.get(name, {}).get(value, value) for name, value in old.items()}}
-        assert set(former.values()) <= meta["config"].keys() and not set(former) & meta["config"].keys()
-        np.savez(tmp_path / "old.npz", meta=np.array(json.dumps(meta)), **arrays)
-        found, found_state, about = checkpoint.load(tmp_path / "old.npz")
-        assert found.config == model.config and about == {"task": 1}
-        np.testing.assert_array_equal(found_state.theta, state.theta)
+@pytest.mark.parametrize("kind, now, before", (
+    ("other numbers", {"teacher_forcing": "yes"}, {"reading": "both", "teacher": "correct", "rename": "yes", "shorten": 0.5, "choose_last": 0.3, "keep": 2, "word_length": 4.0}),
+    ("sequence", {"teacher_forcing": "no"}, {"reading": "forward", "teacher": "predicted", "rename": "no", "shorten": 0.0, "choose_last": 1.0, "keep": 1, "word_length": 1.0})))
+def test_a_checkpoint_of_version_3_is_read_under_its_former_names(kind, now, before, tmp_path):
+    model, state = run(kind, keep=before["keep"])
+    model.config = replace(model.config, **now)
+    checkpoint.save(tmp_path / "a.npz", model, state, {"set": "babi"})
+    with np.load(tmp_path / "a.npz") as file:
+        arrays = dict(file)
+    meta = json.loads(str(arrays["meta"]))
+    names = ("bidirectional", "teacher_forcing", "permute_entities", "drop_facts", "selection_window", "ensemble", "embedding_scale")
+    meta["config"] = {name: value for name, value in meta["config"].items() if name not in names} | before
+    np.savez(tmp_path / "a.npz", **arrays | {"meta": np.array(json.dumps(meta | {"version": 3}))})
+    again, state_again, _ = checkpoint.load(tmp_path / "a.npz", "numpy")
+    assert again.config == model.config
+    same_state(state, state_again)
 
 
 def test_it_makes_its_folder(tmp_path):
