@@ -18,9 +18,10 @@ from tinydmn.data.vocabulary import END_OF_SENTENCE
 from tinydmn.errors import UserError
 from tinydmn.gradcheck import numerical_grad
 from tinydmn.ops import gru_numpy
+from tinydmn.ops.groups import GRU
 from tinydmn.plots.curves import plot_trace
 
-from .test_lessons_05_07 import LESSONS, as_a_student, check_screen, lesson
+from .test_lessons_05_07 import LESSONS, as_a_student, check_screen, lesson, planted
 from .test_pictures import check_names, drawn, text, texts, title_of  # noqa: F401  (drawn is a fixture)
 
 FIRST, SECOND = "01_words_and_the_gru", "02_back_through_time"
@@ -166,17 +167,18 @@ def test_lesson_1_reads_files(tmp_path):
         lesson(FIRST, tmp_path / "runs", options=("--data", short))
 
 
-def cell_with_eq_4_turned_round(a, h_prev, U):
-    h, cache = gru_cell_forward(a, h_prev, U)
-    return h_prev + cache[4] - h, cache                     # (1 - z) h_prev + z h~
+def cell_with_eq_4_turned_round(x, h_prev, gru):
+    h, cache = gru_cell_forward(x, h_prev, gru)
+    return h_prev + cache[5] - h, cache                     # (1 - z) h_prev + z h~
 
 
-def cell_backward_without_the_share_of_r(dh, cache, U, dU):
-    H = U.shape[1]
-    da, dh_prev = gru_cell_backward(dh, cache, U, dU)
-    more = da[:, 2 * H:] * (1 - cache[2])
-    dU[2 * H:] += more.T @ cache[0]
-    return da, dh_prev + more @ U[2 * H:]
+def cell_backward_without_the_share_of_r(dh, cache, gru, dgru):
+    H = gru.U.shape[1]
+    dx, dh_prev = gru_cell_backward(dh, cache, gru, dgru)
+    _, h_prev, z, r, _, h_tilde = cache
+    more = dh * (1 - z) * (1 - h_tilde**2) * (1 - r)
+    dgru.U[2 * H:] += more.T @ h_prev
+    return dx, dh_prev + more @ gru.U[2 * H:]
 
 
 gru_cell_forward, gru_cell_backward = gru_numpy.gru_cell_forward, gru_numpy.gru_cell_backward
@@ -190,13 +192,12 @@ def test_lesson_1_tells_a_wrong_cell(tmp_path):
 
 @pytest.mark.parametrize("backend", ops.BACKENDS)
 def test_lesson_1_tells_rows_that_leak(tmp_path, backend):
-    right = ops.load(backend).gru_forward
-
-    def leaking(*args):
-        out, cache = right(*args)
-        return out + 1e-9 * (out.sum(axis=0) - out), cache   # nothing leaks into a story that is alone
-
-    ran = lesson(FIRST, tmp_path, patch=[(ops.load(backend), "gru_forward", leaking)])
+    def leaking(right):
+        def wrong(*args):
+            out, cache = right(*args)
+            return out + 1e-9 * (out.sum(axis=0) - out), cache               # nothing leaks into a story that is alone
+        return wrong
+    ran = lesson(FIRST, tmp_path, patch=[planted("gru_forward", leaking, backend)])
     assert [line.split(":")[0].split() for line in ran.out.splitlines() if "NOT the same" in line] == [[backend, "in", "the", "batch"]]
 
 
@@ -267,7 +268,7 @@ def test_lesson_2_prints_every_derivative_beside_its_difference(back):
     np.testing.assert_allclose(rows, np.hstack([expected, expected]), atol=2e-6)
     x, h_prev, dh, W, U, b = (names[name] for name in ("x", "h_prev", "dh", "W", "U", "b"))
     for name, array in (("x", x), ("h_prev", h_prev), ("W", W), ("U", U), ("b", b)):              # against the library's own cell
-        loss = lambda: np.sum(dh * gru_cell_forward(gru_numpy.input_product(x, W, b), h_prev, U)[0])
+        loss = lambda: np.sum(dh * gru_cell_forward(x, h_prev, GRU(W, U, b))[0])
         np.testing.assert_allclose(d[name], numerical_grad(loss, array), atol=1e-8)
 
 
@@ -283,7 +284,7 @@ def test_lesson_2_goes_back_rightly(back):
 
     def gru_from(h, x):
         for x_t in x:
-            h = gru_cell_forward((W @ x_t + b)[None], h, U)[0]
+            h = gru_cell_forward(x_t[None], h, GRU(W, U, b))[0]
         return h
 
     d_rnn = names["rnn"](x, W[:2], U[:2], b[:2], dh)

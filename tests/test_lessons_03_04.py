@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from tinydmn import DMN, Config, Vocabulary, make_batch, model, ops, plots
+from tinydmn import DMN, Config, Vocabulary, make_batch, plots
 from tinydmn.data.generator import write_task
 from tinydmn.data.story import Question, Story, asked
+from tinydmn.episodic_memory import gate_targets
 from tinydmn.training import loop
 from tinydmn.training.evaluate import Score, interval
 
 from .test_lessons_01_02 import check_places, common, verdicts  # noqa: F401  (common is a fixture)
-from .test_lessons_05_07 import LESSONS, as_a_student, check_screen, lesson, scene
+from .test_lessons_05_07 import LESSONS, as_a_student, check_screen, lesson, planted, scene
 from .test_pictures import cells, check_names, drawn, history, line_of, texts, title_of  # noqa: F401  (drawn is a fixture)
 
 THIRD, FOURTH = "03_episodic_memory", "04_training"
@@ -87,12 +88,11 @@ def test_a_missing_folder_is_one_line(tmp_path):
 
 @pytest.mark.parametrize("name, where, wrong, says", (
     (THIRD, "gate_forward", lambda right: lambda *a: (lambda s, cache: (-s, cache))(*right(*a)), "these s and eq. (6) written out"),
-    (THIRD, "gru_forward", lambda right: lambda a, rows, n, at, gates, U: right(a, rows, n, at, None, U), "the last h, step by step"),
+    (THIRD, "gated_episode_forward", lambda right: lambda op, c, s, gru: right(op, c, 0 * s + 99, gru), "the last h, step by step"),
     (FOURTH, "cross_entropy_forward", lambda right: lambda *a: (lambda loss, p: (1.01 * loss, p))(*right(*a)), "J, by hand and by loss_and_grads"),
 ), ids=("gates", "episodes", "losses"))
 def test_a_planted_mistake_is_told(name, where, wrong, says, tmp_path):
-    numpy_ops = ops.load("numpy")
-    ran = lesson(name, tmp_path, train=name == FOURTH, patch=[(numpy_ops, where, wrong(getattr(numpy_ops, where)))])
+    ran = lesson(name, tmp_path, train=name == FOURTH, patch=[planted(where, wrong)])
     assert re.search(rf"^{re.escape(says)}[^:]*: NOT the", ran.out, re.M) and "What you saw" in ran.out
 
 
@@ -109,7 +109,7 @@ def test_lesson_3_works_by_hand_what_it_says(ran):
     assert len(gates) == 3 and all(float(g) == pytest.approx(1 / (1 + np.exp(-float(s))), abs=0.006) for s, g in gates)
     assert float(gates[0][0]) == pytest.approx(12 * np.tanh(0.5) - 4, abs=0.006) and {s for s, _ in gates[1:]} == {"-4.00"}
     assert [g for g in re.findall(r"^  g = (\S+)   h = ", one, re.M)] == [g for _, g in gates]
-    for says in ("step by step and by gru_forward", "with all gates 0, and the state it began with", "with all gates 1, and a GRU without gates"):
+    for says in ("step by step and by gated_episode_forward", "with all gates 0, and the state it began with", "with all gates 1, and a GRU without gates"):
         assert f"{says}: the same within 1e-12" in one
     rows = np.array(re.findall(r"^  \S.*\. +(?:\S )?(\d\.\d\d) +(?:\S )?(\d\.\d\d)$", one.split("3. The second")[1], re.M), float)
     assert rows.shape == (3, 2) and rows.argmax(axis=0).tolist() == [0, 2] and "Pass 1 looks at sentence 1, pass 2 at sentence 3." in one
@@ -165,7 +165,7 @@ def test_lesson_3_prints_what_its_networks_say(ran):
     for name, net in names["nets"].items():
         out = net.forward(batch)
         right[name] = np.array([net.vocabulary.answers[k] == q.answer[0] for k, q in zip(out.answers, (q for s in names["held_out"] for q in s.questions))])
-        target = model.gate_targets(batch.support, batch.n_facts, len(out.gates))
+        target = gate_targets(batch.support, batch.n_facts, len(out.gates))
         looked = out.gate_scores.argmax(axis=2)[target >= 0] == target[target >= 0]
         lines = proof[proof.index(f"\n{name} ") + 1:].splitlines()[:len(out.gates)]
         assert f"{share(right[name])} " in lines[0] and f"{100 * looked.mean():.1f} %  pass 1" in lines[0]
@@ -294,7 +294,7 @@ def test_lesson_4_strikes_out_the_first_fact(ran):
     names = ran[FOURTH].names
     batch = names["train_batch"]
     free = names["later_passes_alone"](batch)
-    target = model.gate_targets(free.support, free.n_facts, 3)
+    target = gate_targets(free.support, free.n_facts, 3)
     assert (target[0] == -1).all() and (target[1] == batch.support[:, 1]).all() and (target[2] == batch.n_facts).all()
     assert {key: value for key, value in vars(free).items() if key != "support"}.keys() == {key for key in vars(batch) if key != "support"}
     assert all(np.array_equal(value, vars(batch)[key]) for key, value in vars(free).items() if key != "support")
@@ -350,7 +350,7 @@ def test_lesson_4_prints_what_its_networks_say(ran):
     for name, net in names["nets"].items():
         out = net.forward(batch)
         right[name] = np.array([net.vocabulary.answers[k] == q.answer[0] for k, q in zip(out.answers, (q for s in names["held_out"] for q in s.questions))])
-        target = model.gate_targets(batch.support, batch.n_facts, 3)
+        target = gate_targets(batch.support, batch.n_facts, 3)
         looked = out.gate_scores.argmax(axis=2) == target
         weights[name] = plain_weights(net, names["held_out"], batch)[:, 0]
         line = next(line for line in table.splitlines() if line.startswith(name))
@@ -414,7 +414,7 @@ def test_lesson_4_your_turn(tmp_path):
     assert {n.config.gate_epochs for n in at_once.nets} == {0} and at_once.claims[3].because == "there was no epoch with beta = 0"
     assert all(epoch["beta"] for history in at_once.names["histories"].values() for epoch in history)
     wrong = lesson(FOURTH, tmp_path, ("np.full(len(batch.support), NONE, np.int32), batch.support[:, 1]", "np.full(len(batch.support), NONE, np.int32), batch.support[:, 0]"), patch=WHERE)
-    target = model.gate_targets(wrong.nets[1].train.support, wrong.nets[1].train.n_facts, 3)
+    target = gate_targets(wrong.nets[1].train.support, wrong.nets[1].train.n_facts, 3)
     assert (target[1] == wrong.nets[0].train.support[:, 0]).all() and "pass 2 fact 1,\npass 3 done" in wrong.out
     source = (LESSONS / f"{FOURTH}.py").read_text(encoding="utf-8")
     assert "EPOCHS = 32 " in source and "= (EPOCHS, GATE_EPOCHS) if not small" in source

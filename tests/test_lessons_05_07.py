@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from functools import wraps
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from tinydmn import DMN, Config, answer_module, model, ops, plots
+from tinydmn import DMN, Config, losses, ops, plots
 from tinydmn.errors import UserError
 from tinydmn.terminal import DONE
 from tinydmn.training import loop
@@ -68,6 +69,13 @@ def lesson(name, folder, *changes, seed=0, train=True, options=(), patch=()):
         monkeypatch.setattr(sys, "argv", [name, "--quick", "--out", str(folder / "out"), "--seed", str(seed), *map(str, options)])
         names = runpy.run_path(str(folder / f"{name}.py"))
     return SimpleNamespace(names=names, out=screen.getvalue(), claims=claims, nets=nets, folder=folder)
+
+
+def planted(name, wrong, backend="numpy"):
+    """For `patch`: from now on a back end has wrong(right) in place of the operation `name`."""
+    functions, right = ops.functions, ops.functions(backend)[name]
+    changed = {name: wraps(right)(wrong(right))}
+    return ops, "functions", lambda one: {**functions(one), **changed} if one == backend else functions(one)
 
 
 def check_screen(text):
@@ -129,21 +137,19 @@ def test_lists_from_a_missing_folder(tmp_path):
 
 @pytest.mark.parametrize("name, where, wrong, says", [
     ("05_sentiment", "gate_forward", lambda right: lambda *a: (lambda s, cache: (1.001 * s, cache))(*right(*a)), "Scores, gates and episodes"),
-    ("05_sentiment", "gru_forward", lambda right: lambda *a: (lambda h, cache: (1.001 * h, cache))(*right(*a)), "Scores, gates and episodes"),
+    ("05_sentiment", "gated_episode_forward", lambda right: lambda *a: (lambda e, *more: (1.001 * e, *more))(*right(*a)), "Scores, gates and episodes"),
     ("07_decoding", "gru_cell_forward", lambda right: lambda *a: (lambda h, cache: (1.001 * h, cache))(*right(*a)), "y_t by hand"),
 ])
 def test_a_planted_mistake_is_told(name, where, wrong, says, tmp_path):
-    numpy_ops = ops.load("numpy")
-    ran = lesson(name, tmp_path, train=False, patch=[(numpy_ops, where, wrong(getattr(numpy_ops, where)))])
+    ran = lesson(name, tmp_path, train=False, patch=[planted(where, wrong)])
     assert re.search(rf"^{says}[^:]*: NOT the", ran.out, re.M) and "What you saw" in ran.out
 
 
 def test_what_a_decoder_gets_wrong_is_told(tmp_path):
     """One that forgets its question, and a judge who lets all answers pass."""
-    right = answer_module.decode_forward
-    ran = lesson("07_decoding", tmp_path, train=False, patch=[(answer_module, "decode_forward", lambda m, q, *more: right(m, 0 * q, *more)),
-                                                              (model, "right_answers", lambda answers, batch, kind: np.ones(len(answers), bool))])
-    assert re.search("^y_t by hand[^:]*: NOT the", ran.out, re.M) and " ".join(ran.out.split()).count("model.right_answers: NOT the") == 2
+    forgets = planted("decode_forward", lambda right: lambda op, m, q, *more: right(op, m, 0 * q, *more))
+    ran = lesson("07_decoding", tmp_path, train=False, patch=[forgets, (losses, "right_answers", lambda answers, batch, kind: np.ones(len(answers), bool))])
+    assert re.search("^y_t by hand[^:]*: NOT the", ran.out, re.M) and " ".join(ran.out.split()).count("losses.right_answers: NOT the") == 2
 
 
 # ---- lesson 5 ----

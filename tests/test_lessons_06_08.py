@@ -9,17 +9,18 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex, to_rgb
 
-from tinydmn import Vocabulary, answer_module, make_batch, ops, plots
+from tinydmn import Vocabulary, make_batch, ops, plots
 from tinydmn.cli import main
 from tinydmn.data.generator import generate
 from tinydmn.data.grammar.tags import tagged_texts
-from tinydmn.episodic_memory import look_forward
+from tinydmn.episodic_memory import memory_weights
+from tinydmn.ops.groups import Facts, Passes
 from tinydmn.plots import plot_cost, plot_passes, plot_word_gates, power
 from tinydmn.plots.tags import power_fit
 from tinydmn.training.evaluate import interval
 from tinydmn.training.material import batch_of
 
-from .test_lessons_05_07 import DATA, as_a_student, check_screen, lesson, scene, verdicts
+from .test_lessons_05_07 import DATA, as_a_student, check_screen, lesson, planted, scene, verdicts
 
 PICTURES = {"06_tagging": ["06_cost.png", "06_tagging.png"], "08_how_many_passes": ["08_how_many_passes.png"], "coreference_and_names": ["coreference.png"]}
 CLAIMS = {"06_tagging": 2, "08_how_many_passes": 4, "coreference_and_names": 2}
@@ -64,13 +65,13 @@ def test_a_missing_folder_is_one_line(tmp_path):
     assert done.returncode == 2 and done.stderr.strip().count("\n") == 0 and "none" in done.stderr
 
 
-@pytest.mark.parametrize("name, place, where, wrong, says", (
-    ("06_tagging", ops.load("numpy"), "gru_cell_forward", lambda right: lambda a, h, U: (lambda new, cache: (np.roll(new, 1, axis=1), cache))(*right(a, h, U)), "Both words at once"),
-    ("06_tagging", ops.load("numpy"), "gate_forward", lambda right: lambda *a: (lambda s, cache: (s + 0.01, cache))(*right(*a)), "Both words at once"),
-    ("08_how_many_passes", answer_module, "forward", lambda right: lambda m, W_a: 1.01 * right(m, W_a), "y by hand"),
+@pytest.mark.parametrize("name, where, wrong, says", (
+    ("06_tagging", "gru_cell_forward", lambda right: lambda a, h, U: (lambda new, cache: (np.roll(new, 1, axis=1), cache))(*right(a, h, U)), "Both words at once"),
+    ("06_tagging", "gate_forward", lambda right: lambda *a: (lambda s, cache: (s + 0.01, cache))(*right(*a)), "Both words at once"),
+    ("08_how_many_passes", "output_forward", lambda right: lambda m, W_a: 1.01 * right(m, W_a), "y by hand"),
 ), ids=("memories", "gates", "answers"))
-def test_a_planted_mistake_is_told(name, place, where, wrong, says, tmp_path):
-    ran = lesson(name, tmp_path, train=False, patch=[(place, where, wrong(getattr(place, where)))])
+def test_a_planted_mistake_is_told(name, where, wrong, says, tmp_path):
+    ran = lesson(name, tmp_path, train=False, patch=[planted(where, wrong)])
     assert re.search(rf"^{says}[^:]*: NOT the", ran.out, re.M) and "What you saw" in ran.out
 
 
@@ -146,7 +147,8 @@ def test_lesson_6_shuts_gates(tagging):
         m = q[None]
         for places in per_pass:
             rows = np.array([places], np.int32)
-            m = look_forward(c, rows, np.array([len(places)], np.int32), q[None], m, p, 1, "gated", op)[0][-1]
+            facts = Facts(rows, np.array([len(places)], np.int32))
+            m = op.passes_forward(c, m, q[None], facts, memory_weights(p, exact.config), Passes(1, "gated"))[0][-1]
         return m[0]
     for title, passes in (("shut in pass 1", (0,)), ("shut in pass 2", (1,)), ("shut in both", (0, 1))):
         shown = names["panels"][title]
