@@ -206,9 +206,9 @@ def test_matplotlib_is_loaded_for_pictures_alone():
     ([], QUESTION, "has no facts"), ("", QUESTION, "has no facts"), ("\n \n", QUESTION, "has no facts"), (Story([], []), QUESTION, "has no facts"),
     (7, QUESTION, "a story is a text, .* a int"), (None, QUESTION, "NoneType"), (b"Mary sat.", QUESTION, "bytes"), ({"a": 1}, QUESTION, "a dict"),
     (["Mary sat.", " ? "], QUESTION, "fact 2 of the story has no words"), (["Mary sat.", ""], QUESTION, "fact 2"), ("Is it?", QUESTION, "a question before any fact"),
-    ([["mary"], []], QUESTION, "fact 1 .* has no words"), ([["mary", 3]], QUESTION, "no word"), ([3], QUESTION, "fact 1 .* is a int"),
+    ([["mary"], []], QUESTION, "fact 1 .* has no words"), ([["mary", 3]], QUESTION, "not a word"), ([3], QUESTION, "fact 1 .* is a int"),
     (FACTS, "", "question has no words"), (FACTS, "?", "question has no words"), (FACTS, [], "question has no words"), (FACTS, 7, "a question is a sentence"),
-    (FACTS, None, "NoneType"), (FACTS, [7], "no word"), (FACTS, Question("a", [], 5), "sees n_facts = 5"), (FACTS, Question("a", [], 0), "n_facts|no facts"),
+    (FACTS, None, "NoneType"), (FACTS, [7], "not a word"), (FACTS, Question("a", [], 5), "sees n_facts = 5"), (FACTS, Question("a", [], 0), "n_facts|no facts"),
     (FACTS, Question("a", [], "x"), "n_facts"), (FACTS, Question("a", [], 2, [3]), "rests on fact 3"),
 ])
 def test_what_cannot_be_asked_is_said_in_one_line(model, story, question, problem):

@@ -307,10 +307,10 @@ def test_a_file_with_other_tags_is_else_the_same_byte_for_byte(tmp_path, text, n
 def test_tags_of_another_file_are_not_put_into_it(tmp_path):
     (tmp_path / "a.tsv").write_text(TAGGED)
     for tags in (["DT", "NN", "VBD", "DT"], ["DT", "NN", "VBD", "DT", "NNS"], ["DT", "NN", "VBD", "DT", "NN", "NN"]):
-        with pytest.raises(UserError, match=r"cannot be put back.*\.csv or \.jsonl"):
+        with pytest.raises(UserError, match=r"cannot be replaced.*\.csv or \.jsonl"):
             Retagged(tmp_path / "a.tsv", tags)
     (tmp_path / "b.tsv").write_text("EU NNP I-NP I-ORG\nrejects\n")
-    with pytest.raises(UserError, match="cannot be put back"):
+    with pytest.raises(UserError, match="cannot be replaced"):
         Retagged(tmp_path / "b.tsv", ["NNP"])
 
 
@@ -341,7 +341,7 @@ def test_tags_of_a_folder_and_of_generated_sentences(tmp_path, capsys):
     asked(capsys, path, "--data", tmp_path, "--predictions", tmp_path / "said.tsv")
     assert (tmp_path / "said.tsv").read_text().startswith("The\t") and "\ndev\t" in (tmp_path / "said.tsv").read_text()
     (tmp_path / "dev.tsv").unlink()                        # then a part of train.tsv is held out: no whole file
-    assert "cannot be put back" in refused(capsys, path, "--data", tmp_path, "--predictions", tmp_path / "b.tsv")
+    assert "cannot be replaced" in refused(capsys, path, "--data", tmp_path, "--predictions", tmp_path / "b.tsv")
     asked(capsys, path, "--data", tmp_path, "--predictions", tmp_path / "b.csv")
     path = saved(tmp_path / "b.npz", "pos", tagged_stories(read_columns(tmp_path / "train.tsv")))
     asked(capsys, path, "--stories", 7, "--predictions", tmp_path / "c.tsv")

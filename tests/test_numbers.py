@@ -18,10 +18,10 @@ COMMANDS = next(action for action in TOP._actions if action.dest == "command").c
 CONFIG = {"--" + f.name.replace("_", "-"): f for f in fields(Config)}
 SEEDS, TEXTS = (0, 2**32 - 1), (1, 100_000)
 # what each command is told besides; and its own numbers, with their least and largest value
-NEEDED = {"train": ["babi"], "eval": ["a.npz"], "ask": ["a.npz"], "data": ["--task", "1", "--out", "d"], "gradcheck": [], "bench": [], "info": [], "table": ["1"]}
+NEEDED = {"train": ["babi"], "eval": ["a.npz"], "ask": ["a.npz"], "data": ["--task", "1", "--out", "d"], "gradcheck": [], "bench": [], "info": [], "table": ["1"], "lessons": ["--out", "d"]}
 OWN = {
     "train": {"--task": (1, 999), "--phrases": (0.0, 1.0), "--seed": SEEDS},
-    "eval": {"--stories": TEXTS, "--seed": SEEDS}, "ask": {}, "info": {},
+    "eval": {"--stories": TEXTS, "--seed": SEEDS}, "ask": {}, "info": {}, "lessons": {},
     "data": {"--task": (1, 20), "--stories": TEXTS, "--seed": SEEDS},
     "gradcheck": {"--entries": (1, 1_000_000), "--seed": SEEDS},
     "bench": {"--tasks": (1, 999), "--stories": (1, 10_000), "--rounds": (1, 1000), "--seed": SEEDS},

@@ -87,6 +87,8 @@ class Passes(NamedTuple):
     stop: bool = False         # once every question has chosen end-of-passes, its last row
 
 
+PAIRS = 20_000                 # of a word and a fact, at most, that compiled word passes hold at a time
+
 CELLS = {"gru": GRU, "lstm": LSTM, "rnn": RNN}             # name of a cell -> its parameters
 # name of an episode kind -> its parameters; its operations are NAME_episode_forward and _backward
 EPISODES = {

@@ -14,13 +14,12 @@ from . import passes_numpy
 from .embedding_numba import gather_backward
 from .episode_numba import softmax_rows_backward, softmax_rows_forward
 from .gate_numba import pass_backward, pass_forward, shared_backward, shared_forward, shared_zeros
-from .groups import Facts, Passes, Sequences
+from .groups import PAIRS, Facts, Passes, Sequences
 from .gru_numba import (input_product, input_product_backward, states_backward, states_forward,
                         step_backward, step_forward)
 from .gru_numpy import sigmoid
 
 KNOWN = ("softmax", "gated")
-PAIRS = 20_000                 # of a word and a fact, at most, that are worked on at a time
 
 
 def look_forward(c, m, q, facts, weights, how):

@@ -11,7 +11,7 @@ from ..data.story import Story
 from ..errors import UserError
 from ..parameters import shapes
 from ..parts import answer_of
-from ..ops.passes_numba import PAIRS
+from ..ops.groups import PAIRS
 
 # times H: numbers that a word takes on its way through an input network and back
 READING = {"gru": 12, "lstm": 16, "rnn": 5}
