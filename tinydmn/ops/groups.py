@@ -87,7 +87,7 @@ class Passes(NamedTuple):
     stop: bool = False         # once every question has chosen end-of-passes, its last row
 
 
-PAIRS = 20_000                 # of a word and a fact, at most, that compiled word passes hold at a time
+PAIRS = 20_000                 # of a word and a fact, at most: what compiled word passes hold
 
 CELLS = {"gru": GRU, "lstm": LSTM, "rnn": RNN}             # name of a cell -> its parameters
 # name of an episode kind -> its parameters; its operations are NAME_episode_forward and _backward
