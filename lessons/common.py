@@ -138,6 +138,7 @@ def saved(path):
 
 def where(what, function):
     """One line: an equation, and the file, line and name of the function that computes it."""
+    function = getattr(function, "func", function)         # of a composed operation, its function
     function = getattr(function, "py_func", function)      # of a compiled function, its Python
     file = Path(getsourcefile(function)).as_posix()
     place = f"{file[file.rindex('tinydmn/') + 8:]}:{getsourcelines(function)[1]}"
