@@ -20,7 +20,9 @@ SUPERVISED = True            # whether supporting facts tell its passes where to
 
 
 class Look(NamedTuple):
-    """What the passes computed: arrays of the back end, except `last`."""
+    """What the passes computed: arrays of the back end, except `last`.  In training m and g are
+    None where nothing reads them.
+    """
 
     m: object                  # (passes + 1, Q, H)  the memories
     s: object                  # (passes, Q, T)      scores of eq. (6) before its σ, -inf on padding
@@ -33,7 +35,7 @@ class MemoryPlan(NamedTuple):
 
     facts: Facts               # rows (Q, T) of the S F facts and, after these, end-of-passes
     target: np.ndarray         # (passes, Q) int32  the gate's target in each pass, -1 for none
-    read: np.ndarray           # (Q,) int32  with config.stop, in training: the memory that each
+    read: np.ndarray | None    # (Q,) int32  with config.stop, in training: the memory that each
                                #             answer is read from, of all (passes + 1) Q
 
 
@@ -73,9 +75,11 @@ def plan(batch, config):
     rows = np.where(position < batch.n_facts[:, None],
                     batch.story_of[:, None] * np.int32(F) + position, np.int32(S * F))
     target = gate_targets(batch.support, batch.n_facts, config.passes)
+    facts = Facts(rows.astype(np.int32), (batch.n_facts + 1).astype(np.int32))
+    if config.stop == "no":
+        return MemoryPlan(facts, target, None)
     stops = target == batch.n_facts
     last = np.where(stops.any(axis=0), stops.argmax(axis=0) + 1, config.passes)
-    facts = Facts(rows.astype(np.int32), (batch.n_facts + 1).astype(np.int32))
     return MemoryPlan(facts, target, _read(last))
 
 
@@ -117,7 +121,9 @@ def forward(c, q, plan, net, training=False):
     ms, ss, gs, cache = ops.passes_forward(c, q, q, plan.facts, weights, how)
     n_spared = config.passes - len(ms)                     # passes that no question had to make
     padded = lambda a: [*a, *n_spared * a[-1:]]
-    m, s, g = ops.stack([q, *padded(ms)]), ops.stack(padded(ss)), ops.stack(padded(gs))
+    s = ops.stack(padded(ss))
+    m = None if training and not stop else ops.stack([q, *padded(ms)])     # nobody looks at these
+    g = None if training else ops.stack(padded(gs))
     if not stop:
         return ms[-1], Look(m, s, g, np.full(Q, config.passes)), (cache, None, c.shape)
     last = None if training else ops.stopped_at(s, plan.facts.n)

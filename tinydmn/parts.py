@@ -13,6 +13,7 @@ need q?), `shown`, and what else the files below have in common.  To add a part,
 line here.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ class Plan(NamedTuple):
     answer: tuple
 
 
+@cache
 def _module(name):
     return import_module(f"{__package__}.{name}")
 

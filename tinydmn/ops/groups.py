@@ -4,6 +4,8 @@ that say what it runs over.  A gradient has the type of what it is the gradient 
 Sizes: I input, H hidden, G gate_hidden, A answers; B sequences, T steps, F states, Q questions.
 """
 
+from functools import cache
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -115,4 +117,9 @@ def named(prefix, group):
 
 def take(group, arrays, prefix):
     """{"prefix.field": array, ...} -> the group of these arrays, the arrays themselves."""
-    return group(*(arrays[f"{prefix}.{field}"] for field in group._fields))
+    return group._make(_fields_of(group, prefix)(arrays))
+
+
+@cache
+def _fields_of(group, prefix):
+    return itemgetter(*(f"{prefix}.{field}" for field in group._fields))

@@ -176,11 +176,12 @@ def step_backward(dh, cache, U, dU):
 
 
 def gru_cell_forward(x, h_prev, gru):
+    x, h_prev = np.ascontiguousarray(x), np.ascontiguousarray(h_prev)
     h, cache = step_forward(input_product(x, gru.W, gru.b), h_prev, gru.U)
     return h, (x, cache)
 
 
 def gru_cell_backward(dh, cache, gru, dgru):
     x, cache = cache
-    da, dh_prev = step_backward(dh, cache, gru.U, dgru.U)
+    da, dh_prev = step_backward(np.ascontiguousarray(dh), cache, gru.U, dgru.U)
     return input_product_backward(da, x, gru.W, dgru.W, dgru.b), dh_prev
