@@ -136,7 +136,7 @@ def test_what_holds_where_nothing_is_said():
     told = {command: vars(TOP.parse_args([command, *NEEDED[command]])) for command in COMMANDS}
     assert all(told[command]["seed"] == 0 for command in ("eval", "data", "gradcheck", "bench")) and told["table"]["seeds"] == [0]
     assert all(told[command]["backend"] == "numba" for command in ("train", "eval", "ask", "table")) and told["gradcheck"]["backend"] is None
-    assert not any(told[command]["json"] for command in COMMANDS if command != "data") and told["ask"]["plot"] is None and told["gradcheck"]["checkpoint"] is None
+    assert not any(told[command]["json"] for command in COMMANDS if command not in ("data", "lessons")) and told["ask"]["plot"] is None and told["gradcheck"]["checkpoint"] is None
     bench = {"against": [], "data": None, "tasks": [1, 2, 3], "stories": 32, "episode": "both", "rounds": 7, "operations": True}
     assert {name: told["bench"][name] for name in bench} == bench
     assert all(told[command][f.name] is None for command in ("train", "table") for f in CONFIG.values())   # a task has defaults of its own
