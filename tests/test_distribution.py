@@ -52,7 +52,7 @@ def test_its_tests_can_be_collected(packed):
     """In the archive alone, with the package that lies in it.  (The peers are left out: they load PyTorch and JAX.)"""
     unpacked, _ = packed
     environment = os.environ | {"PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"}
-    words = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "--ignore=tests/peers"]
+    words = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-p", "no:cacheprovider", "--ignore=tests/peers"]
     done = subprocess.run(words, cwd=unpacked, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for path in (unpacked / "tests").glob("test_*.py"):

@@ -60,6 +60,6 @@ def test_it_is_written_trained_and_evaluated(copy):
 
 
 def test_the_tests_of_every_task_are_its_tests(copy):
-    *_, last = run(copy, "pytest", "-q", "-p", "no:cacheprovider", "tests/data/test_generator.py", "tests/data/test_sources.py", "tests/data/test_typed.py",
+    *_, last = run(copy, "pytest", "-q", "-n0", "-p", "no:cacheprovider", "tests/data/test_generator.py", "tests/data/test_sources.py", "tests/data/test_typed.py",
                    "-k", f"[{NEW}] or test_the_tasks_are_there")
     assert "passed" in last and "failed" not in last and int(last.split()[0]) >= 6

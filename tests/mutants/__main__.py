@@ -117,7 +117,7 @@ def plant(mutant, copy):
 def pytest(tests, copy, limit):
     """-> pytest's exit code (None: it ran too long), what it printed."""
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(copy.parent / (copy.name + "-kernels"))}
-    words = [sys.executable, "-m", "pytest", "-x", "-rfE", "-p", "no:cacheprovider", *tests]
+    words = [sys.executable, "-m", "pytest", "-x", "-rfE", "-n0", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(words, cwd=copy, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=limit)
     except subprocess.TimeoutExpired:
