@@ -33,7 +33,7 @@ def shapes(config, vocabulary):
 
 
 def initial(values, config):
-    pass
+    """Keeps the random start."""
 
 
 def plan(batch, config):

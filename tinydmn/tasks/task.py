@@ -236,7 +236,7 @@ supporting facts may be left out; "n_facts": 3 in a question asked after the thi
             raise UserError("no question was asked; end a question's line with ?")
 
     def asked_text(self, answer) -> str:
-        """What was asked, as text.  answer: a training.answers.Answer."""
+        """What was asked, as text.  answer: a ScoredAnswer."""
         return answer.question
 
     # ---- the paper's tables
