@@ -110,7 +110,7 @@ MUTANTS = [
     mutant("gru_numba", '    dW += np.dot(da.T, x)\n', '    dW[:] = np.dot(da.T, x)\n', "W's gradient is overwritten", CELLS),
     mutant("gru_numba", 'return da, dh_prev + product', 'return da, product', 'the state that z keeps brings nothing back, one step', CELLS),
     mutant("gru_numba", '    dU += np.dot(dUh.T, h_prev)\n', '    dU += np.dot(da.T, h_prev)\n', "the candidate's share does not pass r, one step", CELLS),
-    mutant("gru_numba", 'gru.W, dgru.W, dgru.b), None if plain else dg', 'gru.W, dgru.W, dgru.b), dg', 'a gradient of gates that are not there', CELLS),
+    mutant("gru_numba", 'W, dW, db), None if plain else dg', 'W, dW, db), dg', 'a gradient of gates that are not there', CELLS),
 
     mutant("lstm_numpy", 's = f * s_prev + i * c_tilde', 's = i * s_prev + f * c_tilde', 'input and forget gate change places', CELLS),
     mutant("lstm_numpy", 'np.hstack([da @ U, ds * f])', 'np.hstack([da @ U, ds])', "the cell's gradient does not pass the forget gate", CELLS),

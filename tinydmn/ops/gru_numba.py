@@ -116,11 +116,14 @@ def _backward(dout, packed, inputs, rows_at, g, U, dU):
     return da, dg
 
 
-def states_forward(a, sequences, g, U):
-    """The GRU over inputs that have met W and b already: a (R, 3H) -> out (B, F, H), cache."""
+def states_forward(a, sequences, g, U, kernel=_forward):
+    """A GRU over inputs that have met W and b already: a (R, 3H) -> out (B, F, H), cache.
+
+    kernel: the _forward of another cell.
+    """
     rows, n, at = sequences
     g = np.ones(rows.shape, a.dtype) if g is None else g
-    out, packed = _forward(a, rows, n, at, g, U)
+    out, packed = kernel(a, rows, n, at, g, U)
     return out, (packed, len(a), (rows, at), g)
 
 
@@ -129,15 +132,26 @@ def states_backward(dout, cache, U, dU):
     return _backward(dout, *cache, U, dU)
 
 
-def gru_forward(ops, x, sequences, gru, g=None):
-    out, cache = states_forward(input_product(x, gru.W, gru.b), sequences, g, gru.U)
+def run_forward(kernel, x, sequences, weights, g):
+    """Any cell over Sequences, as recurrence_numpy.run_forward; kernel: its _forward."""
+    W, U, b = weights
+    out, cache = states_forward(input_product(x, W, b), sequences, g, U, kernel)
     return out, (x, cache, g is None)
 
 
+def run_backward(kernel, dout, cache, weights, dweights):
+    """As recurrence_numpy.run_backward; kernel: the cell's _backward."""
+    (W, U, _), (dW, dU, db), (x, cache, plain) = weights, dweights, cache
+    da, dg = kernel(dout, *cache, U, dU)
+    return input_product_backward(da, x, W, dW, db), None if plain else dg
+
+
+def gru_forward(ops, x, sequences, gru, g=None):
+    return run_forward(_forward, x, sequences, gru, g)
+
+
 def gru_backward(ops, dout, cache, gru, dgru):
-    x, cache, plain = cache
-    da, dg = states_backward(dout, cache, gru.U, dgru.U)
-    return input_product_backward(da, x, gru.W, dgru.W, dgru.b), None if plain else dg
+    return run_backward(_backward, dout, cache, gru, dgru)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")

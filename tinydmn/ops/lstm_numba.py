@@ -5,7 +5,7 @@ gru_numba.py and packing_numba.py.
 import numpy as np
 
 from .compiled import njit
-from .gru_numba import input_product, input_product_backward
+from .gru_numba import run_backward, run_forward
 from .packing_numba import add_outer, rows_product, schedule, states_at, states_at_backward
 from .tanh_numba import FAST, sigmoid, tanh
 
@@ -100,14 +100,8 @@ def _backward(dout, packed, inputs, rows_at, g, U, dU):
 
 
 def lstm_forward(x, sequences, lstm, g=None):
-    rows, n, at = sequences
-    gates = np.ones(rows.shape, x.dtype) if g is None else g
-    a = input_product(x, lstm.W, lstm.b)
-    out, packed = _forward(a, rows, n, at, gates, lstm.U)
-    return out, (x, (packed, len(a), (rows, at), gates), g is None)
+    return run_forward(_forward, x, sequences, lstm, g)
 
 
 def lstm_backward(dout, cache, lstm, dlstm):
-    x, cache, plain = cache
-    da, dg = _backward(dout, *cache, lstm.U, dlstm.U)
-    return input_product_backward(da, x, lstm.W, dlstm.W, dlstm.b), None if plain else dg
+    return run_backward(_backward, dout, cache, lstm, dlstm)

@@ -5,7 +5,7 @@ fast: gru_numba.py and packing_numba.py.
 import numpy as np
 
 from .compiled import njit
-from .gru_numba import input_product, input_product_backward
+from .gru_numba import run_backward, run_forward
 from .packing_numba import add_outer, rows_product, schedule, states_at, states_at_backward
 from .tanh_numba import FAST, tanh
 
@@ -59,14 +59,8 @@ def _backward(dout, packed, inputs, rows_at, g, U, dU):
 
 
 def rnn_forward(x, sequences, rnn, g=None):
-    rows, n, at = sequences
-    gates = np.ones(rows.shape, x.dtype) if g is None else g
-    a = input_product(x, rnn.W, rnn.b)
-    out, packed = _forward(a, rows, n, at, gates, rnn.U)
-    return out, (x, (packed, len(a), (rows, at), gates), g is None)
+    return run_forward(_forward, x, sequences, rnn, g)
 
 
 def rnn_backward(dout, cache, rnn, drnn):
-    x, cache, plain = cache
-    da, dg = _backward(dout, *cache, rnn.U, drnn.U)
-    return input_product_backward(da, x, rnn.W, drnn.W, drnn.b), None if plain else dg
+    return run_backward(_backward, dout, cache, rnn, drnn)
