@@ -30,12 +30,13 @@ def loss_forward(logits, s, answers, batch, plan, net):
     """
     ops, part, target = net.ops, answer_of(net.config), plan.memory.target
     answer_target = ops.to_device(plan.answer.target)
-    rows = logits.reshape(-1, logits.shape[-1])            # (N, A)
+    *_, A = logits.shape
+    rows = logits.reshape(logits.size // A, A)             # (N, A)
     E_answers, p_answers = ops.cross_entropy_forward(rows, answer_target)
     E_gates, p_gates, gate_target, gates_right = 0.0, None, None, 0
     supervised = target >= 0                               # (passes, Q)
     if target.size:
-        s = s.reshape(-1, s.shape[2])                      # (passes Q, T)
+        s = s.reshape(target.size, s.shape[2])             # (passes Q, T)
         gate_target = ops.to_device(target.ravel())
         E_gates, p_gates = ops.cross_entropy_forward(s, gate_target)
         chosen = ops.argmax(s).reshape(target.shape)

@@ -31,6 +31,7 @@ BACKENDS = (
     "numpy",
     "numba",
 )
+DEVICES = ("cuda",)                    # of the same kind, for machines that have the device
 # operations that the reference composes of others -> of which
 _PASS = ("gate", "gru_cell", *(f"{kind}_episode" for kind in EPISODES))
 COMPOSED = {"gru": ("gru_cell",), "gated_episode": ("gru_cell",), "passes": _PASS,
@@ -82,8 +83,8 @@ def functions(backend):
 
     Raises ValueError for an unknown back end.
     """
-    if backend not in BACKENDS:
-        known = ", ".join(BACKENDS)
+    if backend not in BACKENDS + DEVICES:
+        known = ", ".join(BACKENDS + DEVICES)
         raise ValueError(f"backend {backend!r}: give one of {known}, or a list of them")
     found = {}
     names = None if backend == "numpy" else functions("numpy")
@@ -103,10 +104,13 @@ def load(backend: str | Sequence[str] = "numba", overlay: object = None) -> Oper
     on top of all, say a student's gate_forward and gate_backward; where it has one of a pair, the
     other is the reference's.  A composed operation (COMPOSED) is taken from no back end below what
     it is composed of: with another gate on top, the passes are composed anew.
-    Raises ValueError for an unknown back end, and for an overlay without any operation.
+    Raises ValueError for an unknown back end, and for an overlay without any operation; UserError
+    where the back end cannot run on this machine.
     """
     layers = [backend] if isinstance(backend, str) else list(backend)
     layers += [] if "numpy" in layers else ["numpy"]
+    if "cuda" in layers:
+        import_module(".device", __name__).require()
     if "numba" in layers and cache_folder():
         prune(cache_folder())
     reference = functions("numpy")

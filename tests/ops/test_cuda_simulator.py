@@ -1,0 +1,17 @@
+"""The CUDA kernels without a GPU: test_cuda.py in Numba's simulator, in a process of its own, for the simulator is chosen before Numba is imported."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_kernel_in_the_simulator():
+    words = [sys.executable, "-m", "pytest", "-m", "gpu", "-n0", "-p", "no:cacheprovider", "tests/ops/test_cuda.py"]
+    done = subprocess.run(words, cwd=ROOT, env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:]
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed and int(passed[1]) >= 45 and "skipped" not in done.stdout

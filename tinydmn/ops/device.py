@@ -1,0 +1,109 @@
+"""The one file that imports CUDA: the device, integers that both sides know, launches.
+
+A kernel is compiled for the arrays that it is first given.  With NUMBA_ENABLE_CUDASIM=1 Numba runs
+kernels in Python, a thread of the system for each of CUDA's: slow, right, and without any GPU.
+"""
+
+from functools import cache, cached_property
+from importlib.util import find_spec
+
+import numba
+import numpy as np
+from numba import cuda
+
+from ..errors import UserError
+
+SIMULATED = bool(numba.config.ENABLE_CUDASIM)
+THREADS = 4 if SIMULATED else 128      # of a block, where nothing else is said
+TILE = 2 if SIMULATED else 16          # a product's block makes TILE x TILE numbers
+ON_CHIP = 48 * 1024                    # bytes of shared memory a block may have: numba-cuda#94
+# Numbers that keep the precision of what they meet: on a device a bare 0.5 would make float64 of
+# float32, and in Python np.float32(0.5) would make float32 of what math.tanh gives.
+ZERO, HALF, ONE = map(float if SIMULATED else np.float32, (0, 0.5, 1))
+
+
+def missing():
+    """What keeps kernels from running here, and how to get it, in one line; None where they run."""
+    if SIMULATED:
+        return None
+    if not find_spec("numba_cuda"):
+        return "numba-cuda is not installed; pip install 'tinydmn[cuda]'"
+    try:
+        if cuda.is_available():
+            return None
+        error = cuda.cuda_error()
+    except Exception as found:                             # a driver that is there, and broken
+        error = found
+    why = f" ({str(error).strip().splitlines()[0]})" if error and str(error).strip() else ""
+    return (f"no NVIDIA GPU with a driver that fits was found{why}; use --backend numba, or "
+            "NUMBA_ENABLE_CUDASIM=1 to run the kernels slowly in Python")
+
+
+def require():
+    """Raises UserError where kernels cannot run."""
+    if problem := missing():
+        raise UserError(f"back end cuda: {problem}")
+
+
+def description():
+    """The device, its compute capability and driver, in a few words; or what is missing."""
+    if problem := missing():
+        return problem
+    if SIMULATED:
+        return "the simulator (NUMBA_ENABLE_CUDASIM): kernels run in Python"
+    device = cuda.get_current_device()
+    name = device.name.decode() if isinstance(device.name, bytes) else device.name
+    major, minor = device.compute_capability
+    driver = ".".join(map(str, cuda.cudadrv.driver.driver.get_version()))
+    return f"{name}, compute capability {major}.{minor}, driver for CUDA {driver}"
+
+
+class Index:
+    """Integers on both sides: the host plans with them, kernels read them.  It never changes."""
+
+    def __init__(self, host):
+        self.host = np.ascontiguousarray(host)
+
+    shape, dtype, size, ndim = (property(lambda self, name=name: getattr(self.host, name))
+                                for name in ("shape", "dtype", "size", "ndim"))
+
+    def __len__(self):
+        return len(self.host)
+
+    def __getitem__(self, where):
+        return Index(self.host[where])
+
+    def reshape(self, *shape):
+        return Index(self.host.reshape(*shape))
+
+    @cached_property
+    def device(self):
+        """As an int32 array of the device; copied there at the first use."""
+        return cuda.to_device(self.host.astype(np.int32))
+
+
+def integers(a):
+    """An array of integers, or Index -> Index."""
+    return a if isinstance(a, Index) else Index(a)
+
+
+def is_device(a):
+    """Whether `a` is an array of the device."""
+    return hasattr(a, "copy_to_host")
+
+
+def empty(shape, dtype):
+    """An array of the device, not set."""
+    return cuda.device_array(shape, dtype)
+
+
+def launch(kernel, n, *arrays):
+    """Runs a kernel of one thread a number, for n of them."""
+    if n:
+        kernel[-(-n // THREADS), THREADS](*arrays)
+
+
+@cache
+def real(dtype):
+    """The Numba type of float32 or float64, which arrays inside a kernel are made of."""
+    return numba.from_dtype(np.dtype(dtype))

@@ -1,0 +1,292 @@
+"""The attention gate, eqs (5) and (6), on the device.  Meaning, names and shapes: gate_numpy.py.
+
+The algebra is that of gate_numba.py: z(c, m, q) is never built, what no pass changes is made once
+("shared"), pairs of a question and a fact are packed.  Products are products; what stands around
+them is one kernel each, and sums over a question's pairs, or over the pairs that see a fact, are
+made by the thread that owns the result, in the pairs' order.
+
+Sizes: R facts in all, Q questions, T facts of one at most, P pairs, H hidden, G gate_hidden.
+"""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays_cuda import add_into, inverse, zeros
+from .device import ONE, ZERO, Index, cuda, empty, integers, launch
+from .groups import Facts
+from .product_cuda import add_rows, affine, product
+
+
+class Pairs(NamedTuple):
+    """The visible facts of each question, packed; all but T are Index."""
+
+    fact: Index                # (P,)     the fact of each pair
+    of: Index                  # (P,)     its question
+    off: Index                 # (Q + 1,) where a question's pairs begin
+    seen: Index                # (P,)     the pairs, fact by fact
+    seen_from: Index           # (R + 1,) where a fact's begin there
+    place: Index               # (Q, T)   the pair at each position, -1 on padding
+    T: int
+
+
+def make_pairs(facts, R):
+    """Facts over R facts in all -> Pairs."""
+    rows, n = (integers(a).host for a in facts)
+    there = np.arange(rows.shape[1]) < n[:, None]
+    of, fact = np.nonzero(there)[0], rows[there]
+    place = np.where(there, np.cumsum(there).reshape(there.shape) - 1, -1)
+    return Pairs(Index(fact), Index(of), Index(np.concatenate([[0], np.cumsum(n)])),
+                 *inverse(fact, R), Index(place), rows.shape[1])
+
+
+@cache
+def columns(H):
+    """W_1's columns by block of eq. (5), each as a slice: of c, m, q, c∘q, c∘m, |c-q|, |c-m|, and
+    of cᵀW_b q and cᵀW_b m.
+    """
+    return (*(slice(i * H, (i + 1) * H) for i in range(7)), slice(7 * H, 7 * H + 1),
+            slice(7 * H + 1, 7 * H + 2))
+
+
+@cuda.jit
+def _compare(c, x, fact, of, product_of, difference):
+    H = c.shape[1]
+    p, k = cuda.grid(1) // H, cuda.grid(1) % H
+    if p < fact.size:
+        c_k, x_k = c[fact[p], k], x[of[p], k]
+        product_of[p, k], difference[p, k] = c_k * x_k, abs(c_k - x_k)
+
+
+@cuda.jit
+def _bilinear(c, W_bx, fact, of, out):
+    p = cuda.grid(1)
+    if p < out.size:
+        total = ZERO
+        for k in range(c.shape[1]):
+            total += c[fact[p], k] * W_bx[of[p], k]
+        out[p] = total
+
+
+def compare(c, x, W_b, pairs):
+    """The blocks of eq. (5) that compare facts with x (Q, H), the question or the memory.
+
+    -> W_b x (Q, H); c∘x, |c-x| (P, H); cᵀW_b x (P,).
+    """
+    P, H, fact, of = len(pairs.fact), c.shape[1], pairs.fact.device, pairs.of.device
+    W_bx = product(x, W_b, "B")
+    product_of, difference, bilinear = (empty(n, c.dtype) for n in ((P, H), (P, H), (P,)))
+    launch(_compare, P * H, c, x, fact, of, product_of, difference)
+    launch(_bilinear, P, c, W_bx, fact, of, bilinear)
+    return W_bx, product_of, difference, bilinear
+
+
+@cuda.jit(device=True)
+def sign(x):
+    return ONE if x > ZERO else (-ONE if x < ZERO else ZERO)           # 0 at the kink of |x|
+
+
+@cuda.jit
+def _to_facts(d_product, d_difference, d_bilinear, c, x, W_bx, of, seen, seen_from, dc):
+    H = c.shape[1]
+    r, k = cuda.grid(1) // H, cuda.grid(1) % H
+    if r < c.shape[0]:
+        total = dc[r, k]
+        for i in range(seen_from[r], seen_from[r + 1]):
+            p = seen[i]
+            q = of[p]
+            total += (d_product[p, k] * x[q, k] + sign(c[r, k] - x[q, k]) * d_difference[p, k]
+                      + d_bilinear[p] * W_bx[q, k])
+        dc[r, k] = total
+
+
+@cuda.jit
+def _to_questions(d_product, d_difference, d_bilinear, c, x, fact, off, dx, dW_bx):
+    H = c.shape[1]
+    q, k = cuda.grid(1) // H, cuda.grid(1) % H
+    if q < x.shape[0]:
+        total, total_b = ZERO, ZERO
+        for p in range(off[q], off[q + 1]):
+            c_k = c[fact[p], k]
+            total += d_product[p, k] * c_k - sign(c_k - x[q, k]) * d_difference[p, k]
+            total_b += d_bilinear[p] * c_k
+        dx[q, k], dW_bx[q, k] = total, total_b
+
+
+def compare_backward(d, c, made, pairs, W_b, dc, dW_b):
+    """d: of c∘x, |c-x| (P, H), cᵀW_b x (P,); made: x, W_b x -> dx (Q, H).  Adds into dc, dW_b."""
+    x, W_bx = made
+    dx, dW_bx = empty(x.shape, x.dtype), empty(x.shape, x.dtype)
+    launch(_to_facts, c.size, *d, c, x, W_bx, pairs.of.device, pairs.seen.device,
+           pairs.seen_from.device, dc)
+    launch(_to_questions, x.size, *d, c, x, pairs.fact.device, pairs.off.device, dx, dW_bx)
+    product(dW_bx, x, "A", into=dW_b)
+    product(dW_bx, W_b, into=dx)
+    return dx
+
+
+@cuda.jit
+def _shared_sum(a, from_c, from_q, bilinear, w, fact, of):
+    G = a.shape[1]
+    p, k = cuda.grid(1) // G, cuda.grid(1) % G
+    if p < a.shape[0]:
+        a[p, k] += from_c[fact[p], k] + from_q[of[p], k] + bilinear[p] * w[k, 0]
+
+
+@cuda.jit
+def _tanh_of_sum(u, shared, from_m, bilinear, w, of):
+    G = u.shape[1]
+    p, k = cuda.grid(1) // G, cuda.grid(1) % G
+    if p < u.shape[0]:
+        u[p, k] = math.tanh(u[p, k] + shared[p, k] + from_m[of[p], k] + bilinear[p] * w[k, 0])
+
+
+@cuda.jit
+def _scores(u, W_2, b_2, place, s):
+    q, t = cuda.grid(1) // s.shape[1], cuda.grid(1) % s.shape[1]
+    if q < s.shape[0]:
+        p = place[q, t]
+        total = b_2[0]
+        if p >= 0:
+            for k in range(u.shape[1]):
+                total += u[p, k] * W_2[k]
+            s[q, t] = total
+        else:
+            s[q, t] = -math.inf
+
+
+def shared_forward(c, q, pairs, gate):
+    """What all passes share.  c (R, H), q (Q, H) -> shared."""
+    W_1, block = gate.W_1, columns(c.shape[1])
+    W_bq, product_of, difference, bilinear = compare(c, q, gate.W_b, pairs)
+    a = product(product_of, W_1[:, block[3]], "B")
+    product(difference, W_1[:, block[5]], "B", into=a)
+    from_c, from_q = product(c, W_1[:, block[0]], "B"), affine(q, W_1[:, block[2]], gate.b_1)
+    launch(_shared_sum, a.size, a, from_c, from_q, bilinear, W_1[:, block[7]],
+           pairs.fact.device, pairs.of.device)
+    return c, q, pairs, W_bq, product_of, difference, bilinear, a
+
+
+def pass_forward(m, shared, gate):
+    """The scores of one pass: m (Q, H) -> s (Q, T), -inf on padding, cache."""
+    c, _, pairs, _, _, _, _, a = shared
+    W_1, block = gate.W_1, columns(c.shape[1])
+    W_bm, product_of, difference, bilinear = compare(c, m, gate.W_b, pairs)
+    u = product(product_of, W_1[:, block[4]], "B")
+    product(difference, W_1[:, block[6]], "B", into=u)
+    from_m = product(m, W_1[:, block[1]], "B")
+    launch(_tanh_of_sum, u.size, u, a, from_m, bilinear, W_1[:, block[8]], pairs.of.device)
+    s = empty(pairs.place.shape, u.dtype)
+    launch(_scores, s.size, u, gate.W_2, gate.b_2.reshape(1), pairs.place.device, s)
+    return s, (m, W_bm, product_of, difference, bilinear, u)
+
+
+@cuda.jit
+def _through_scores(ds, u, W_2, of, place_of, ds_p, da):
+    G = u.shape[1]
+    p, k = cuda.grid(1) // G, cuda.grid(1) % G
+    if p < u.shape[0]:
+        d = ds[of[p], place_of[p]]
+        da[p, k] = d * W_2[k] * (ONE - u[p, k] * u[p, k])
+        if k == 0:
+            ds_p[p, 0] = d
+
+
+@cuda.jit
+def _sum_of_pairs(da, off, out):
+    G = da.shape[1]
+    q, k = cuda.grid(1) // G, cuda.grid(1) % G
+    if q < out.shape[0]:
+        total = ZERO
+        for p in range(off[q], off[q + 1]):
+            total += da[p, k]
+        out[q, k] = total
+
+
+@cuda.jit
+def _sum_of_facts(da, seen, seen_from, out):
+    G = da.shape[1]
+    r, k = cuda.grid(1) // G, cuda.grid(1) % G
+    if r < out.shape[0]:
+        total = ZERO
+        for i in range(seen_from[r], seen_from[r + 1]):
+            total += da[seen[i], k]
+        out[r, k] = total
+
+
+def _through_compare(da, shared, made, first, gate, into):
+    """Through the blocks that compare facts with the question (first: 3) or the memory (4).
+
+    da (P, G); made: x, W_b x, c∘x, |c-x|, cᵀW_b x; into: dc, dgate -> dx (Q, H).
+    """
+    (x, W_bx, product_of, difference, bilinear), (dc, dgate) = made, into
+    c, _, pairs, *_ = shared
+    block, W_1, dW_1, P = columns(c.shape[1]), gate.W_1, dgate.W_1, len(da)
+    one, two, three = block[first], block[first + 2], block[first + 4]
+    product(da, product_of, "A", into=dW_1[:, one])
+    product(da, difference, "A", into=dW_1[:, two])
+    product(da, bilinear.reshape(P, 1), "A", into=dW_1[:, three])
+    d = (product(da, W_1[:, one]), product(da, W_1[:, two]),
+         product(da, W_1[:, three]).reshape(P))
+    return compare_backward(d, c, (x, W_bx), pairs, gate.W_b, dc, dgate.W_b)
+
+
+def pass_backward(ds, cache, shared, d_shared, gate, into):
+    """ds (Q, T) -> dm (Q, H).  into: dc, dgate; adds into these and d_shared (P, G), not db_1."""
+    m, W_bm, product_of, difference, bilinear, u = cache
+    c, _, pairs, *_ = shared
+    dc, dgate = into
+    P, block = len(u), columns(c.shape[1])
+    da, ds_p = empty(u.shape, u.dtype), empty((P, 1), u.dtype)
+    position = np.arange(P) - pairs.off.host[pairs.of.host]
+    launch(_through_scores, u.size, ds, u, gate.W_2, pairs.of.device, Index(position).device,
+           ds_p, da)
+    product(ds_p, u, "A", into=dgate.W_2.reshape(1, len(gate.W_2)))
+    add_rows(ds_p, dgate.b_2.reshape(1))
+    add_into(d_shared, da)
+    d_m = empty((len(m), u.shape[1]), u.dtype)
+    launch(_sum_of_pairs, d_m.size, da, pairs.off.device, d_m)
+    product(d_m, m, "A", into=dgate.W_1[:, block[1]])
+    made = m, W_bm, product_of, difference, bilinear
+    dm = _through_compare(da, shared, made, 4, gate, into)
+    return product(d_m, gate.W_1[:, block[1]], into=dm)
+
+
+def shared_backward(d_shared, shared, gate, into):
+    """d_shared (P, G) -> dq (Q, H).  into: dc, dgate; adds into these."""
+    c, q, pairs, W_bq, product_of, difference, bilinear, _ = shared
+    dc, dgate = into
+    G, block = d_shared.shape[1], columns(c.shape[1])
+    d_q, d_c = empty((len(q), G), c.dtype), empty((len(c), G), c.dtype)
+    launch(_sum_of_pairs, d_q.size, d_shared, pairs.off.device, d_q)
+    launch(_sum_of_facts, d_c.size, d_shared, pairs.seen.device, pairs.seen_from.device, d_c)
+    product(d_c, c, "A", into=dgate.W_1[:, block[0]])
+    product(d_q, q, "A", into=dgate.W_1[:, block[2]])
+    add_rows(d_q, dgate.b_1)
+    product(d_c, gate.W_1[:, block[0]], into=dc)
+    made = q, W_bq, product_of, difference, bilinear
+    dq = _through_compare(d_shared, shared, made, 3, gate, into)
+    return product(d_q, gate.W_1[:, block[2]], into=dq)
+
+
+def own_facts(c):
+    """c (Q, T, H): facts that each question has for itself -> Facts over c (Q T, H)."""
+    Q, T, _ = c.shape
+    return Facts(np.arange(Q * T, dtype=np.int32).reshape(Q, T), np.full(Q, T, np.int32))
+
+
+def gate_forward(c, m, q, gate):
+    rows, shape = c.reshape(-1, c.shape[2]), c.shape
+    shared = shared_forward(rows, q, make_pairs(own_facts(c), len(rows)), gate)
+    s, cache = pass_forward(m, shared, gate)
+    return s, (shared, cache, shape)
+
+
+def gate_backward(ds, cache, gate, dgate):
+    shared, made, shape = cache
+    dc, d_shared = (zeros(a.shape, ds.dtype) for a in (shared[0], shared[-1]))
+    dm = pass_backward(ds, made, shared, d_shared, gate, (dc, dgate))
+    dq = shared_backward(d_shared, shared, gate, (dc, dgate))
+    return dc.reshape(*shape), dm, dq
