@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinydmn.config import Config
-from tinydmn.data.batch import make_batch
+from tinydmn.data.batch import make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.model import DMN
@@ -102,10 +102,11 @@ def test_ten_steps_of_training_are_the_reference():
     curves, ends = [], []
     for backend in ("numpy", "cuda"):
         model, batch = network("softmax", backend, "float64")
+        one, _ = take_stories(batch, np.array([1]))        # the shorter one
         ops, P, curve = model.ops, model.theta.size, []
         moments = ops.zeros((P,), model.dtype), ops.zeros((P,), model.dtype)
         for step in range(1, 11):
-            J, _, dtheta = model.gradient(batch)
+            J, _, dtheta = model.gradient(one)
             ops.clip_by_global_norm(dtheta, 0.5)
             ops.adam(model.theta, dtheta, moments, step, 0.01)
             curve.append(J)

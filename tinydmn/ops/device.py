@@ -14,6 +14,9 @@ from numba import cuda
 from ..errors import UserError
 
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)
+if SIMULATED:
+    from .simulator import mend
+    mend()
 THREADS = 4 if SIMULATED else 128      # of a block, where nothing else is said
 TILE = 2 if SIMULATED else 16          # a product's block makes TILE x TILE numbers
 ON_CHIP = 48 * 1024                    # bytes of shared memory a block may have: numba-cuda#94
