@@ -364,7 +364,7 @@ def test_the_processor_where_the_system_does_not_tell(monkeypatch):
 def test_info_names_every_package_that_tinydmn_stands_on(monkeypatch, capsys):
     setup = (Path(__file__).parents[1] / "setup.cfg").read_text(encoding="utf-8")
     needed = re.search(r"install_requires =\n((?: {4}.*\n)+)", setup)[1].split()
-    assert {re.split("[>=<]", name)[0] for name in needed} <= set(info.PACKAGES)
+    assert {re.split(r"[\[>=<]", name)[0] for name in needed} <= set(info.PACKAGES)
 
     def version(name):
         if name == "torch":

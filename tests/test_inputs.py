@@ -407,8 +407,8 @@ def test_a_copy_of_a_network_keeps_params_and_theta_one(backend, way):
 
 def test_networks_that_there_are_none_of():
     vocabulary = Vocabulary.build([TOLD])
-    with pytest.raises(ValueError, match="^backend 'cuda': give one of numpy, numba, or a list of them$"):
-        DMN(Config(), vocabulary, "cuda")
+    with pytest.raises(ValueError, match="^backend 'tpu': give one of numpy, numba, cuda, or a list of them$"):
+        DMN(Config(), vocabulary, "tpu")
     for dtype in ("float16", "int32"):
         with pytest.raises(ValueError, match=f"^dtype {dtype}: give float32, or float64"):
             DMN(Config(), vocabulary, "numpy", dtype=dtype)

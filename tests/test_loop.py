@@ -281,7 +281,7 @@ def choose(scores, state=None, **more):
     """scores: (accuracy, loss) on validation of epoch 1, 2, ...; state: to go on from; -> State after training, epochs that stood as the best
     after each."""
     config = Config(**{"epochs": len(scores), "patience": len(scores), "gate_epochs": 0} | more)
-    model = SimpleNamespace(config=config, theta=np.zeros(1))
+    model = SimpleNamespace(config=config, theta=np.zeros(1), theta_on_host=np.zeros(1))
     state, stood = state or loop.State(np.random.default_rng(0), *(np.zeros(1) for _ in range(4))), []
     _, batch = small()
 

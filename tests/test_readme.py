@@ -76,7 +76,7 @@ def test_every_package_that_is_asked_for_has_its_reason():
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = "\n".join([setup["options"]["install_requires"], *setup["options.extras_require"].values()])
-    required = {re.split("[>=<]", line)[0] for line in listed.split()}
+    required = {re.split(r"[\[>=<]", line)[0] for line in listed.split()}
     table = " ".join(re.findall(r"^\| ([^|]+) \|", README.split("## What it stands on")[1], re.M))
     assert {"numpy", "wcwidth", "pytest", "pyarrow", "torch"} <= required and all(re.search(rf"(?<![\w-]){name}(?![\w-])", table) for name in required), required
 

@@ -110,7 +110,7 @@ def save(model: DMN, path: str | PathLike) -> None:
     is kept too.  Raises UserError where the path cannot be written.
     """
     state, about = model.run or (None, _about_of(model))
-    if state is None or not np.array_equal(state.best_theta, model.theta):
+    if state is None or not np.array_equal(state.best_theta, model.theta_on_host):
         state = loop.start(model, about["seed"])
     checkpoint.save(path, model, state, about)
 

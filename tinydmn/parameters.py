@@ -60,7 +60,8 @@ class Parameters(dict):
         if np.shape(value) != self[name].shape:
             raise ValueError(f"{name} has shape {self[name].shape}; "
                              f"an array of shape {np.shape(value)} was given")
-        self[name][...] = value
+        place = self[name]
+        place.reshape(place.size)[:] = np.reshape(value, -1)           # a device has no [...]
 
     def update(self, *others, **more):
         for name, value in dict(*others, **more).items():
@@ -137,7 +138,12 @@ class Weights:
         if np.shape(values) != self._theta.shape:
             raise ValueError(f"theta has shape {self._theta.shape}; "
                              f"an array of shape {np.shape(values)} was given")
-        self._theta[...] = values
+        self._theta[:] = values                            # a device has no [...]
+
+    @property
+    def theta_on_host(self):
+        """theta as a NumPy array: theta itself, or a copy of what lies on a device."""
+        return self.ops.to_host(self._theta)
 
     def with_weights(self, theta):
         """This network with other parameters: theta (P,), contiguous, of its dtype; not copied.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..config import Config, bounds, check_value, limits
 from ..errors import UserError, check_picture
-from ..ops import BACKENDS
+from ..ops import BACKENDS, DEVICES
 from ..writing import check_place, json_text
 
 SEEDS = {"least": 0, "most": 2**32 - 1}
@@ -65,8 +65,9 @@ def add_json(parser):
 
 
 def add_backend(parser):
-    parser.add_argument("--backend", choices=BACKENDS, default="numba",
-                        help="numba is fast, numpy is the reference implementation (default numba)")
+    parser.add_argument("--backend", choices=BACKENDS + DEVICES, default="numba",
+                        help="numba is fast, numpy is the reference implementation, cuda needs "
+                             "an NVIDIA GPU (default numba)")
 
 
 def add_seed(parser):

@@ -7,11 +7,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from .. import __version__, ops, threads
 from ..ops import cache_folder, cache_problem, not_kept
+from ..ops.device import description
 from ..terminal import wrap
 from .common import add_json, print_json
 
 PACKAGES = ("numpy", "numba", "scipy", "threadpoolctl", "matplotlib", "tqdm", "wcwidth", "nltk",
-            "torch", "jax")
+            "numba-cuda", "torch", "jax")
 
 
 def add_arguments(parser):
@@ -28,6 +29,7 @@ def run(args):
             figures[package] = None
     problem = cache_problem()
     figures |= {"cores": os.cpu_count(), "threads": threads.count(), "blas": threads.blas_names(),
+                "cuda": description(),
                 "cache": None if problem else str(cache_folder()),
                 "cache_problem": problem and not_kept(problem),
                 "folder": os.path.dirname(sys.modules["tinydmn"].__file__)}

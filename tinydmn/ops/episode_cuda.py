@@ -1,4 +1,7 @@
-"""From scores to an episode on the device, over facts that stand once.  Meaning: episode_numpy.py."""
+"""From scores to an episode on the device, over facts that stand once.
+
+Meaning: episode_numpy.py.
+"""
 
 import math
 

@@ -51,15 +51,18 @@ class State:
 
 def start(model, seed):
     """A State for a model that has not been trained."""
-    zeros = lambda: np.zeros_like(model.theta)
+    theta = model.theta_on_host
+    zeros = lambda: np.zeros_like(theta)
     rng = np.random.default_rng([seed, 1])
-    return State(rng, model.theta.copy(), zeros(), zeros(), model.theta.copy())
+    return State(rng, theta.copy(), zeros(), zeros(), theta.copy())
 
 
 def first_not_finite(model, dtheta):
     """Name of the first parameter, or else gradient, that holds a NaN or an Inf; or None."""
-    grads = views(dtheta, {name: value.shape for name, value in model.params.items()})
-    arrays = [*model.params.items(), *(("the gradient of " + name, d) for name, d in grads.items())]
+    shapes = {name: value.shape for name, value in model.params.items()}
+    dtheta = model.ops.to_host(dtheta)
+    arrays = [*views(model.theta_on_host, shapes).items(),
+              *(("the gradient of " + name, d) for name, d in views(dtheta, shapes).items())]
     return next((name for name, a in arrays if not np.isfinite(a).all()), None)
 
 
@@ -71,6 +74,7 @@ def train_epoch(model, batch, state, beta, on_step=None):
     config, total, loss = model.config, None, 0.0
     done = state.epoch / max(1, config.epochs - 1)         # 0 in the first epoch, 1 in the last
     rate = config.learning_rate * (1.0 + (config.final_rate - 1.0) * done)
+    moments = model.ops.to_device((state.m, state.v))      # there for the whole epoch
     order = state.rng.permutation(len(batch.n_tokens))
     for first in range(0, len(order), config.batch):
         part, _ = take_stories(batch, order[first:first + config.batch])
@@ -86,11 +90,12 @@ def train_epoch(model, batch, state, beta, on_step=None):
                             "try a smaller --learning-rate or --clip")
         state.step += 1
         with threads.interruptible():
-            model.ops.adam(model.theta, dtheta, (state.m, state.v), state.step, rate)
+            model.ops.adam(model.theta, dtheta, moments, state.step, rate)
         total = losses if total is None else total + losses
         loss += J * losses.n_questions
         if on_step:
             on_step(losses, J)
+    state.m, state.v = map(model.ops.to_host, moments)
     return total, loss
 
 
@@ -127,8 +132,8 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
             if state.best_epoch <= early:
                 state.best_epoch = 0                       # before the window: no candidate now
             validation = held_out.answer_accuracy, -held_out.loss
-            state.rank(validation, model.theta, config.ensemble)
-        state.theta = model.theta.copy()
+            state.rank(validation, model.theta_on_host, config.ensemble)
+        state.theta = model.theta_on_host.copy()
         state.history.append({
             "epoch": state.epoch, "beta": beta, "loss": J / losses.n_questions, "seconds": seconds,
             "train_answer_accuracy": fit.answer_accuracy, "train_gate_accuracy": fit.gate_accuracy,

@@ -52,9 +52,10 @@ class Material:
             return model, None
         words, values = self.vectors
         ids = np.array([self.vocabulary.word_id.get(w, -1) for w in words])
-        L, width = model.params["embedding.L"], values.shape[1]
+        L, width = model.ops.to_host(model.params["embedding.L"]), values.shape[1]
         L[ids[ids >= 0], :width] = values[ids >= 0]
         L[ids[ids >= 0], width:] = 0.0         # a wider L leaves room for what training adds
+        model.params["embedding.L"] = L
         return model, len(self.vocabulary.words) - int(np.sum(ids >= 0))
 
 
