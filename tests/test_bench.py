@@ -89,7 +89,7 @@ def test_no_side_stays_behind_where_one_cannot_begin(sides):
 
 def test_peers_need_the_source_tree(monkeypatch, tmp_path):
     monkeypatch.setattr(comparing, "PEERS", tmp_path / "none")
-    for peer in ("torch", "jax"):
+    for peer in ("torch", "jax", "jax-shared"):
         with pytest.raises(UserError, match="from a clone"):
             compare(CASE, ("numba", 2), (peer, 2))
 
@@ -104,12 +104,12 @@ def test_the_peers_are_built_from_our_parameters(monkeypatch):
     monkeypatch.setattr(worker, "import_module", lambda name: made.append(name) or Peer)
     vocabulary, batches = worker.make_batches(1, 1, 0, None)
     config = Config(hidden=2, embedding=2, gate_hidden=2)
-    for peer in ("torch", "jax"):
-        assert (comparing.PEERS / f"{peer}_dmn.py").is_file()
+    for peer, file in (("torch", "torch_dmn"), ("jax", "jax_dmn"), ("jax-shared", "jax_shared_dmn")):
+        assert (comparing.PEERS / f"{file}.py").is_file()
         assert worker.make_step(peer, 2, vocabulary, batches, config, 5) == "step"
         name, (params, given, trained_on) = made[-2:]
         wanted = DMN(config, vocabulary, "numpy", 5).params
-        assert name == f"tests.peers.{peer}_dmn" and given is config and trained_on is batches
+        assert name == f"tests.peers.{file}" and given is config and trained_on is batches
         assert set(params) == set(wanted) and all(np.array_equal(params[k], wanted[k]) for k in wanted)
 
 
@@ -289,10 +289,10 @@ def test_what_is_left_out(stubbed, capsys):
 
 def test_a_peer_that_is_not_there(stubbed, capsys, monkeypatch):
     monkeypatch.setattr(bench, "find_spec", lambda name: None)
-    for peer in ("torch", "jax"):
+    for peer, package in (("torch", "torch"), ("jax", "jax"), ("jax-shared", "jax")):
         assert main(["bench", "--against", "numpy", "--against", peer]) == 2
         out, err = capsys.readouterr()
-        assert err.count("\n") == 1 and f"{peer} is not installed" in err and not out and not stubbed
+        assert err.count("\n") == 1 and f"--against {peer}: {package} is not installed" in err and f"pip install {package})" in err and not out and not stubbed
 
 
 # ---- info

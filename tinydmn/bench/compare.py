@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import UserError
 
 PEERS = Path(__file__).parents[2] / "tests" / "peers"
+PACKAGES = {"torch": "torch", "jax": "jax", "jax-shared": "jax"}     # side -> what it is written in
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
     is the median over the rounds of their time per step divided by ours, with its least and largest
     value.  Raises UserError where a side cannot run.
     """
-    if theirs and theirs[0] in ("torch", "jax") and not PEERS.is_dir():
+    if theirs and theirs[0] in PACKAGES and not PEERS.is_dir():
         raise UserError(f"{PEERS}: not there; the peers are in the source tree, run the benchmark "
                         "from a clone")
     sides = []

@@ -59,14 +59,15 @@ def our_trainer(model, batches):
 
 
 def make_step(side, n_threads, vocabulary, batches, config, seed):
-    """step(i) of "numba", "numpy", "torch" or "jax", from the same parameters."""
+    """step(i) of "numba", "numpy" or a key of compare.PACKAGES, from the same parameters."""
     backend = side if side in ("numba", "numpy") else "numpy"
     model = DMN(config, vocabulary, backend, seed)
     model.threads = n_threads
     if backend == side:
         return our_trainer(model, batches)
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    return import_module(f"tests.peers.{side}_dmn").make_trainer(model.params, config, batches)
+    peer = import_module(f"tests.peers.{side.replace('-', '_')}_dmn")
+    return peer.make_trainer(model.params, config, batches)
 
 
 def main(side, n_threads, *case):

@@ -3,6 +3,7 @@
   tinydmn bench                                  examples a second, and every operation
   tinydmn bench --against torch --against jax    the ratio to each, in alternating turns
                                                  (from a clone; pip install -e .[peers])
+  tinydmn bench --against jax-shared             JAX with the products saved that ours saves
   tinydmn bench --against one-thread             all threads against one
 """
 
@@ -11,11 +12,11 @@ from importlib.util import find_spec
 
 from .. import threads
 from ..bench import operations
-from ..bench.compare import cases, compare
+from ..bench.compare import PACKAGES, cases, compare
 from ..errors import UserError
 from .common import add_json, add_seed, number, print_json
 
-PEERS = ("torch", "jax", "numpy", "one-thread")
+PEERS = (*PACKAGES, "numpy", "one-thread")
 
 
 def add_arguments(parser):
@@ -39,9 +40,10 @@ def add_arguments(parser):
 
 def run(args):
     for peer in args.against:
-        if peer in ("torch", "jax") and find_spec(peer) is None:
-            raise UserError(f"--against {peer}: {peer} is not installed; install it "
-                            f"(pip install {peer}), or leave it out")
+        package = PACKAGES.get(peer)
+        if package and find_spec(package) is None:
+            raise UserError(f"--against {peer}: {package} is not installed; install it "
+                            f"(pip install {package}), or leave it out")
     n = threads.count()
     sides = [{"one-thread": ("numba", 1)}.get(peer, (peer, n)) for peer in args.against] or [None]
     episodes = ("softmax", "gated") if args.episode == "both" else (args.episode,)
