@@ -84,7 +84,8 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
 
     In each round both sides train for about `turn` seconds.  Examples a second are medians; `ratio`
     is the median over the rounds of their time per step divided by ours, with its least and largest
-    value; `gflops` is the products of a step by its median time.  Raises UserError where a side cannot run.
+    value; `gflops` is the products of a step by its median time.  Raises UserError where a side
+    cannot run.
     """
     if theirs and theirs[0] in PACKAGES and not PEERS.is_dir():
         raise UserError(f"{PEERS}: not there; the peers are in the source tree, run the benchmark "
