@@ -5,13 +5,14 @@ import re
 import sys
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import tinydmn
 from tinydmn import DMN, Config, ops, threads
-from tinydmn.bench import compare as comparing, operations, worker
+from tinydmn.bench import compare as comparing, counting, operations, worker
 from tinydmn.ops.groups import Facts
 from tinydmn.bench.compare import Case, cases, compare
 from tinydmn.cli import bench, info, main
@@ -42,7 +43,7 @@ def sides(monkeypatch):
                 if self.name == fails:
                     raise UserError("no")
                 diary.append(("ready", self.name))
-                return questions
+                return questions, 40_000_000, 2
 
             def seconds(self, n):
                 diary.append((self.name, n))
@@ -60,7 +61,8 @@ def test_ratio_and_rates_by_hand(sides):
     diary = sides({"numba": [0.01, 0.01, 0.02, 0.04], "numpy": [0.05, 0.03, 0.03, 0.16]})
     found = compare(CASE, ("numba", 2), ("numpy", 1), seed=7, data="D", rounds=3, turn=0.5)
     assert found.pop("case") == "task 1, softmax" and found.pop("questions") == 160 and found.pop("against") == "numpy, 1 thread"
-    wanted = {"ms": 20, "examples_per_second": 160 / 0.02, "their_ms": 30, "their_examples_per_second": 160 / 0.03, "ratio": 3, "ratio_least": 1.5, "ratio_largest": 4}
+    wanted = {"ms": 20, "examples_per_second": 160 / 0.02, "their_ms": 30, "their_examples_per_second": 160 / 0.03, "ratio": 3, "ratio_least": 1.5, "ratio_largest": 4,
+              "gflops": 2, "threads_used": 2}
     assert found == pytest.approx(wanted)
     assert diary[:4] == [("begins", "numba", 2, CASE, 7, "D"), ("ready", "numba"), ("begins", "numpy", 1, CASE, 7, "D"), ("ready", "numpy")]
     assert diary[4:6] == [("numba", 4), ("numpy", 4)]
@@ -70,8 +72,12 @@ def test_ratio_and_rates_by_hand(sides):
 def test_one_side_alone_and_steps_that_are_longer_than_a_turn(sides):
     diary = sides({"numba": [3.0, 2.0, 2.0, 4.0]}, questions=1)
     found = compare(CASE, ("numba", 2), None, rounds=3, turn=0.5)
-    assert found == {"case": CASE.name, "questions": 1, "ms": 2000, "examples_per_second": 0.5}
+    assert found == {"case": CASE.name, "questions": 1, "ms": 2000, "examples_per_second": 0.5, "gflops": 0.02, "threads_used": 2}
     assert [entry[1] for entry in diary if entry[0] == "numba"] == [4, 1, 1, 1]
+    sides({"numba": [3.0, 2.0]})
+    assert compare(CASE, ("numba", 1), None, rounds=1)["threads_used"] == 1
+    sides({"numba": [3.0, 2.0]})
+    assert compare(CASE, ("numba", 16), None, rounds=1)["threads_used"] == 2               # of two pieces
 
 
 def test_the_number_of_rounds_is_the_number_of_turns(sides):
@@ -89,7 +95,7 @@ def test_no_side_stays_behind_where_one_cannot_begin(sides):
 
 def test_peers_need_the_source_tree(monkeypatch, tmp_path):
     monkeypatch.setattr(comparing, "PEERS", tmp_path / "none")
-    for peer in ("torch", "jax"):
+    for peer in ("torch", "jax", "jax-shared"):
         with pytest.raises(UserError, match="from a clone"):
             compare(CASE, ("numba", 2), (peer, 2))
 
@@ -104,12 +110,12 @@ def test_the_peers_are_built_from_our_parameters(monkeypatch):
     monkeypatch.setattr(worker, "import_module", lambda name: made.append(name) or Peer)
     vocabulary, batches = worker.make_batches(1, 1, 0, None)
     config = Config(hidden=2, embedding=2, gate_hidden=2)
-    for peer in ("torch", "jax"):
-        assert (comparing.PEERS / f"{peer}_dmn.py").is_file()
+    for peer, file in (("torch", "torch_dmn"), ("jax", "jax_dmn"), ("jax-shared", "jax_shared_dmn")):
+        assert (comparing.PEERS / f"{file}.py").is_file()
         assert worker.make_step(peer, 2, vocabulary, batches, config, 5) == "step"
         name, (params, given, trained_on) = made[-2:]
         wanted = DMN(config, vocabulary, "numpy", 5).params
-        assert name == f"tests.peers.{peer}_dmn" and given is config and trained_on is batches
+        assert name == f"tests.peers.{file}" and given is config and trained_on is batches
         assert set(params) == set(wanted) and all(np.array_equal(params[k], wanted[k]) for k in wanted)
 
 
@@ -135,7 +141,7 @@ def side(monkeypatch, tmp_path, script):
     ("echo \"ModuleNotFoundError: No module named 'jax'\" >&2; exit 1", UserError, "jax: No module named 'jax'; install it, or leave --against jax out"),
     ("kill -9 $$", UserError, "killed by signal 9 .*lower --stories"), ("echo 'IndexError: 7' >&2; exit 1", RuntimeError, "IndexError: 7")])
 def test_a_worker_that_ends_says_why(monkeypatch, tmp_path, script, error, says):
-    for begins, call in (("", lambda s: s.ready()), ("echo ready 160; read n; ", lambda s: (s.ready(), s.seconds(3)))):
+    for begins, call in (("", lambda s: s.ready()), ("echo ready 160 7 2; read n; ", lambda s: (s.ready(), s.seconds(3)))):
         worker = side(monkeypatch, tmp_path, begins + script)
         with pytest.raises(error, match=says):
             call(worker)
@@ -143,8 +149,8 @@ def test_a_worker_that_ends_says_why(monkeypatch, tmp_path, script, error, says)
 
 
 def test_a_worker_is_told_what_to_do_and_closed_at_once(monkeypatch, tmp_path):
-    worker = side(monkeypatch, tmp_path, f'echo "$*" > {tmp_path}/told; echo ready 160; read n; echo "$n"; read n; echo "$n"; exec sleep 60')
-    assert worker.ready() == 160 and worker.seconds(12) == 12.0 and worker.seconds(7) == 7.0
+    worker = side(monkeypatch, tmp_path, f'echo "$*" > {tmp_path}/told; echo ready 160 7000 3; read n; echo "$n"; read n; echo "$n"; exec sleep 60')
+    assert worker.ready() == (160, 7000, 3) and worker.seconds(12) == 12.0 and worker.seconds(7) == 7.0
     worker.close()
     assert worker.process.returncode == -9
     assert (tmp_path / "told").read_text().split() == "-m tinydmn.bench.worker jax 2 32 softmax 80 1 5".split()
@@ -157,7 +163,7 @@ def test_a_worker_trains_as_many_steps_as_it_is_asked_for(monkeypatch, capsys):
     worker.main("numba", "2", "3", "gated", "7", "1", "5", "")
     ready, *seconds = capsys.readouterr().out.splitlines()
     (side, n_threads, vocabulary, batches, config, seed), *steps = done
-    assert ready == f"ready {len(batches[0].answer)}" and all(float(s) >= 0 for s in seconds) and len(seconds) == 3
+    assert ready.split()[:2] == ["ready", str(len(batches[0].answer))] and all(float(s) >= 0 for s in seconds) and len(seconds) == 3
     assert steps[:2 * len(batches)] == list(range(16)) and steps[16:] == [0, 1, 2, 3, 4, 5]        # first each batch twice, to compile for every shape
     assert (side, n_threads, seed) == ("numba", 2, 5) and (config.hidden, config.embedding, config.gate_hidden, config.episode) == (7, 7, 7, "gated")
     assert config.passes == 3 and config.dropout == 0
@@ -198,6 +204,40 @@ def test_each_side_has_the_threads_it_is_to_have(monkeypatch):
         assert (made[-1].backend, made[-1].threads) == (name, n)
 
 
+# ---- floating-point operations
+
+@pytest.mark.parametrize("kind", ("softmax", "gated"))
+def test_the_products_of_a_training_step_by_hand(kind):
+    """Two stories of 2 and 1 facts; three questions that see 1, 2 and 1 of them: 4 facts with end-of-passes, 7 pairs; D = 2, H = 3, G = 5, 2 passes."""
+    batch = SimpleNamespace(n_tokens=np.array([5, 2]), n_question=np.array([2, 3, 1]), n_facts_story=np.array([2, 1]), n_facts=np.array([1, 2, 1]))
+    config = Config(embedding=2, hidden=3, gate_hidden=5, passes=2, episode=kind)
+    product = lambda rows, n, m: 2 * rows * n * m          # (rows, n) by (n, m), multiplications and additions
+    reading = 2 * product(8, 2, 9) + product(7 + 6, 3, 9)  # 8 words, twice; 7 tokens and 6 words of questions
+    shared = product(7, 6, 5) + product(4, 3, 5) + product(3, 3, 5) + product(3, 3, 3)
+    a_pass = product(7, 6, 5) + product(3, 3, 5) + product(3, 3, 3) + 2 * product(3, 3, 9)
+    a_pass += product(7, 3, 9) if kind == "gated" else product(7, 3, 1)
+    facts = product(4, 3, 9) if kind == "gated" else 0
+    assert counting.step_flop(batch, 8, 11, config) == 3 * (reading + shared + facts + 2 * a_pass + product(3, 3, 11))
+
+
+def test_a_worker_counts_its_batches(monkeypatch, capsys):
+    monkeypatch.setattr(worker, "make_step", lambda *about: lambda i: None)
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    config = Config(hidden=7, embedding=7, gate_hidden=7, passes=3, episode="gated")
+    for stories, questions, pieces in (("32", 160, ops.load("numba").n_pieces(32, 160)), ("0", 1, 1)):
+        worker.main("numba", "2", stories, "gated", "7", "1", "5", "")
+        vocabulary, batches = worker.make_batches(1, int(stories), 5, None)
+        flop = sum(counting.step_flop(b, worker.words_multiplied(b, vocabulary), len(vocabulary.answers), config) for b in batches) // len(batches)
+        assert capsys.readouterr().out == f"ready {questions} {flop} {pieces}\n"
+
+
+def test_word_vectors_are_counted_as_the_network_multiplies_them():
+    vocabulary, (batch, *_) = worker.make_batches(1, 2, 0, None)
+    assert worker.words_multiplied(batch, vocabulary) == len(vocabulary.words)             # fewer than the batch has tokens
+    large = SimpleNamespace(words=range(1000))
+    assert worker.words_multiplied(batch, large) == len(np.unique(np.concatenate([batch.tokens.ravel(), batch.question.ravel()])))
+
+
 # ---- each operation alone
 
 @pytest.mark.parametrize("backend", ops.BACKENDS)
@@ -236,6 +276,7 @@ def test_the_rate_of_the_matrix_product_is_that_of_one_thread(monkeypatch):
     seen = []
     monkeypatch.setattr(operations, "best_seconds", lambda call, budget: (call(), seen.append([lib["num_threads"] for lib in threads._blas().info()]), 0.25)[2])
     assert operations.sgemm_rate(16) == 2 * 16**3 / 0.25 and set(seen[0]) <= {1}
+    assert operations.sgemm_rate(16, 3) == 3 * 2 * 16**3 / 0.25 and len(seen) == 4 and set(seen[-1]) <= {1}
 
 
 # ---- the command
@@ -247,11 +288,12 @@ def stubbed(monkeypatch):
 
     def stub(case, ours, theirs, seed, data, rounds):
         asked.append((case, ours, theirs, seed, data, rounds))
-        mine = {"case": case.name, "questions": 160, "ms": np.float64(12.346), "examples_per_second": 4321.0}
+        mine = {"case": case.name, "questions": 160, "ms": np.float64(12.346), "examples_per_second": 4321.0, "gflops": 12.0,
+                "threads_used": 3 if case.stories else 1}
         return mine | ({"against": f"{theirs[0]}, {theirs[1]} threads", "their_ms": 50.5, "their_examples_per_second": 999.0, "ratio": np.float64(4.25), "ratio_least": 3.5,
                         "ratio_largest": 5.75} if theirs else {})
     monkeypatch.setattr(bench, "compare", stub)
-    monkeypatch.setattr(bench.operations, "sgemm_rate", lambda: 40e9)
+    monkeypatch.setattr(bench.operations, "sgemm_rate", lambda n_threads: 40e9 * n_threads)
     monkeypatch.setattr(bench.operations, "table", lambda seed: asked.append(seed) or [("gru_forward, words", 2e-3, 20_000_000), ("embedding_forward", 5e-6, 0)])
     monkeypatch.setattr(bench, "find_spec", lambda name: object())
     monkeypatch.setenv("TINYDMN_THREADS", "3")
@@ -266,6 +308,7 @@ def test_the_figures_as_json(stubbed, capsys):
     assert [entry[1:] for entry in compared] == [(("numba", 3), ("torch", 3), 9, "D", 5)] * 2 + [(("numba", 3), ("numba", 1), 9, "D", 5)] * 2 and seed == 9
     assert [entry[0] for entry in compared] == cases([2], 8, ("gated",)) * 2
     assert found["threads"] == 3 and [f["ratio"] for f in found["training"]] == [4.25] * 4 and found["training"][0]["case"] == "task 2, gated"
+    assert [f["share_of_sgemm"] for f in found["training"]] == pytest.approx([0.1, 0.3] * 2) and found["training"][0]["gflops"] == 12
     assert found["sgemm_gflops"] == 40 and found["operations"][0] == {"operation": "gru_forward, words", "us": 2000, "gflops": 10, "share_of_sgemm": 0.25}
     assert found["operations"][1]["gflops"] == 0 and found["operations"][1]["us"] == pytest.approx(5)
 
@@ -273,26 +316,28 @@ def test_the_figures_as_json(stubbed, capsys):
 def test_the_figures_as_text(stubbed, capsys):
     assert main(["bench", "--against", "jax", "--tasks", "1", "--episode", "softmax", "--rounds", "5"]) == 0
     out = capsys.readouterr().out
-    assert re.search(r"^task 1, softmax +12\.3\d +4,321$", out, re.M) and re.search(r"^  against jax, 3 threads +50\.50 +999 +4\.25 +3\.50 +5\.75$", out, re.M)
+    assert re.search(r"^task 1, softmax +12\.3\d +4,321 +12\.0 +10 %$", out, re.M) and re.search(r"^  jax, 3 threads +50\.50 +999 +4\.25 +3\.50 +5\.75$", out, re.M)
     assert "median of 5 turns" in out and "3 threads" in out and "40 GFLOP/s" in out
     assert re.search(r"^gru_forward, words +2000\.0 +10\.0 +25 %$", out, re.M) and re.search(r"^embedding_forward +5\.0$", out, re.M)
-    head, row, theirs = (next(line for line in out.splitlines() if line.startswith(begin)) for begin in ("      ", "task 1", "  against"))
-    assert head[:37].endswith(" ms") and row[:37].endswith(" 12.35") and theirs[:37].endswith(" 50.50")                # in one column
-    assert head[:49].endswith("examples/s") and row[:49].endswith(" 4,321") and theirs.endswith("5.75") and len(theirs) == len(head)
+    head, row, theirs = (next(line for line in out.splitlines() if line.startswith(begin)) for begin in ("      ", "task 1", "  jax"))
+    assert head[:34].endswith(" ms") and row[:34].endswith(" 12.35") and theirs[:34].endswith(" 50.50")                # in one column
+    assert head[:53].endswith(" GFLOP/s") and row[:53].endswith(" 12.0") and head[:60].endswith(" sgemm") and row.endswith(" 10 %") and len(row) == 60
+    assert max(map(len, (head, row, theirs))) <= 80
+    assert head[:45].endswith("examples/s") and row[:45].endswith(" 4,321") and theirs.endswith("5.75") and len(theirs) == len(head)
 
 
 def test_what_is_left_out(stubbed, capsys):
     assert main(["bench", "--no-operations", "--tasks", "1", "--episode", "both"]) == 0
-    assert [entry[2] for entry in stubbed] == [None] * 4 and "sgemm" not in capsys.readouterr().out
+    assert [entry[2] for entry in stubbed] == [None] * 4 and "each operation alone" not in capsys.readouterr().out
     assert {entry[0].episode for entry in stubbed} == {"softmax", "gated"} and stubbed[0][5] == 7 and stubbed[0][0].stories == 32
 
 
 def test_a_peer_that_is_not_there(stubbed, capsys, monkeypatch):
-    monkeypatch.setattr(bench, "find_spec", lambda name: None)
-    for peer in ("torch", "jax"):
+    monkeypatch.setattr(bench, "find_spec", lambda name: None if name in ("torch", "jax") else object())
+    for peer, package in (("torch", "torch"), ("jax", "jax"), ("jax-shared", "jax")):
         assert main(["bench", "--against", "numpy", "--against", peer]) == 2
         out, err = capsys.readouterr()
-        assert err.count("\n") == 1 and f"{peer} is not installed" in err and not out and not stubbed
+        assert err.count("\n") == 1 and f"--against {peer}: {package} is not installed" in err and f"pip install {package})" in err and not out and not stubbed
 
 
 # ---- info

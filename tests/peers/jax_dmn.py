@@ -96,8 +96,8 @@ def cross_entropy(logits, target):
     return -jnp.where(target >= 0, log_p, 0).sum()
 
 
-def loss(p, rows, passes, episode, alpha, beta):
-    """J = alpha E_CE(gates) + beta E_CE(answers), both a question."""
+def loss(p, rows, passes, episode, alpha, beta, forward=forward):
+    """J = alpha E_CE(gates) + beta E_CE(answers), both a question.  forward: this network's, or another of the same meaning."""
     logits, scores = forward(p, rows, passes, episode)
     J = beta * cross_entropy(logits, rows["answer"])
     for i, s in enumerate(scores):
@@ -110,22 +110,23 @@ def make_arrays(batch, passes, bucket=bucket):
     return {name: jnp.asarray(getattr(rows, name)) for name in ARRAYS}
 
 
-value_and_grad = jax.jit(jax.value_and_grad(loss), static_argnames=("passes", "episode"))
+value_and_grad = jax.jit(jax.value_and_grad(loss), static_argnames=("passes", "episode", "forward"))
 enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64     # it moved
 
 
-def loss_and_grads(params, batch, config, alpha=1.0, beta=1.0, dtype="float64", bucket=bucket):
+def loss_and_grads(params, batch, config, alpha=1.0, beta=1.0, dtype="float64", bucket=bucket, forward=forward, make_arrays=make_arrays):
     """Loss (float) and its gradients, a dict of arrays under tinydmn's names.  float64 is switched on for this call alone."""
     with enable_x64(dtype == "float64"):
         p = {name: jnp.asarray(a, dtype) for name, a in params.items()}
-        J, grads = value_and_grad(p, make_arrays(batch, config.passes, bucket), passes=config.passes, episode=config.episode, alpha=alpha, beta=beta)
+        rows = make_arrays(batch, config.passes, bucket)
+        J, grads = value_and_grad(p, rows, passes=config.passes, episode=config.episode, alpha=alpha, beta=beta, forward=forward)
         return float(J), {name: np.asarray(g) for name, g in grads.items()}
 
 
-@partial(jax.jit, static_argnames=("passes", "episode", "alpha", "beta"), donate_argnums=(0, 1))
-def train_step(p, moments, rows, passes, episode, alpha, beta, learning_rate, clip):
+@partial(jax.jit, static_argnames=("passes", "episode", "alpha", "beta", "forward"), donate_argnums=(0, 1))
+def train_step(p, moments, rows, passes, episode, alpha, beta, forward, learning_rate, clip):
     """One step of Adam on gradients of global norm `clip` at most -> parameters, moments, loss."""
-    J, grads = jax.value_and_grad(loss)(p, rows, passes, episode, alpha, beta)
+    J, grads = jax.value_and_grad(loss)(p, rows, passes, episode, alpha, beta, forward)
     norm = jnp.sqrt(sum((g**2).sum() for g in grads.values()))
     scale = jnp.minimum(1.0, clip / (norm + 1e-6))
     k, v, n = moments
@@ -137,14 +138,14 @@ def train_step(p, moments, rows, passes, episode, alpha, beta, learning_rate, cl
     return p, (k, v, n), J
 
 
-def make_trainer(params, config, batches, alpha=1.0, beta=1.0):
+def make_trainer(params, config, batches, alpha=1.0, beta=1.0, forward=forward, make_arrays=make_arrays):
     """step(i) -> loss: one training step (forward, backward, clipping, Adam) in float32 on batch i, counted around.
     The rows are made and every size is compiled here."""
     rows = [make_arrays(batch, config.passes) for batch in batches]
     p = {name: jnp.array(a, jnp.float32) for name, a in params.items()}
     zeros = lambda: {name: jnp.zeros_like(a) for name, a in p.items()}
     state = [p, (zeros(), zeros(), jnp.zeros((), jnp.float32))]
-    settings = config.passes, config.episode, alpha, beta, config.learning_rate, config.clip
+    settings = config.passes, config.episode, alpha, beta, forward, config.learning_rate, config.clip
     sizes = lambda r: tuple(a.shape for a in r.values())
     compiled = {}
     for r in rows:

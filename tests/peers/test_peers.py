@@ -14,7 +14,7 @@ from tinydmn.model import DMN
 
 from .rows import gate_targets, to_rows
 
-PEERS = ("torch", "jax")
+PEERS = ("torch", "jax", "jax_shared")
 WORDS = ("mary", "john", "milk", "home", "went", "took", "the", "he")
 ANSWERS = ("home", "yes", "no")
 ALL_WORDS = Story([list(WORDS)], [Question(["who"], [answer], 1) for answer in ANSWERS])     # one size of vocabulary for all drawn stories
@@ -30,13 +30,14 @@ STORIES = [
 
 def library(name):
     """tests/peers/NAME_dmn.py, or a skip where the library is not installed."""
-    pytest.importorskip(name, reason=f"{name} is not installed; it is one of the optional peers: pip install -e .[peers]")
+    package = name.removesuffix("_shared")
+    pytest.importorskip(package, reason=f"{package} is not installed; it is one of the optional peers: pip install -e .[peers]")
     return importlib.import_module(f".{name}_dmn", __package__)
 
 
 def peer_loss_and_grads(name, *args):
-    """JAX compiles anew for each size, so its rows are padded to multiples of 40, one size for all tests: padding must not matter."""
-    coarse = {"bucket": lambda n: -(-n // 40) * 40} if name == "jax" else {}
+    """JAX compiles anew for each size, so its arrays are padded to 8 or multiples of 40, few sizes for all tests: padding must not matter."""
+    coarse = {"bucket": lambda n: 8 if n <= 8 else -(-n // 40) * 40} if name.startswith("jax") else {}
     return library(name).loss_and_grads(*args, **coarse)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import UserError
 
 PEERS = Path(__file__).parents[2] / "tests" / "peers"
+PACKAGES = {"torch": "torch", "jax": "jax", "jax-shared": "jax"}     # side -> what it is written in
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class _Side:
                                         env=os.environ | {"PYTHONIOENCODING": "utf-8"})
 
     def ready(self):
-        """-> questions a batch."""
-        return int(self._line().removeprefix("ready"))
+        """-> questions a batch, floating-point operations a step, pieces that threads share."""
+        return tuple(map(int, self._line().removeprefix("ready").split()))
 
     def seconds(self, steps):
         with suppress(BrokenPipeError):                    # it has exited: _line says why
@@ -83,9 +84,10 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
 
     In each round both sides train for about `turn` seconds.  Examples a second are medians; `ratio`
     is the median over the rounds of their time per step divided by ours, with its least and largest
-    value.  Raises UserError where a side cannot run.
+    value; `gflops` is the products of a step by its median time.  Raises UserError where a side
+    cannot run.
     """
-    if theirs and theirs[0] in ("torch", "jax") and not PEERS.is_dir():
+    if theirs and theirs[0] in PACKAGES and not PEERS.is_dir():
         raise UserError(f"{PEERS}: not there; the peers are in the source tree, run the benchmark "
                         "from a clone")
     sides = []
@@ -93,14 +95,15 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
         # one after the other, or both would compile
         for side, threads in filter(None, (ours, theirs)):
             sides.append(_Side(side, threads, case, seed, data))
-            questions = sides[-1].ready()
+            questions, flop, pieces = sides[-1].ready()
         steps = [max(1, round(turn / (s.seconds(4) / 4))) for s in sides]
         times = np.array([[s.seconds(n) / n for s, n in zip(sides, steps)] for _ in range(rounds)])
     finally:
         for s in sides:
             s.close()
     figures = {"case": case.name, "questions": questions, "ms": 1e3 * np.median(times[:, 0]),
-               "examples_per_second": questions / np.median(times[:, 0])}
+               "examples_per_second": questions / np.median(times[:, 0]),
+              "gflops": flop / np.median(times[:, 0]) / 1e9, "threads_used": min(ours[1], pieces)}
     if theirs:
         ratio = times[:, 1] / times[:, 0]
         figures |= {"against": f"{theirs[0]}, {theirs[1]} thread{'s' * (theirs[1] > 1)}",

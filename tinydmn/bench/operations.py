@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import ops, threads
 from ..ops.groups import GRU, Facts, Gate, Memory, Passes, Sequences
+from .counting import passes_flop
 
 PASSES = 3
 
@@ -24,12 +25,11 @@ def best_seconds(call, budget=0.15):
     return best
 
 
-def sgemm_rate(n=1024):
-    """Floating-point operations per second of an n x n x n product, one thread."""
+def sgemm_rate(n=1024, n_threads=1):
+    """Floating-point operations per second of n x n x n products, one in each of n_threads."""
     a = np.random.default_rng(0).random((n, n), np.float32)
-    out = np.empty_like(a)
-    product = lambda _: 2 * n**3 / best_seconds(lambda: np.matmul(a, a, out=out), 0.5)
-    return threads.run(product, [None], 1)[0]
+    product = lambda out: 2 * n**3 / best_seconds(lambda: np.matmul(a, a, out=out), 0.5)
+    return sum(threads.run(product, [np.empty_like(a) for _ in range(n_threads)], n_threads))
 
 
 def table(backend="numba", S=8, Q=40, H=80, seed=0):
@@ -74,7 +74,7 @@ def _calls(op, rng, S, Q, H, F=10, words=6):
     for kind in ("softmax", "gated"):
         weights = Memory(gate, cells[1] if kind == "gated" else None, cells[2])
         dweights = Memory(zeros(gate), weights.episode and zeros(cells[1]), zeros(cells[2]))
-        calls += _passes(op, (c, q, facts), kind, weights, dweights, product, pairs)
+        calls += _passes(op, (c, q, facts), kind, weights, dweights, pairs)
     return calls + [
         ("output_forward", lambda: op.output_forward(h, W_a), Q * 2 * W_a.size),
         ("output_backward", lambda: op.output_backward(logits, h, W_a, np.zeros_like(W_a)),
@@ -88,16 +88,13 @@ def _calls(op, rng, S, Q, H, F=10, words=6):
     ]
 
 
-def _passes(op, arrays, kind, weights, dweights, product, pairs):
+def _passes(op, arrays, kind, weights, dweights, pairs):
     """The rows of PASSES passes over the facts, forward and backward."""
     c, q, facts = arrays
-    (R, _), Q, how = c.shape, len(q), Passes(PASSES, kind)
+    (R, H), Q, how = c.shape, len(q), Passes(PASSES, kind)
     ms, ss, _, cache = op.passes_forward(c, q, q, facts, weights, how)
     dss = np.where(np.isfinite(np.stack(ss)), np.float32(0.1), np.float32(0))
-    shared = (2 * pairs + R + 2 * Q) * product             # with W_1 and W_b, once for all passes
-    each = (2 * pairs + 2 * Q) * product + 2 * Q * 3 * product             # gate; memory's GRU
-    steps = 3 * pairs * product if kind == "gated" else 2 * pairs * len(c[0])
-    flop = shared + PASSES * (each + steps) + (3 * R * product if kind == "gated" else 0)
+    flop = passes_flop(R, pairs, Q, H, H, PASSES, kind)
     forward = lambda: op.passes_forward(c, q, q, facts, weights, how)
     backward = lambda: op.passes_backward(ms, dss, cache, weights, dweights)
     return [(f"passes_forward, {kind}", forward, flop),

@@ -2,8 +2,10 @@
 
     python -m tinydmn.bench.worker SIDE THREADS STORIES EPISODE HIDDEN TASK SEED DATA
 
-Prints "ready", then for each line "N" on standard input trains N steps and prints the seconds they
-took.  Everything that is done once (reading, padding, compiling) comes before "ready".
+Prints "ready QUESTIONS FLOP PIECES" (of a batch: its questions, the floating-point operations of a
+step, the pieces that threads share), then for each line "N" on standard input trains N steps and
+prints the seconds they took.  Everything that is done once (reading, padding, compiling) comes
+before "ready".
 """
 
 import os
@@ -23,7 +25,10 @@ from ..data.sources import babi_stories
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..model import DMN
+from ..ops.arrays_numpy import n_pieces
 from ..streams import settle
+from ..word_vectors import distinct
+from .counting import step_flop
 
 BATCHES = 8                    # different batches, taken in turn
 
@@ -59,14 +64,21 @@ def our_trainer(model, batches):
 
 
 def make_step(side, n_threads, vocabulary, batches, config, seed):
-    """step(i) of "numba", "numpy", "torch" or "jax", from the same parameters."""
+    """step(i) of "numba", "numpy" or a key of compare.PACKAGES, from the same parameters."""
     backend = side if side in ("numba", "numpy") else "numpy"
     model = DMN(config, vocabulary, backend, seed)
     model.threads = n_threads
     if backend == side:
         return our_trainer(model, batches)
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    return import_module(f"tests.peers.{side}_dmn").make_trainer(model.params, config, batches)
+    peer = import_module(f"tests.peers.{side.replace('-', '_')}_dmn")
+    return peer.make_trainer(model.params, config, batches)
+
+
+def words_multiplied(batch, vocabulary):
+    """How many word vectors meet the matrices W: those of the batch, or all where they are few."""
+    _, forms = distinct(batch, len(vocabulary.words))
+    return len(vocabulary.words) if forms is None else len(forms)
 
 
 def main(side, n_threads, *case):
@@ -80,7 +92,10 @@ def main(side, n_threads, *case):
     step = make_step(side, int(n_threads), vocabulary, batches, config, int(seed))
     for i in range(2 * BATCHES):                           # compiles, for every shape
         step(i)
-    print("ready", len(batches[0].answer), flush=True)
+    flop = [step_flop(batch, words_multiplied(batch, vocabulary), len(vocabulary.answers), config)
+            for batch in batches]
+    pieces = n_pieces(len(batches[0].n_tokens), len(batches[0].answer))
+    print("ready", len(batches[0].answer), sum(flop) // BATCHES, pieces, flush=True)
     taken = 0
     for line in sys.stdin:
         began = perf_counter()
