@@ -233,7 +233,7 @@ Your turn
      told, does any pass end?
   The whole table, on the published files: tinydmn table 4 --data DIR
 
-Next: other questions, python lessons/coreference_and_names.py""")
+Next: lesson 9, fast on the CPU.  python lessons/09_fast_on_the_cpu.py""")
 outcomes("Hardly: three facts in an order take longer to learn than two, so the column stays below "
          "the one of task 2.",
          "About as good where gates are told: passes behind end-of-passes added little.  Where "

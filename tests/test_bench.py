@@ -195,6 +195,35 @@ def test_our_trainer_makes_whole_training_steps():
         ours.theta = ours.theta - config.learning_rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
 
+def test_versions_take_turns_and_each_keeps_its_shortest_time(monkeypatch):
+    order, times = [], iter([5.0, 2.0, 3.0, 4.0, 1.0, 9.0])
+    monkeypatch.setattr(operations, "best_seconds", lambda call, budget: order.append((call(), budget)) or next(times))
+    assert operations.in_turns({"a": lambda: "A", "b": lambda: "B"}, 3, 0.5) == {"a": 1.0, "b": 2.0}
+    assert order == [("A", 0.5), ("B", 0.5)] * 3
+
+
+def test_shares_of_a_step(monkeypatch):
+    """On a clock that moves one second whenever it is read, and ten more in Adam."""
+    clock = [0.0]
+    vocabulary, (batch, *_) = worker.make_batches(1, 1, 0, None)
+    net = DMN(Config(hidden=2, embedding=2, gate_hidden=2, passes=1, dropout=0.0), vocabulary, "numpy")
+    net.threads, before, adam = 3, net.theta.copy(), net.ops.adam
+
+    def tick():
+        clock[0] += 1
+        return clock[0]
+
+    def slow(*given):
+        clock[0] += 10
+        return adam(*given)
+    monkeypatch.setattr(operations, "perf_counter", tick)
+    net.backend = ops.load("numpy", SimpleNamespace(adam=slow))
+    shares = operations.shares_of_a_step(net, batch, 1, 50.0)
+    assert "step" not in shares and {"gru_forward", "gru_backward", "passes_forward", "passes_backward", "adam", "clip_by_global_norm"} <= {*shares}
+    assert shares["adam"] == pytest.approx(11 * shares["clip_by_global_norm"]) and shares["gru_forward"] == pytest.approx(2 * shares["passes_forward"])
+    assert 0.5 < sum(shares.values()) < 1 and (net.theta == before).all() and net.threads == 3 and isinstance(net.ops, ops.Operations)
+
+
 def test_each_side_has_the_threads_it_is_to_have(monkeypatch):
     made = []
     monkeypatch.setattr(worker, "our_trainer", lambda model, batches: made.append(model))

@@ -1,10 +1,11 @@
-"""Mistakes in lessons 5 to 8 and the one on other questions, and in the pictures of words, tags and passes."""
+"""Mistakes in lessons 5 to 9 and the one on other questions, and in the pictures of words, tags, passes and bars."""
 
 from . import Mutant
 
 FIVE, SIX, SEVEN, EIGHT, OTHER = (f"lessons/{name}.py" for name in ("05_sentiment", "06_tagging", "07_decoding", "08_how_many_passes", "coreference_and_names"))
+NINE, BARS, OPERATIONS = "lessons/09_fast_on_the_cpu.py", "tinydmn/plots/bars.py", "tinydmn/bench/operations.py"
 WORDS, TAGS = "tinydmn/plots/words.py", "tinydmn/plots/tags.py"
-ODD, EVEN = "tests/test_lessons_05_07.py", "tests/test_lessons_06_08.py"
+ODD, EVEN, FAST, BENCH = "tests/test_lessons_05_07.py", "tests/test_lessons_06_08.py", "tests/test_lessons_09.py", "tests/test_bench.py"
 at = lambda file, *names: " ".join(f"{file}::test_{name}" for name in names)
 FIVE_SAYS, FIVE_CONCLUDES = at(ODD, "lesson_5_prints_what_its_networks_say"), at(ODD, "lesson_5_draws_its_conclusion_from_the_numbers")
 SEVEN_SAYS = at(ODD, "lesson_7_judges_whole_answers", "lesson_7_shows_one_answer_of_each_step_by_step")
@@ -70,6 +71,20 @@ MUTANTS = [
            at(EVEN, "lesson_8_draws_its_conclusions_from_the_numbers"), "which of one pass and none loses is swapped"),
     Mutant(EIGHT, '"task 2": "task 3"}', '"task 2": "task 7"}', at(EVEN, "lesson_8_draws_its_accuracies_with_their_intervals", "lesson_8_prints_what_its_networks_say"), "another row of the paper's table"),
     Mutant(EIGHT, "story.facts[q.n_facts - 1][0] in q.tokens", "story.facts[q.n_facts - 2][0] in q.tokens", at(EVEN, "lesson_8_says_what_a_story_tells_without_its_question"), "not the last fact"),
+    # ---- lesson 9
+    Mutant(NINE, "(rows, n, at), (W, U, b) = sequences, gru\n    table, h = x @ W.T + b,", "(rows, n, at), (W, U, b) = sequences, gru\n    table, h = x @ W.T,", at(FAST, "every_version_of_the_loop_and_of_the_table"),
+           "a table without b"),
+    Mutant(NINE, "(n_each * 6 * product, n_once * 6 * product,", "(n_each * 6 * product, n_each * 6 * product,", at(FAST, "operations_are_counted_right"), "stories shared, and counted for each question"),
+    Mutant(NINE, "(R + 2 * Q + 2 * pairs) * product", "(R + 2 * Q + 2 * padded) * product", at(FAST, "operations_are_counted_right"), "padding counted where there is none"),
+    Mutant(NINE, "3 * compiled / N ", "3 * compiled ", at(FAST, "operations_are_counted_right"), "each thread does the work of all"),
+    Mutant(NINE, "seconds[first] / s, flop[first] / flop[v]", "seconds[first] / s, flop[v] / flop[first]", at(FAST, "operations_are_counted_right"), "more to do for less"),
+    Mutant(NINE, "order == sorted(order)", "len(order) > 1", at(FAST, "clocks_decide_the_claims_and_nothing_else"), "a change that loses is said to gain"),
+    Mutant(NINE, "u = np.tanh(shared + (m @ W_m.T)", "u = np.tanh(shared + (q @ W_m.T)", at(FAST, "your_turn", "another_seed_reads_other_stories"), "each pass reads the question in place of the memory"),
+    Mutant(NINE, "story.questions[-QUESTIONS:]", "story.questions[:QUESTIONS]", at(FAST, "your_turn"), "the first questions, which see little"),
+    Mutant(OPERATIONS, "np.min(turns, axis=0)", "np.mean(turns, axis=0)", at(BENCH, "versions_take_turns_and_each_keeps_its_shortest_time"), "the mean of the turns"),
+    Mutant(OPERATIONS, "net, seconds = net.with_weights(net.theta.copy()), Counter()", "net, seconds = net.with_weights(net.theta), Counter()", at(BENCH, "shares_of_a_step"), "a profile trains the network"),
+    Mutant(BARS, "left=along(1),", "left=PAD + label,", at(FAST, "equal_lengths_are_equal_factors"), "bars below 1 begin at the left"),
+    Mutant(BARS, "_BARS * (np.log(factor) - low)", "_BARS * (factor - low)", at(FAST, "equal_lengths_are_equal_factors"), "no log scale"),
     # ---- other questions
     Mutant(OTHER, "Question([\"who\", \"does\", kind, \"refer\", \"to\"], [name], len(facts), [place])", "Question([\"who\", \"does\", kind, \"refer\", \"to\"], [name], len(facts), [place + 1])",
            at(EVEN, "the_texts_mean_what_their_answers_say"), "the fact behind the supporting one"),

@@ -2,13 +2,16 @@
 (float32, one thread).
 """
 
+from collections import Counter
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 
 from .. import ops, threads
 from ..ops.groups import GRU, Facts, Gate, Memory, Passes, Sequences
 from .counting import passes_flop
+from .worker import our_trainer
 
 PASSES = 3
 
@@ -25,11 +28,47 @@ def best_seconds(call, budget=0.15):
     return best
 
 
+def in_turns(calls, rounds=4, budget=0.08):
+    """{name: function} -> {name: seconds}, the shortest of each in `rounds` times `budget` seconds.
+
+    They take turns, so that a slow second of the machine does not hit one of them alone.
+    """
+    turn = lambda _: [best_seconds(call, budget) for call in calls.values()]
+    turns = threads.run(turn, range(rounds), 1)            # by one thread, BLAS too
+    return dict(zip(calls, np.min(turns, axis=0).tolist()))
+
+
 def sgemm_rate(n=1024, n_threads=1):
     """Floating-point operations per second of n x n x n products, one in each of n_threads."""
     a = np.random.default_rng(0).random((n, n), np.float32)
     product = lambda out: 2 * n**3 / best_seconds(lambda: np.matmul(a, a, out=out), 0.5)
     return sum(threads.run(product, [np.empty_like(a) for _ in range(n_threads)], n_threads))
+
+
+def shares_of_a_step(net, batch, rounds=4, budget=0.08):
+    """-> {operation: its share of a training step}, from `rounds` times `budget` seconds of steps.
+
+    net: a DMN, which is not changed.  By one thread, BLAS too.
+    """
+    net, seconds = net.with_weights(net.theta.copy()), Counter()
+    net.threads = 1
+
+    def clocked(name, call):
+        def timed(*given):
+            began = perf_counter()
+            result = call(*given)
+            seconds[name] += perf_counter() - began
+            return result
+        return timed
+    by_name = {name: clocked(name, getattr(net.ops, name)) for name in net.ops.functions}
+    net.ops = SimpleNamespace(**by_name)
+    train = our_trainer(net, [batch])
+    train(0)                                               # compiles
+    seconds.clear()
+    step = clocked("step", train)
+    while seconds["step"] < rounds * budget:
+        threads.run(step, [0], 1)
+    return {name: spent / seconds["step"] for name, spent in seconds.items() if name != "step"}
 
 
 def table(backend="numba", S=8, Q=40, H=80, seed=0):
