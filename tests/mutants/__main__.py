@@ -22,6 +22,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter
 
+from tinydmn.ops import cache_folder
+
 from . import ROOT, problem, table
 
 LIMIT = 900                    # seconds that the tests of one mutant may take; one that hangs them is seen
@@ -59,7 +61,10 @@ def run(mutants, jobs, baseline):
     with tempfile.TemporaryDirectory(prefix="tinydmn-mutants-") as scratch:
         copies = SimpleQueue()
         for i in range(min(jobs, len(waiting))):
-            copies.put(copy_to(Path(scratch) / f"copy{i}"))
+            copy = copy_to(Path(scratch) / f"copy{i}")
+            if cache_folder() and cache_folder().is_dir():             # named by the sources: what is planted in a kernel compiles anew, the rest need not
+                shutil.copytree(cache_folder(), kernels_of(copy) / "tinydmn" / cache_folder().name, ignore=shutil.ignore_patterns("*.tmp"))
+            copies.put(copy)
 
         def one(mutant):
             copy = copies.get()
@@ -94,6 +99,11 @@ def copy_to(folder):
     return folder
 
 
+def kernels_of(copy):
+    """Where its processes keep what they compile: beside the copy, of which git knows nothing."""
+    return copy.parent / (copy.name + "-kernels")
+
+
 def plant(mutant, copy):
     """-> verdict, and by which test."""
     path = copy / mutant.file
@@ -116,7 +126,7 @@ def plant(mutant, copy):
 
 def pytest(tests, copy, limit):
     """-> pytest's exit code (None: it ran too long), what it printed."""
-    environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(copy.parent / (copy.name + "-kernels"))}
+    environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(kernels_of(copy))}
     words = [sys.executable, "-m", "pytest", "-x", "-rfE", "-n0", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(words, cwd=copy, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=limit)
