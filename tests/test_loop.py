@@ -277,11 +277,17 @@ def test_what_is_not_finite_is_named_before_it_changes_anything(J, bad, says, mo
 # ---- which epochs are chosen: a loop without a network, whose weights are the number of the epoch and whose scores are given
 
 
+class Bare(SimpleNamespace):
+    """What the loop needs of a network whose epochs are stood in for."""
+
+    theta_on_host = property(lambda self: self.theta)
+
+
 def choose(scores, state=None, **more):
     """scores: (accuracy, loss) on validation of epoch 1, 2, ...; state: to go on from; -> State after training, epochs that stood as the best
     after each."""
     config = Config(**{"epochs": len(scores), "patience": len(scores), "gate_epochs": 0} | more)
-    model = SimpleNamespace(config=config, theta=np.zeros(1), theta_on_host=np.zeros(1))
+    model = Bare(config=config, theta=np.zeros(1))
     state, stood = state or loop.State(np.random.default_rng(0), *(np.zeros(1) for _ in range(4))), []
     _, batch = small()
 
