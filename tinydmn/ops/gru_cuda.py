@@ -1,7 +1,7 @@
 """The GRU and the gated step over facts, eqs (1)-(4) and (7), on the device.  Meaning, names and
 shapes: gru_numpy.py.
 
-The ladder, each rung kept (rungs 1 and 2 in gru_ladder_cuda.py, 3 and 4 here):
+The ladder; its rungs 3 and 4 are below:
 
 1. one thread a number, three launches a step for the gates and one for the state;
 2. the gates fused: one launch a step, of one thread a number of the state;
@@ -14,7 +14,7 @@ The ladder, each rung kept (rungs 1 and 2 in gru_ladder_cuda.py, 3 and 4 here):
    passes through memory, and there is no barrier wider than a block.
 
 Rung 4 takes H up to 128 in float32; above (and in float64 above 48) a block cannot hold U, and
-rung 3 runs.  `tinydmn bench --backend cuda` counts launches and bytes of each rung.
+rung 3 runs.
 """
 
 import math
