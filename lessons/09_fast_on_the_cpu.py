@@ -329,7 +329,8 @@ Your turn (near the top of the script)
   3. In by_blocks leave out "shared += bilinear(q, 0)".  Which line says so?
   All operations alone, each with its share: tinydmn bench --operations
 
-Next: the same operations as kernels of a GPU, tinydmn/ops/gru_cuda.py, from its ladder on.""")
+Next: other questions, python lessons/coreference_and_names.py; or the GRU as
+kernels of a GPU, tinydmn/ops/gru_cuda.py.""")
 outcomes("Next to nothing: the last question sees the whole story, so as many words are read.",
          "It loses most where there are many units: a sum in order is no vector code.  The "
          "results agree still.",

@@ -11,10 +11,10 @@ from tinydmn.data.batch import make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.model import DMN
-from tinydmn.ops import device, functions, load
+from tinydmn.ops import device, functions, gru_cuda, load, product_cuda
 from tinydmn.ops.groups import GRU, Sequences, recurrent_shapes
 
-from .helpers import NUMPY, drawn, nest, ones
+from .helpers import NUMPY, drawn, memory_weights, ones
 from .test_device import CASES
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(device.missing() is not None, reason=f"no CUDA here: {device.missing()}")]
@@ -31,20 +31,16 @@ def up(x):
     return load("cuda").to_device(x)
 
 
-def down(x):
-    return nest(lambda a: a.copy_to_host() if device.is_device(a) else a, x) if isinstance(x, tuple) else x.copy_to_host()
-
-
 def assert_close(found, wanted, dtype="float64"):
+    """Nests that may lie on the device, but for rounding the same."""
     if isinstance(wanted, (tuple, list)):
         assert len(found) == len(wanted)
         for a, b in zip(found, wanted):
             assert_close(a, b, dtype)
-    elif wanted is None:
-        assert found is None
-    else:
-        found = found.copy_to_host() if device.is_device(found) else found
-        assert np.shape(found) == np.shape(wanted)
+        return
+    found = found.copy_to_host() if device.is_device(found) else found
+    assert (found is None) == (wanted is None) and np.shape(found) == np.shape(wanted)
+    if wanted is not None:
         np.testing.assert_allclose(found, wanted, **CLOSE[dtype])
 
 
@@ -124,7 +120,6 @@ T = device.TILE
 @pytest.mark.parametrize("M, K, N", [(1, 1, 1), (T - 1, T + 1, T), (T + 1, 2 * T + 1, 1), (T, T - 1, T + 1)])
 def test_a_product_of_any_shape(monkeypatch, transposed, M, K, N):
     """New, and added to what is there; sums of many chunks."""
-    from tinydmn.ops import product_cuda
     monkeypatch.setattr(product_cuda, "CHUNK", 2)
     rng = np.random.default_rng(0)
     A, B, into = rng.normal(size=(M, K)), rng.normal(size=(K, N)), rng.normal(size=(M, N))
@@ -151,7 +146,6 @@ def cell_arguments(cell, dtype="float64", B=5, H=2):
 @pytest.mark.parametrize("gates", (True, False))
 @pytest.mark.parametrize("rung", (3, 4))
 def test_both_rungs_of_the_gru_are_the_reference(op, monkeypatch, rung, gates):
-    from tinydmn.ops import gru_cuda
     if rung == 3:
         monkeypatch.setattr(gru_cuda, "split", lambda H, dtype: None)
     x, sequences, gru, g, dout = cell_arguments(GRU)
@@ -165,8 +159,8 @@ def test_both_rungs_of_the_gru_are_the_reference(op, monkeypatch, rung, gates):
 
 
 def test_where_u_is_kept():
-    """Half of U in registers or more, what 48 KB leave in shared memory; above H = 128 a block holds no U."""
-    from tinydmn.ops.gru_cuda import REGISTERS, ROWS, split
+    """Half of U in registers or more, what 48 KB leave in shared memory; above H = 96 a block holds no U."""
+    REGISTERS, ROWS, split = gru_cuda.REGISTERS, gru_cuda.ROWS, gru_cuda.split
     single, double = np.dtype("float32"), np.dtype("float64")
     for H in range(1, 300):
         for dtype in (single, double):
@@ -175,7 +169,8 @@ def test_where_u_is_kept():
                 shared = 3 * H * max(1, H - kept) + 8 * ROWS * H
                 assert 0 < kept + 1 and kept <= H and kept * dtype.itemsize // 4 <= REGISTERS
                 assert shared * dtype.itemsize <= 48 * 1024 + 3 * H * dtype.itemsize
-    assert [H for H in range(1, 300) if split(H, single) is None][0] > 96
+    first_without = [next(H for H in range(1, 300) if split(H, dtype) is None) for dtype in (single, double)]
+    assert first_without == [97, 65]
     assert split(64, single) == 32 and split(80, single) == 40
 
 
@@ -234,7 +229,6 @@ def test_every_operation_has_kernels():
 def test_gates_and_episodes_alone(op):
     """The operations that the passes are composed of in the reference."""
     rng = np.random.default_rng(1)
-    from .helpers import memory_weights
     Q, steps, H = 2, 3, 2
     c, m, q = rng.normal(size=(Q, steps, H)), rng.normal(size=(Q, H)), rng.normal(size=(Q, H))
     s, ds, de, x = rng.normal(size=(Q, steps)), rng.normal(size=(Q, steps)), rng.normal(size=(Q, H)), rng.normal(size=(Q, H))

@@ -21,25 +21,25 @@ from .product_cuda import add_rows, affine, product
 
 
 class Pairs(NamedTuple):
-    """The visible facts of each question, packed; all but T are Index."""
+    """The visible facts of each question, packed."""
 
     fact: Index                # (P,)     the fact of each pair
     of: Index                  # (P,)     its question
+    at: Index                  # (P,)     its position there
     off: Index                 # (Q + 1,) where a question's pairs begin
     seen: Index                # (P,)     the pairs, fact by fact
     seen_from: Index           # (R + 1,) where a fact's begin there
     place: Index               # (Q, T)   the pair at each position, -1 on padding
-    T: int
 
 
 def make_pairs(facts, R):
     """Facts over R facts in all -> Pairs."""
     rows, n = (integers(a).host for a in facts)
     there = np.arange(rows.shape[1]) < n[:, None]
-    of, fact = np.nonzero(there)[0], rows[there]
+    (of, at), fact = np.nonzero(there), rows[there]
     place = np.where(there, np.cumsum(there).reshape(there.shape) - 1, -1)
-    return Pairs(Index(fact), Index(of), Index(np.concatenate([[0], np.cumsum(n)])),
-                 *inverse(fact, R), Index(place), rows.shape[1])
+    return Pairs(Index(fact), Index(of), Index(at), Index(np.concatenate([[0], np.cumsum(n)])),
+                 *inverse(fact, R), Index(place))
 
 
 @cache
@@ -184,11 +184,11 @@ def pass_forward(m, shared, gate):
 
 
 @cuda.jit
-def _through_scores(ds, u, W_2, of, place_of, ds_p, da):
+def _through_scores(ds, u, W_2, of, at, ds_p, da):
     G = u.shape[1]
     p, k = cuda.grid(1) // G, cuda.grid(1) % G
     if p < u.shape[0]:
-        d = ds[of[p], place_of[p]]
+        d = ds[of[p], at[p]]
         da[p, k] = d * W_2[k] * (ONE - u[p, k] * u[p, k])
         if k == 0:
             ds_p[p, 0] = d
@@ -240,9 +240,7 @@ def pass_backward(ds, cache, shared, d_shared, gate, into):
     dc, dgate = into
     P, block = len(u), columns(c.shape[1])
     da, ds_p = empty(u.shape, u.dtype), empty((P, 1), u.dtype)
-    position = np.arange(P) - pairs.off.host[pairs.of.host]
-    launch(_through_scores, u.size, ds, u, gate.W_2, pairs.of.device, Index(position).device,
-           ds_p, da)
+    launch(_through_scores, u.size, ds, u, gate.W_2, pairs.of.device, pairs.at.device, ds_p, da)
     product(ds_p, u, "A", into=dgate.W_2.reshape(1, len(gate.W_2)))
     add_rows(ds_p, dgate.b_2.reshape(1))
     add_into(d_shared, da)

@@ -13,8 +13,7 @@ The ladder; its rungs 3 and 4 are below:
    shared memory, of which U alone takes 77 KB at H = 80.  Nothing but inputs, gates and states
    passes through memory, and there is no barrier wider than a block.
 
-Rung 4 takes H up to 128 in float32; above (and in float64 above 48) a block cannot hold U, and
-rung 3 runs.
+Rung 4 takes H up to 96 in float32 (64 in float64); above a block cannot hold U, and rung 3 runs.
 """
 
 import math
@@ -27,7 +26,9 @@ from .recurrence_cuda import (row_sums, run_backward, run_forward, step_by_step,
                               step_by_step_backward)
 
 ROWS = 4                       # sequences a block
-REGISTERS = 104                # numbers of U a thread may keep in registers, of 255 in all
+# Numbers of U that a thread may keep in registers.  With more the 3H threads of a block would need
+# more than the 65,536 registers there are: python -m tests.ops.cubins.
+REGISTERS = 64
 
 
 @cuda.jit(device=True)

@@ -6,9 +6,9 @@ packed arrays (P, ...): step t owns rows start[t]:start[t + 1], the longest sequ
 the rows of step t are the first of those of step t - 1.  All of that is made of integers on the
 host.
 
-A cell is two kernels of one thread a number, for the rows of one step:
-    forward(a, Uh, h_prev, g, start of the step, cell..., h)
-    backward(dh, h_prev, g, start of the step, cell..., d..., dh_prev)
+A cell is two kernels of one thread a number, for the rows s .. s + live - 1 of one step:
+    forward(a, rows, Uh, previous, g, s, live, *kept, state)
+    backward(dstate, previous, g, s, live, *kept, d, dg, carry)
 """
 
 from functools import cached_property
@@ -52,17 +52,12 @@ class Packing:
         return Index(self.start).device
 
 
-def no_gates(packing, dtype):
-    """g (P,): all 1, which is no eq. (7) at all."""
-    g = empty((packing.P,), dtype)
-    launch(fill, packing.P, g, g.dtype.type(1))
-    return g
-
-
 def packed_gates(g, packing, dtype):
     """g (B, T) or None -> (P,)."""
     if g is None:
-        return no_gates(packing, dtype)
+        ones = empty((packing.P,), dtype)                  # no eq. (7) at all
+        launch(fill, packing.P, ones, ones.dtype.type(1))
+        return ones
     return flat(gather(g.reshape(g.size, 1), packing.gates))
 
 
