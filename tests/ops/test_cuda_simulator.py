@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tinydmn.cli import main
+from tinydmn.ops import device
+
 from . import cubins
 
 # a part of it: all takes minutes, NUMBA_ENABLE_CUDASIM=1 pytest -m gpu -n0
@@ -22,6 +25,20 @@ def test_kernels_in_the_simulator():
     assert done.returncode == 0, done.stdout[-4000:]
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed and int(passed[1]) >= 28 and "skipped" not in done.stdout
+
+
+def test_without_a_device_one_line_says_what_to_do(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(device, "SIMULATED", False)
+    monkeypatch.setattr(device, "find_spec", lambda name: None)
+    assert main(["train", "babi", "--task", "1", "--backend", "cuda", "--out", str(tmp_path / "a.npz")]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "tinydmn train: back end cuda: numba-cuda is not installed; pip install 'tinydmn[cuda]'"
+    assert not list(tmp_path.iterdir()) and device.description().startswith("numba-cuda is not installed")
+    monkeypatch.setattr(device, "find_spec", lambda name: "there")
+    monkeypatch.setattr(device.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(device.cuda, "cuda_error", lambda: "the driver is too old\nmore", raising=False)
+    assert re.match(r"no NVIDIA GPU with a driver that fits was found \(the driver is too old\); use --backend numba, or NUMBA_ENABLE_CUDASIM=1 ", device.missing())
+    monkeypatch.setattr(device.cuda, "is_available", lambda: True)
+    assert device.missing() is None
 
 
 @pytest.mark.skipif(find_spec("numba_cuda") is None, reason="numba-cuda is not installed: pip install -e '.[cuda]'")

@@ -13,7 +13,7 @@ The ladder; its rungs 3 and 4 are below:
    shared memory, of which U alone takes 77 KB at H = 80.  Nothing but inputs, gates and states
    passes through memory, and there is no barrier wider than a block.
 
-Rung 4 takes H up to 96 in float32 (64 in float64); above a block cannot hold U, and rung 3 runs.
+Rung 4 takes H up to 96 in float32 (57 in float64); above a block cannot hold U, and rung 3 runs.
 """
 
 import math
