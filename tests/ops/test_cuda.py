@@ -11,7 +11,7 @@ from tinydmn.data.batch import make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.model import DMN
-from tinydmn.ops import device, functions, gru_cuda, load, product_cuda
+from tinydmn.ops import device, functions, gru_cuda, gru_ladder_cuda, load, product_cuda
 from tinydmn.ops.groups import GRU, Sequences, recurrent_shapes
 
 from .helpers import NUMPY, drawn, memory_weights, ones
@@ -144,18 +144,20 @@ def cell_arguments(cell, dtype="float64", B=5, H=2):
 
 
 @pytest.mark.parametrize("gates", (True, False))
-@pytest.mark.parametrize("rung", (3, 4))
-def test_both_rungs_of_the_gru_are_the_reference(op, monkeypatch, rung, gates):
+@pytest.mark.parametrize("rung", (1, 2, 3, 4))
+def test_all_rungs_of_the_gru_are_the_reference(op, monkeypatch, rung, gates):
     if rung == 3:
         monkeypatch.setattr(gru_cuda, "split", lambda H, dtype: None)
+    ladder = {1: (gru_ladder_cuda.gru_forward_1, gru_ladder_cuda.gru_backward_1), 2: (gru_ladder_cuda.gru_forward_2, gru_ladder_cuda.gru_backward_2)}
+    forward, backward = ladder.get(rung, (op.gru_forward, op.gru_backward))
     x, sequences, gru, g, dout = cell_arguments(GRU)
     g = g if gates else None
     out, cache = NUMPY.gru_forward(x, sequences, gru, g)
     dgru = ones(gru)
     wanted = out, NUMPY.gru_backward(dout, cache, gru, dgru), dgru
-    found, cache = op.gru_forward(up(x), up(sequences), up(gru), up(g))
+    found, cache = forward(up(x), up(sequences), up(gru), up(g))
     dgru = up(ones(gru))
-    assert_close((found, op.gru_backward(up(dout), cache, up(gru), dgru), dgru), wanted)
+    assert_close((found, backward(up(dout), cache, up(gru), dgru), dgru), wanted)
 
 
 def test_where_u_is_kept():

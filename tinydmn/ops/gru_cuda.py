@@ -80,7 +80,8 @@ def _step_backward(dh, h_prev, g, s, live, gates, Uh_h, da, dUh, dg, carry):
     if j < live:
         p = s + j
         cell = gates[p, k], gates[p, H + k], gates[p, 2 * H + k], Uh_h[p, k]
-        da_z, da_r, da_h, dg_k, d = gru_numbers_backward(dh[p, k], h_prev[j, k], g[p], cell)
+        da_z, da_r, da_h, dg_k, d = gru_numbers_backward(dh[p, k] + carry[j, k], h_prev[j, k], g[p],
+                                                         cell)
         da[p, k], da[p, H + k], da[p, 2 * H + k] = da_z, da_r, da_h
         dUh[p, k], dUh[p, H + k], dUh[p, 2 * H + k] = da_z, da_r, da_h * cell[1]
         dg[p, k], carry[j, k] = dg_k, d

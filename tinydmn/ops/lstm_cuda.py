@@ -38,7 +38,7 @@ def _step_backward(dstate, previous, g, s, live, gates, made, d, dg, carry):
         h_prev, s_prev, s_new, tanh_s = (previous[j, k], previous[j, H + k], made[p, k],
                                          made[p, H + k])
         i, f, o, c_tilde = gates[p, k], gates[p, H + k], gates[p, 2 * H + k], gates[p, 3 * H + k]
-        dh, ds = dstate[p, k], dstate[p, H + k]
+        dh, ds = dstate[p, k] + carry[j, k], dstate[p, H + k] + carry[j, H + k]
         dg[p, k] = dh * (o * tanh_s - h_prev) + ds * (s_new - s_prev)                  # (7)
         carry[j, k] = (ONE - g[p]) * dh
         carry[j, H + k] = (ONE - g[p]) * ds

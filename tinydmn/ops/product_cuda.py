@@ -8,10 +8,10 @@ time, whatever order the blocks ran in.
 
 from functools import cache
 
-from .arrays_cuda import fill, flat
 from .device import TILE, ZERO, cuda, empty, launch, real
 
 CHUNK = 512                    # terms a buffer
+A_GIVEN_ACROSS, B_GIVEN_ACROSS, KEEP, BIAS = 1, 2, 4, 8    # how a product is made
 
 
 @cache
@@ -19,69 +19,72 @@ def _tiled(dtype):
     number = real(dtype)
 
     @cuda.jit
-    def product(A, B, out, transposed, chunk):
-        """out (Z, M, N): of terms z chunk .. (z + 1) chunk of A (M, K) B (K, N).
+    def product(A, B, bias, out, how, chunk):
+        """out (Z M, N): rows z M .. of terms z chunk .. (z + 1) chunk of A (M, K) B (K, N).
 
-        transposed: bit 0, A is given as (K, M); bit 1, B as (N, K).
+        how, added up: A is given as (K, M); B as (N, K); out is added to; bias (N,) is added.
         """
         a = cuda.shared.array((TILE, TILE), number)
         b = cuda.shared.array((TILE, TILE), number)
         x, y, z = cuda.threadIdx.x, cuda.threadIdx.y, cuda.blockIdx.z
         m, n = cuda.blockIdx.y * TILE + y, cuda.blockIdx.x * TILE + x
-        K = A.shape[0] if transposed & 1 else A.shape[1]
-        last = min(K, (z + 1) * chunk)
+        M, K = A.shape[0], A.shape[1]
+        if how & A_GIVEN_ACROSS:
+            M, K = K, M
+        N, last = out.shape[1], min(K, (z + 1) * chunk)
         total = ZERO
         for first in range(z * chunk, last, TILE):
             k = first + x                                  # thread (y, x) loads a[y, x] and b[y, x]
             a[y, x] = ZERO
-            if m < out.shape[1] and k < last:
-                a[y, x] = A[k, m] if transposed & 1 else A[m, k]
+            if m < M and k < last:
+                a[y, x] = A[k, m] if how & A_GIVEN_ACROSS else A[m, k]
             k = first + y
             b[y, x] = ZERO
-            if n < out.shape[2] and k < last:
-                b[y, x] = B[n, k] if transposed & 2 else B[k, n]
+            if n < N and k < last:
+                b[y, x] = B[n, k] if how & B_GIVEN_ACROSS else B[k, n]
             cuda.syncthreads()
             for i in range(TILE):
                 total += a[y, i] * b[i, x]
             cuda.syncthreads()
-        if m < out.shape[1] and n < out.shape[2]:
-            out[z, m, n] = total
+        if m < M and n < N:
+            if how & KEEP:
+                total += out[z * M + m, n]
+            if how & BIAS:
+                total += bias[n]
+            out[z * M + m, n] = total
     return product
 
 
 @cuda.jit
 def _add_chunks(parts, out, keep):
+    """parts (Z M, N) -> out (M, N)."""
     i = cuda.grid(1)
     if i < out.size:
-        N = out.shape[1]
-        total = out[i // N, i % N] if keep else ZERO
-        for z in range(parts.shape[0]):
-            total += parts[z, i // N, i % N]
-        out[i // N, i % N] = total
+        m, n = i // out.shape[1], i % out.shape[1]
+        total = out[m, n] if keep else ZERO
+        for row in range(m, parts.shape[0], out.shape[0]):
+            total += parts[row, n]
+        out[m, n] = total
 
 
-@cuda.jit
-def _add_bias(a, b):
-    i, k = cuda.grid(1) // a.shape[1], cuda.grid(1) % a.shape[1]
-    if i < a.shape[0]:
-        a[i, k] += b[k]
-
-
-def product(A, B, transposed="", into=None):
-    """A (M, K) B (K, N) -> (M, N), or added to `into`; any strides.
+def product(A, B, transposed="", into=None, bias=None):
+    """A (M, K) B (K, N), plus bias (N,) -> (M, N), or added to `into`; any strides.
 
     transposed: "A", A is given as (K, M); "B", B as (N, K).
     """
-    flags = ("A" in transposed) + 2 * ("B" in transposed)
-    M, K = A.shape[::-1] if flags & 1 else A.shape
-    N = B.shape[0] if flags & 2 else B.shape[1]
-    chunks = max(1, -(-K // CHUNK)) if flags & 1 else 1
-    parts = empty((chunks, M, N), A.dtype)
+    how = A_GIVEN_ACROSS * ("A" in transposed) + B_GIVEN_ACROSS * ("B" in transposed)
+    M, K = A.shape[::-1] if "A" in transposed else A.shape
+    N = B.shape[0] if "B" in transposed else B.shape[1]
+    chunks = max(1, -(-K // CHUNK)) if "A" in transposed else 1
+    whole = into is not None and chunks == 1               # added where it is made
+    parts = into if whole else empty((chunks * M, N), A.dtype)
     if M and N:
+        how += KEEP * whole + BIAS * (bias is not None)
         grid = -(-N // TILE), -(-M // TILE), chunks
-        _tiled(A.dtype)[grid, (TILE, TILE)](A, B, parts, flags, CHUNK if flags & 1 else max(K, 1))
-    if into is None and chunks == 1:
-        return parts.reshape(M, N)
+        _tiled(A.dtype)[grid, (TILE, TILE)](A, B, B[0] if bias is None else bias, parts, how,
+                                            CHUNK if chunks > 1 else max(K, 1))
+    if chunks == 1:
+        return parts
     out = empty((M, N), A.dtype) if into is None else into
     launch(_add_chunks, M * N, parts, out, into is not None)
     return out
@@ -89,9 +92,7 @@ def product(A, B, transposed="", into=None):
 
 def affine(x, W, b):
     """x (N, I), W (J, I), b (J,) -> x Wᵀ + b."""
-    a = product(x, W, "B")
-    launch(_add_bias, a.size, a, b)
-    return a
+    return product(x, W, "B", bias=b)
 
 
 def affine_backward(da, x, W, dW, db):
@@ -101,8 +102,25 @@ def affine_backward(da, x, W, dW, db):
     return product(da, W)
 
 
+@cuda.jit
+def _chunk_sums(a, parts, chunk, keep):
+    """parts (Z, K): row z the sum of rows z chunk .. (z + 1) chunk of a (N, K)."""
+    i = cuda.grid(1)
+    if i < parts.size:
+        z, k = i // parts.shape[1], i % parts.shape[1]
+        total = parts[z, k] if keep else ZERO
+        for row in range(z * chunk, min(a.shape[0], (z + 1) * chunk)):
+            total += a[row, k]
+        parts[z, k] = total
+
+
 def add_rows(a, out):
-    """out (K,) += the sum of a (N, K) over its rows: a product with ones, so in chunks too."""
-    ones = empty((len(a), 1), a.dtype)
-    launch(fill, len(a), flat(ones), a.dtype.type(1))
-    product(ones, a, "A", into=out.reshape(1, out.size))
+    """out (K,) += the sum of a (N, K) over its rows."""
+    K, out = out.size, out.reshape(1, out.size)
+    chunks = -(-len(a) // CHUNK)
+    if chunks <= 1:
+        launch(_chunk_sums, K, a, out, CHUNK, True)
+        return
+    parts = empty((chunks, K), a.dtype)
+    launch(_chunk_sums, parts.size, a, parts, CHUNK, False)
+    launch(_add_chunks, K, parts, out, True)

@@ -158,8 +158,8 @@ def step_by_step(kernel, h_size, arrays, packing, U):
 def step_by_step_backward(kernel, dstate, arrays, packing, U):
     """Backward.  dstate (P, h_size) is used up; arrays: g (P,), state, d (P, J), dg (P, H), *kept.
 
-    The kernel makes d of a step, the rows of dg that sum to the gates' gradients, and in `carry`
-    what reaches the step before without U.
+    The kernel makes d of a step and the rows of dg that sum to the gates' gradients; what reaches
+    the step before without U it leaves in `carry`, and adds what the step after left there.
     """
     g, state, d, dg, *kept = arrays
     H, zero = U.shape[1], zeros((packing.B, dstate.shape[1]), d.dtype)
@@ -169,15 +169,5 @@ def step_by_step_backward(kernel, dstate, arrays, packing, U):
         before = int(packing.start[t - 1]) if t else 0
         previous = state[before:] if t else zero
         launch(kernel, live * H, dstate, previous, g, s, live, *kept, d, dg, carry)
-        if t:
-            product_of = product(d[s:s + live], U)
-            launch(_into_previous, live * dstate.shape[1], carry, product_of, dstate, before, live)
-
-
-@cuda.jit
-def _into_previous(carry, product_of, dstate, before, live):
-    i, k = cuda.grid(1) // carry.shape[1], cuda.grid(1) % carry.shape[1]
-    if i < live:
-        dstate[before + i, k] += carry[i, k]
-        if k < product_of.shape[1]:                        # the half of a state that meets U
-            dstate[before + i, k] += product_of[i, k]
+        if t:                                              # the half of a state that meets U
+            product(d[s:s + live], U, into=dstate[before:before + live, :H])

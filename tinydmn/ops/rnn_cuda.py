@@ -25,9 +25,10 @@ def _step_backward(dh, h_prev, g, s, live, new, d, dg, carry):
     j, k = cuda.grid(1) // H, cuda.grid(1) % H
     if j < live:
         p = s + j
-        dg[p, k] = dh[p, k] * (new[p, k] - h_prev[j, k])                               # (7)
-        d[p, k] = g[p] * dh[p, k] * (ONE - new[p, k] * new[p, k])
-        carry[j, k] = (ONE - g[p]) * dh[p, k]
+        dh_k = dh[p, k] + carry[j, k]
+        dg[p, k] = dh_k * (new[p, k] - h_prev[j, k])                                   # (7)
+        d[p, k] = g[p] * dh_k * (ONE - new[p, k] * new[p, k])
+        carry[j, k] = (ONE - g[p]) * dh_k
 
 
 def _steps(a, packing, g, U):
