@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90")
-SIZES = (2, 64, 80, 96)                # H, of the kernels that are made for one
+SIZES = (2, 64, 80, 96, 128, 144, 192, 256)    # H, of the kernels that are made for one
 REGISTERS = 65_536                     # of a multiprocessor, for all threads of a block
 
 
@@ -27,7 +27,7 @@ def recorded():
     """[module, name of the kernel, what it is given] of every kernel, float32; in the simulator."""
     from numba.cuda.simulator.kernel import FakeCUDAKernel
 
-    from tinydmn.ops import gru_cuda, load
+    from tinydmn.ops import gru_cuda, gru_ladder_cuda, load
     from tinydmn.ops.groups import GRU
 
     from .helpers import cast, ones
@@ -50,6 +50,9 @@ def recorded():
     op.l2_backward(model.theta, zeros(), 0.1, dtheta)
     x, sequences, gru, g, dout = cell_arguments(GRU)
     x, gru, g, dout = cast((x, gru, g, dout), "float32")
+    for forward, backward in ((gru_ladder_cuda.gru_forward_1, gru_ladder_cuda.gru_backward_1), (gru_ladder_cuda.gru_forward_2, gru_ladder_cuda.gru_backward_2)):
+        _, cache = forward(up(x), up(sequences), up(gru), up(g))
+        backward(up(dout), cache, up(gru), up(ones(gru)))
     gru_cuda.split = lambda H, dtype: None                 # the rung below
     _, cache = op.gru_forward(up(x), up(sequences), up(gru), up(g))
     op.gru_backward(up(dout), cache, up(gru), up(ones(gru)))
@@ -94,18 +97,18 @@ def kernels():
         else:
             for H in SIZES:
                 out[f"gru_cuda {factory}, H = {H}", types] = getattr(place, factory)(H, single), 3 * H
-    return [(name, kernel.py_func, types, threads) for (name, types), (kernel, threads) in sorted(out.items(), key=lambda item: item[0][0])]
+    return [(name, kernel, types, threads) for (name, types), (kernel, threads) in sorted(out.items(), key=lambda item: item[0][0])]
 
 
-def link(function, types, architecture):
+def link(kernel, types, architecture):
     """-> registers a thread, bytes of shared memory, stack and spills.  Raises what the linker raises."""
     from cuda.core import Linker, LinkerOptions, ObjectCode
     from numba import cuda
     from numba.cuda import dispatcher
     capability = int(architecture[3:-1]), int(architecture[-1])
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)         # it asks for one to call a device function
-    ptx, _ = cuda.compile_ptx(function, types, cc=capability)
-    linker = Linker(ObjectCode.from_ptx(ptx.encode()), options=LinkerOptions(arch=architecture, ptxas_options=["-v"]))
+    ptx, _ = cuda.compile_ptx(kernel.py_func, types, cc=capability)
+    linker = Linker(ObjectCode.from_ptx(ptx.encode()), options=LinkerOptions(arch=architecture, ptxas_options=["-v"], max_register_count=kernel.targetoptions.get("max_registers")))
     linker.link("cubin")
     log = linker.get_info_log()
     shared = sum(map(int, re.findall(r"\.shared .*\[(\d+)\]", ptx, re.M)))              # the linker's log leaves it out
@@ -116,10 +119,10 @@ def link(function, types, architecture):
 def main(*architectures):
     failed = 0
     print(f"{'kernel':42}{'':8}{'registers':>10}{'shared':>9}{'stack':>7}{'spills':>7}")
-    for name, function, types, threads in kernels():
+    for name, kernel, types, threads in kernels():
         for architecture in architectures or ARCHITECTURES:
             try:
-                registers, shared, stack, spills = link(function, types, architecture)
+                registers, shared, stack, spills = link(kernel, types, architecture)
             except Exception as error:
                 print(f"{name:42}{architecture:8} does not link: {str(error).strip().splitlines()[-1]}")
                 failed += 1

@@ -3,6 +3,9 @@
 Sizes are tiny, for the simulator makes a thread of the system for each of CUDA's: 1, and one less and one more than a block or tile holds.
 """
 
+from collections import Counter
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -132,6 +135,19 @@ def test_a_product_of_any_shape(monkeypatch, transposed, M, K, N):
     assert_close(product_cuda.product(wide[:, 2:], up(b), transposed), A @ B)             # a view with strides
 
 
+@pytest.mark.skipif(not device.SIMULATED, reason="on a device the other tests use cupy where it is")
+def test_a_product_of_cublas(monkeypatch):
+    """Where cupy is: how it is called, with NumPy in its place."""
+    monkeypatch.setattr(product_cuda, "cupy", lambda: SimpleNamespace(asarray=lambda a: a._ary, matmul=np.matmul))
+    rng = np.random.default_rng(0)
+    A, B, into, bias = rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), rng.normal(size=(2, 4)), rng.normal(size=4)
+    for transposed in ("", "A", "B", "AB"):
+        a, b = up(A.T.copy() if "A" in transposed else A), up(B.T.copy() if "B" in transposed else B)
+        there = up(into)
+        assert product_cuda.product(a, b, transposed, into=there) is there
+        assert_close((product_cuda.product(a, b, transposed), product_cuda.product(a, b, transposed, bias=up(bias)), there), (A @ B, A @ B + bias, into + A @ B))
+
+
 def cell_arguments(cell, dtype="float64", B=5, H=2):
     """B sequences, of which one is empty, more than a block has; states asked for twice and never."""
     rng = np.random.default_rng(3)
@@ -160,20 +176,58 @@ def test_all_rungs_of_the_gru_are_the_reference(op, monkeypatch, rung, gates):
     assert_close((found, backward(up(dout), cache, up(gru), dgru), dgru), wanted)
 
 
+def test_what_a_rung_costs(op, monkeypatch):
+    """The launches that were counted are those that are made; the table that a reader sees is what was counted."""
+    made, launched = Counter(), type(gru_cuda._step).__call__
+    if device.SIMULATED:
+        monkeypatch.setattr(type(gru_cuda._step), "__call__", lambda kernel, *given: (made.update([kernel.fn.__name__] * (not kernel._device)), launched(kernel, *given))[1])
+    steps, B, sizes = 3, 5, dict(D=2, H=2)
+    x, gru = up(np.ones((4, 2))), up(drawn(np.random.default_rng(0), recurrent_shapes(GRU, 2, 2)))
+    sequences = up(Sequences(np.zeros((B, steps), np.int32), np.full(B, steps, np.int32), np.full((B, 1), steps - 1, np.int32)))
+    counted = {rung: gru_ladder_cuda.counted(rung, B, steps, distinct=4, **sizes) for rung in (1, 2, 3, 4)}
+    for rung, forward in ((1, gru_ladder_cuda.gru_forward_1), (2, gru_ladder_cuda.gru_forward_2), (4, op.gru_forward), (3, op.gru_forward)):
+        if rung == 3:
+            monkeypatch.setattr(gru_cuda, "split", lambda H, dtype: None)
+        made.clear()
+        forward(x, sequences, gru)
+        around = sum(made[name] for name in ("fill", "_gather"))           # what every rung has: gates of 1, zeros, the states wanted
+        assert not device.SIMULATED or sum(made.values()) - around == counted[rung][0]
+    # one sequence of one step, all sizes 1: W, U, b three numbers each
+    assert [gru_ladder_cuda.counted(rung, 1, 1, 1, 1, 1)[1:] for rung in (1, 2, 3, 4)] == [(4 * 25, 12), (4 * 17, 12), (4 * 20, 12), (4 * 28, 12)]
+    for line, rung in zip(gru_cuda.__doc__.split("million operations\n")[-1].splitlines(), (1, 2, 3, 4)):
+        few, many = (gru_ladder_cuda.counted(rung, B, 100, 80, 80, 160) for B in (32, 1024))
+        assert line.split() == [str(rung), *(text for n, b, o in (few, many) for text in (str(n), f"{b / 1e6:.1f}", f"{o / 1e6:.1f}"))]
+
+
+@pytest.mark.parametrize("places", [(1, 0), (1, 1), (2, 1), (1, 2)])
+def test_u_in_registers_in_shared_memory_and_in_the_cache(op, monkeypatch, places):
+    """As at a large H, with few numbers each: the same wherever U lies."""
+    monkeypatch.setattr(gru_cuda, "split", lambda H, dtype: places)
+    for kernel in (gru_cuda.sequence_forward, gru_cuda.sequence_backward):
+        monkeypatch.setattr(gru_cuda, kernel.__name__, kernel.__wrapped__)
+    x, sequences, gru, g, dout = cell_arguments(GRU, H=3)
+    out, cache = NUMPY.gru_forward(x, sequences, gru, g)
+    dgru = ones(gru)
+    wanted = out, NUMPY.gru_backward(dout, cache, gru, dgru), dgru
+    found, cache = op.gru_forward(up(x), up(sequences), up(gru), up(g))
+    dgru = up(ones(gru))
+    assert_close((found, op.gru_backward(up(dout), cache, up(gru), dgru), dgru), wanted)
+
+
 def test_where_u_is_kept():
-    """Half of U in registers or more, what 48 KB leave in shared memory; above H = 96 a block holds no U."""
+    """In registers, in what 48 KB leave of shared memory, and above H = 96 in the cache; above H = 256 a launch a step."""
     REGISTERS, ROWS, split = gru_cuda.REGISTERS, gru_cuda.ROWS, gru_cuda.split
     single, double = np.dtype("float32"), np.dtype("float64")
     for H in range(1, 300):
         for dtype in (single, double):
-            kept = split(H, dtype)
-            if kept is not None:
-                shared = 3 * H * max(1, H - kept) + 8 * ROWS * H
-                assert 0 < kept + 1 and kept <= H and kept * dtype.itemsize // 4 <= REGISTERS
-                assert shared * dtype.itemsize <= 48 * 1024 + 3 * H * dtype.itemsize
+            if split(H, dtype):
+                kept, rest = split(H, dtype)
+                assert 1 <= kept <= H and 0 <= rest <= H - kept and kept * dtype.itemsize // 4 <= REGISTERS
+                assert (3 * H * max(1, rest) + 8 * ROWS * H) * dtype.itemsize <= device.ON_CHIP + 3 * H * dtype.itemsize * (rest == 0)
     first_without = [next(H for H in range(1, 300) if split(H, dtype) is None) for dtype in (single, double)]
-    assert first_without == [97, 58]
-    assert split(64, single) == 32 and split(80, single) == 40
+    cached = [next(H for H in range(1, 300) if sum(split(H, dtype)) < H) for dtype in (single, double)]
+    assert first_without == [257, 193] and cached == [97, 58]
+    assert split(64, single) == (32, 32) and split(80, single) == (40, 40) and split(128, single) == (64, 21)
 
 
 def test_rows_are_added_in_their_order(op):

@@ -61,6 +61,20 @@ def _multiply(a, b, out):
         out[i] = a[i] * b[i]
 
 
+@cuda.jit
+def _transpose(a, out):
+    i, j = cuda.grid(1) // out.shape[1], cuda.grid(1) % out.shape[1]
+    if i < out.shape[0]:
+        out[i, j] = a[j, i]
+
+
+def transposed(a):
+    """a (M, N) -> (N, M), a new array: threads that walk down its columns read side by side."""
+    out = empty(a.shape[::-1], a.dtype)
+    launch(_transpose, a.size, a, out)
+    return out
+
+
 def copy(a):
     """A new array of the same numbers."""
     out = empty(a.shape, a.dtype)

@@ -5,6 +5,7 @@ kernels in Python, a thread of the system for each of CUDA's: slow, right, and w
 """
 
 from functools import cache, cached_property
+from importlib import import_module
 from importlib.util import find_spec
 
 import numba
@@ -19,6 +20,7 @@ if SIMULATED:
     mend()
 THREADS = 4 if SIMULATED else 128      # of a block, where nothing else is said
 TILE = 2 if SIMULATED else 16          # a product's block makes TILE x TILE numbers
+BLOCK_REGISTERS = 65_536       # of a block, for all its threads
 ON_CHIP = 48 * 1024                    # bytes of shared memory a block may have: numba-cuda#94
 # Numbers that keep the precision of what they meet: on a device a bare 0.5 would make float64 of
 # float32, and in Python np.float32(0.5) would make float32 of what math.tanh gives.
@@ -90,6 +92,12 @@ def integers(a):
     return a if isinstance(a, Index) else Index(a)
 
 
+@cache
+def cupy():
+    """The library cupy where it is installed: its arrays see ours, by __cuda_array_interface__."""
+    return import_module("cupy") if find_spec("cupy") and not SIMULATED else None
+
+
 def is_device(a):
     """Whether `a` is an array of the device."""
     return hasattr(a, "copy_to_host")
@@ -98,6 +106,14 @@ def is_device(a):
 def empty(shape, dtype):
     """An array of the device, not set."""
     return cuda.device_array(shape, dtype)
+
+
+def jit_for(threads):
+    """cuda.jit for blocks of so many threads: no more registers each than a block can have."""
+    if SIMULATED:
+        return cuda.jit
+    warps = -(-threads // 32)
+    return cuda.jit(max_registers=min(255, BLOCK_REGISTERS // (32 * warps) // 8 * 8))
 
 
 def launch(kernel, n, *arrays):

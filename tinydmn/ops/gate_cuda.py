@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays_cuda import add_into, inverse, zeros
+from .arrays_cuda import inverse, zeros
 from .device import ONE, ZERO, Index, cuda, empty, integers, launch
 from .groups import Facts
 from .product_cuda import add_rows, affine, product
@@ -44,43 +44,72 @@ def make_pairs(facts, R):
 
 @cache
 def columns(H):
-    """W_1's columns by block of eq. (5), each as a slice: of c, m, q, c∘q, c∘m, |c-q|, |c-m|, and
-    of cᵀW_b q and cᵀW_b m.
+    """W_1's columns of three blocks of eq. (5), each as a slice: c, m, q."""
+    return tuple(slice(i * H, (i + 1) * H) for i in range(3))
+
+
+@cuda.jit(device=True)
+def column(j, H, x):
+    """Where in W_1 column j of the blocks that compare stands; x: 0 the question, 1 the memory.
+
+    The blocks of eq. (5) from 3 on: c∘q, c∘m, |c-q|, |c-m|, and one number each cᵀW_b q, cᵀW_b m.
     """
-    return (*(slice(i * H, (i + 1) * H) for i in range(7)), slice(7 * H, 7 * H + 1),
-            slice(7 * H + 1, 7 * H + 2))
+    return 7 * H + x if j == 2 * H else (3 + x + 2 * (j // H)) * H + j % H
 
 
 @cuda.jit
-def _compare(c, x, fact, of, product_of, difference):
-    H = c.shape[1]
-    p, k = cuda.grid(1) // H, cuda.grid(1) % H
-    if p < fact.size:
-        c_k, x_k = c[fact[p], k], x[of[p], k]
-        product_of[p, k], difference[p, k] = c_k * x_k, abs(c_k - x_k)
+def _take_columns(W_1, x, V):
+    N = V.shape[1]
+    i, j = cuda.grid(1) // N, cuda.grid(1) % N
+    if i < V.shape[0]:
+        V[i, j] = W_1[i, column(j, (N - 1) // 2, x)]
 
 
 @cuda.jit
-def _bilinear(c, W_bx, fact, of, out):
-    p = cuda.grid(1)
-    if p < out.size:
-        total = ZERO
-        for k in range(c.shape[1]):
-            total += c[fact[p], k] * W_bx[of[p], k]
-        out[p] = total
+def _add_columns(dV, x, dW_1):
+    N = dV.shape[1]
+    i, j = cuda.grid(1) // N, cuda.grid(1) % N
+    if i < dV.shape[0]:
+        dW_1[i, column(j, (N - 1) // 2, x)] += dV[i, j]
+
+
+def comparing(gate):
+    """W_1's columns for the blocks that compare with the question, and with the memory.
+
+    Two of (G, 2H + 1).
+    """
+    (G, _), H = gate.W_1.shape, len(gate.W_b)
+    V_q, V_m = (empty((G, 2 * H + 1), gate.W_1.dtype) for _ in range(2))
+    launch(_take_columns, V_q.size, gate.W_1, 0, V_q)
+    launch(_take_columns, V_m.size, gate.W_1, 1, V_m)
+    return V_q, V_m
+
+
+@cuda.jit
+def _compare(c, x, W_bx, fact, of, X):
+    H, N = c.shape[1], X.shape[1]
+    p, j = cuda.grid(1) // N, cuda.grid(1) % N
+    if p < X.shape[0]:
+        r, q = fact[p], of[p]
+        if j < H:
+            X[p, j] = c[r, j] * x[q, j]
+        elif j < 2 * H:
+            X[p, j] = abs(c[r, j - H] - x[q, j - H])
+        else:
+            total = ZERO
+            for k in range(H):
+                total += c[r, k] * W_bx[q, k]
+            X[p, j] = total
 
 
 def compare(c, x, W_b, pairs):
     """The blocks of eq. (5) that compare facts with x (Q, H), the question or the memory.
 
-    -> W_b x (Q, H); c∘x, |c-x| (P, H); cᵀW_b x (P,).
+    -> W_b x (Q, H); X (P, 2H + 1): c∘x, |c-x|, cᵀW_b x.
     """
-    P, H, fact, of = len(pairs.fact), c.shape[1], pairs.fact.device, pairs.of.device
-    W_bx = product(x, W_b, "B")
-    product_of, difference, bilinear = (empty(n, c.dtype) for n in ((P, H), (P, H), (P,)))
-    launch(_compare, P * H, c, x, fact, of, product_of, difference)
-    launch(_bilinear, P, c, W_bx, fact, of, bilinear)
-    return W_bx, product_of, difference, bilinear
+    W_bx, X = product(x, W_b, "B"), empty((len(pairs.fact), 2 * c.shape[1] + 1), c.dtype)
+    launch(_compare, X.size, c, x, W_bx, pairs.fact.device, pairs.of.device, X)
+    return W_bx, X
 
 
 @cuda.jit(device=True)
@@ -89,7 +118,7 @@ def sign(x):
 
 
 @cuda.jit
-def _to_facts(d_product, d_difference, d_bilinear, c, x, W_bx, of, seen, seen_from, dc):
+def _to_facts(d, c, x, W_bx, of, seen, seen_from, dc):
     H = c.shape[1]
     r, k = cuda.grid(1) // H, cuda.grid(1) % H
     if r < c.shape[0]:
@@ -97,50 +126,49 @@ def _to_facts(d_product, d_difference, d_bilinear, c, x, W_bx, of, seen, seen_fr
         for i in range(seen_from[r], seen_from[r + 1]):
             p = seen[i]
             q = of[p]
-            total += (d_product[p, k] * x[q, k] + sign(c[r, k] - x[q, k]) * d_difference[p, k]
-                      + d_bilinear[p] * W_bx[q, k])
+            total += (d[p, k] * x[q, k] + sign(c[r, k] - x[q, k]) * d[p, H + k]
+                      + d[p, 2 * H] * W_bx[q, k])
         dc[r, k] = total
 
 
 @cuda.jit
-def _to_questions(d_product, d_difference, d_bilinear, c, x, fact, off, dx, dW_bx):
+def _to_questions(d, c, x, fact, off, dx, dW_bx):
     H = c.shape[1]
     q, k = cuda.grid(1) // H, cuda.grid(1) % H
     if q < x.shape[0]:
         total, total_b = ZERO, ZERO
         for p in range(off[q], off[q + 1]):
             c_k = c[fact[p], k]
-            total += d_product[p, k] * c_k - sign(c_k - x[q, k]) * d_difference[p, k]
-            total_b += d_bilinear[p] * c_k
+            total += d[p, k] * c_k - sign(c_k - x[q, k]) * d[p, H + k]
+            total_b += d[p, 2 * H] * c_k
         dx[q, k], dW_bx[q, k] = total, total_b
 
 
 def compare_backward(d, c, made, pairs, W_b, dc, dW_b):
-    """d: of c∘x, |c-x| (P, H), cᵀW_b x (P,); made: x, W_b x -> dx (Q, H).  Adds into dc, dW_b."""
+    """d (P, 2H + 1); made: x, W_b x -> dx (Q, H).  Adds into dc, dW_b."""
     x, W_bx = made
     dx, dW_bx = empty(x.shape, x.dtype), empty(x.shape, x.dtype)
-    launch(_to_facts, c.size, *d, c, x, W_bx, pairs.of.device, pairs.seen.device,
+    launch(_to_facts, c.size, d, c, x, W_bx, pairs.of.device, pairs.seen.device,
            pairs.seen_from.device, dc)
-    launch(_to_questions, x.size, *d, c, x, pairs.fact.device, pairs.off.device, dx, dW_bx)
+    launch(_to_questions, x.size, d, c, x, pairs.fact.device, pairs.off.device, dx, dW_bx)
     product(dW_bx, x, "A", into=dW_b)
-    product(dW_bx, W_b, into=dx)
-    return dx
+    return product(dW_bx, W_b, into=dx)
 
 
 @cuda.jit
-def _shared_sum(a, from_c, from_q, bilinear, w, fact, of):
+def _shared_sum(a, from_c, from_q, fact, of):
     G = a.shape[1]
     p, k = cuda.grid(1) // G, cuda.grid(1) % G
     if p < a.shape[0]:
-        a[p, k] += from_c[fact[p], k] + from_q[of[p], k] + bilinear[p] * w[k, 0]
+        a[p, k] += from_c[fact[p], k] + from_q[of[p], k]
 
 
 @cuda.jit
-def _tanh_of_sum(u, shared, from_m, bilinear, w, of):
+def _tanh_of_sum(u, shared, from_m, of):
     G = u.shape[1]
     p, k = cuda.grid(1) // G, cuda.grid(1) % G
     if p < u.shape[0]:
-        u[p, k] = math.tanh(u[p, k] + shared[p, k] + from_m[of[p], k] + bilinear[p] * w[k, 0])
+        u[p, k] = math.tanh(u[p, k] + shared[p, k] + from_m[of[p], k])
 
 
 @cuda.jit
@@ -159,37 +187,34 @@ def _scores(u, W_2, b_2, place, s):
 
 def shared_forward(c, q, pairs, gate):
     """What all passes share.  c (R, H), q (Q, H) -> shared."""
-    W_1, block = gate.W_1, columns(c.shape[1])
-    W_bq, product_of, difference, bilinear = compare(c, q, gate.W_b, pairs)
-    a = product(product_of, W_1[:, block[3]], "B")
-    product(difference, W_1[:, block[5]], "B", into=a)
-    from_c, from_q = product(c, W_1[:, block[0]], "B"), affine(q, W_1[:, block[2]], gate.b_1)
-    launch(_shared_sum, a.size, a, from_c, from_q, bilinear, W_1[:, block[7]],
-           pairs.fact.device, pairs.of.device)
-    return c, q, pairs, W_bq, product_of, difference, bilinear, a
+    W_1, (of_c, _, of_q), V = gate.W_1, columns(c.shape[1]), comparing(gate)
+    W_bq, X = compare(c, q, gate.W_b, pairs)
+    a = product(X, V[0], "B")
+    from_c, from_q = product(c, W_1[:, of_c], "B"), affine(q, W_1[:, of_q], gate.b_1)
+    launch(_shared_sum, a.size, a, from_c, from_q, pairs.fact.device, pairs.of.device)
+    return c, q, pairs, V, W_bq, X, a
 
 
 def pass_forward(m, shared, gate):
     """The scores of one pass: m (Q, H) -> s (Q, T), -inf on padding, cache."""
-    c, _, pairs, _, _, _, _, a = shared
-    W_1, block = gate.W_1, columns(c.shape[1])
-    W_bm, product_of, difference, bilinear = compare(c, m, gate.W_b, pairs)
-    u = product(product_of, W_1[:, block[4]], "B")
-    product(difference, W_1[:, block[6]], "B", into=u)
-    from_m = product(m, W_1[:, block[1]], "B")
-    launch(_tanh_of_sum, u.size, u, a, from_m, bilinear, W_1[:, block[8]], pairs.of.device)
+    c, _, pairs, (_, V_m), _, _, a = shared
+    W_bm, X = compare(c, m, gate.W_b, pairs)
+    u = product(X, V_m, "B")
+    from_m = product(m, gate.W_1[:, columns(c.shape[1])[1]], "B")
+    launch(_tanh_of_sum, u.size, u, a, from_m, pairs.of.device)
     s = empty(pairs.place.shape, u.dtype)
     launch(_scores, s.size, u, gate.W_2, gate.b_2.reshape(1), pairs.place.device, s)
-    return s, (m, W_bm, product_of, difference, bilinear, u)
+    return s, (m, W_bm, X, u)
 
 
 @cuda.jit
-def _through_scores(ds, u, W_2, of, at, ds_p, da):
+def _through_scores(ds, u, W_2, of, at, ds_p, da, d_shared):
     G = u.shape[1]
     p, k = cuda.grid(1) // G, cuda.grid(1) % G
     if p < u.shape[0]:
         d = ds[of[p], at[p]]
         da[p, k] = d * W_2[k] * (ONE - u[p, k] * u[p, k])
+        d_shared[p, k] += da[p, k]
         if k == 0:
             ds_p[p, 0] = d
 
@@ -216,57 +241,47 @@ def _sum_of_facts(da, seen, seen_from, out):
         out[r, k] = total
 
 
-def _through_compare(da, shared, made, first, gate, into):
-    """Through the blocks that compare facts with the question (first: 3) or the memory (4).
+def _through_compare(da, shared, made, x, gate, into):
+    """Through the blocks that compare facts with the question (x: 0) or the memory (1).
 
-    da (P, G); made: x, W_b x, c∘x, |c-x|, cᵀW_b x; into: dc, dgate -> dx (Q, H).
+    da (P, G); made: the vector, W_b times it, X; into: dc, dgate -> d of the vector (Q, H).
     """
-    (x, W_bx, product_of, difference, bilinear), (dc, dgate) = made, into
-    c, _, pairs, *_ = shared
-    block, W_1, dW_1, P = columns(c.shape[1]), gate.W_1, dgate.W_1, len(da)
-    one, two, three = block[first], block[first + 2], block[first + 4]
-    product(da, product_of, "A", into=dW_1[:, one])
-    product(da, difference, "A", into=dW_1[:, two])
-    product(da, bilinear.reshape(P, 1), "A", into=dW_1[:, three])
-    d = (product(da, W_1[:, one]), product(da, W_1[:, two]),
-         product(da, W_1[:, three]).reshape(P))
-    return compare_backward(d, c, (x, W_bx), pairs, gate.W_b, dc, dgate.W_b)
+    (vector, W_bx, X), (dc, dgate), (c, _, pairs, V, *_) = made, into, shared
+    dV = product(da, X, "A")
+    launch(_add_columns, dV.size, dV, x, dgate.W_1)
+    return compare_backward(product(da, V[x]), c, (vector, W_bx), pairs, gate.W_b, dc, dgate.W_b)
 
 
 def pass_backward(ds, cache, shared, d_shared, gate, into):
     """ds (Q, T) -> dm (Q, H).  into: dc, dgate; adds into these and d_shared (P, G), not db_1."""
-    m, W_bm, product_of, difference, bilinear, u = cache
-    c, _, pairs, *_ = shared
-    dc, dgate = into
-    P, block = len(u), columns(c.shape[1])
-    da, ds_p = empty(u.shape, u.dtype), empty((P, 1), u.dtype)
-    launch(_through_scores, u.size, ds, u, gate.W_2, pairs.of.device, pairs.at.device, ds_p, da)
+    m, W_bm, X, u = cache
+    pairs, (_, dgate), (_, of_m, _) = shared[2], into, columns(m.shape[1])
+    da, ds_p = empty(u.shape, u.dtype), empty((len(u), 1), u.dtype)
+    launch(_through_scores, u.size, ds, u, gate.W_2, pairs.of.device, pairs.at.device, ds_p, da,
+           d_shared)
     product(ds_p, u, "A", into=dgate.W_2.reshape(1, len(gate.W_2)))
     add_rows(ds_p, dgate.b_2.reshape(1))
-    add_into(d_shared, da)
     d_m = empty((len(m), u.shape[1]), u.dtype)
     launch(_sum_of_pairs, d_m.size, da, pairs.off.device, d_m)
-    product(d_m, m, "A", into=dgate.W_1[:, block[1]])
-    made = m, W_bm, product_of, difference, bilinear
-    dm = _through_compare(da, shared, made, 4, gate, into)
-    return product(d_m, gate.W_1[:, block[1]], into=dm)
+    product(d_m, m, "A", into=dgate.W_1[:, of_m])
+    dm = _through_compare(da, shared, (m, W_bm, X), 1, gate, into)
+    return product(d_m, gate.W_1[:, of_m], into=dm)
 
 
 def shared_backward(d_shared, shared, gate, into):
     """d_shared (P, G) -> dq (Q, H).  into: dc, dgate; adds into these."""
-    c, q, pairs, W_bq, product_of, difference, bilinear, _ = shared
-    dc, dgate = into
-    G, block = d_shared.shape[1], columns(c.shape[1])
+    c, q, pairs, _, W_bq, X, _ = shared
+    (dc, dgate), (of_c, _, of_q) = into, columns(c.shape[1])
+    G = d_shared.shape[1]
     d_q, d_c = empty((len(q), G), c.dtype), empty((len(c), G), c.dtype)
     launch(_sum_of_pairs, d_q.size, d_shared, pairs.off.device, d_q)
     launch(_sum_of_facts, d_c.size, d_shared, pairs.seen.device, pairs.seen_from.device, d_c)
-    product(d_c, c, "A", into=dgate.W_1[:, block[0]])
-    product(d_q, q, "A", into=dgate.W_1[:, block[2]])
+    product(d_c, c, "A", into=dgate.W_1[:, of_c])
+    product(d_q, q, "A", into=dgate.W_1[:, of_q])
     add_rows(d_q, dgate.b_1)
-    product(d_c, gate.W_1[:, block[0]], into=dc)
-    made = q, W_bq, product_of, difference, bilinear
-    dq = _through_compare(d_shared, shared, made, 3, gate, into)
-    return product(d_q, gate.W_1[:, block[2]], into=dq)
+    product(d_c, gate.W_1[:, of_c], into=dc)
+    dq = _through_compare(d_shared, shared, (q, W_bq, X), 0, gate, into)
+    return product(d_q, gate.W_1[:, of_q], into=dq)
 
 
 def own_facts(c):

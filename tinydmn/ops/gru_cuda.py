@@ -1,34 +1,50 @@
 """The GRU and the gated step over facts, eqs (1)-(4) and (7), on the device.  Meaning, names and
 shapes: gru_numpy.py.
 
-The ladder; its rungs 3 and 4 are below:
+The ladder; rungs 1 and 2 stand in gru_ladder_cuda.py, 3 and 4 below:
 
-1. one thread a number, three launches a step for the gates and one for the state;
+1. one thread a number, a launch an equation: three for the gates and one for the state each step;
 2. the gates fused: one launch a step, of one thread a number of the state;
 3. the input product hoisted: W x + b once for each distinct input (a table of words), so that a
-   step reads a row of it; U h as a tiled product;
+   step reads a row of it; U h as a tiled product, which wants a launch of its own;
 4. the whole sequence in one launch.  A block has ROWS sequences for all their steps and keeps U on
    chip: thread j owns row j of U (backward: column k of one gate's block), the first numbers of it
-   in registers, the rest in shared memory.  Both are needed, as numba-cuda gives a block 48 KB of
-   shared memory, of which U alone takes 77 KB at H = 80.  Nothing but inputs, gates and states
-   passes through memory, and there is no barrier wider than a block.
+   in registers, the next in shared memory.  Both are needed, as numba-cuda gives a block 48 KB of
+   shared memory, of which U alone takes 77 KB at H = 80.  What fits neither, above H = 96, is read
+   at every step and comes from the cache.  Nothing else but inputs, gates and states passes through
+   memory, and there is no barrier wider than a block.
 
-Rung 4 takes H up to 96 in float32 (57 in float64); above a block cannot hold U, and rung 3 runs.
+Forward in float32, counted (gru_ladder_cuda.counted), 100 steps, D = H = 80, 160 distinct words:
+
+                       32 sequences                       1,024 sequences
+    rung  launches   MB  million operations   launches   MB  million operations
+       1       400 30.8               245.8        400 507.4             7864.3
+       2       100 22.6               245.8        100 245.2             7864.3
+       3       200 24.2               129.0        200 530.3             3938.3
+       4         3  9.3               129.0          3 282.7               3938.3
+
+Rung 3 alone saves operations, not bytes: U h goes through memory.  Of rung 4's bytes at 1,024
+sequences 20 MB are U, read once by each of 256 blocks; 262 MB are gates and states, which the
+backward pass wants.
+
+Rung 4 takes H up to 256 in float32, for more than 768 threads would have too few registers each
+(192 in float64, whose states must be on chip); above that rung 3 runs.
 """
 
 import math
 from functools import cache
 
-from .arrays_cuda import zeros
-from .device import HALF, ON_CHIP, ONE, ZERO, cuda, empty, launch, real
+from .arrays_cuda import transposed, zeros
+from .device import (BLOCK_REGISTERS, HALF, ON_CHIP, ONE, ZERO, cuda, empty, jit_for, launch,
+                     real)
 from .product_cuda import affine, affine_backward, product
 from .recurrence_cuda import (row_sums, run_backward, run_forward, step_by_step,
                               step_by_step_backward)
 
 ROWS = 4                       # sequences a block
-# Numbers of U that a thread may keep in registers.  With more the 3H threads of a block would need
-# more than the 65,536 registers there are: python -m tests.ops.cubins.
-REGISTERS = 64
+# Registers that a thread may fill with numbers of U, and what it needs besides: from larger arrays
+# the compiler makes memory (python -m tests.ops.cubins).
+REGISTERS, BESIDES = 64, 104
 
 
 @cuda.jit(device=True)
@@ -90,34 +106,39 @@ def _step_backward(dh, h_prev, g, s, live, gates, Uh_h, da, dUh, dg, carry):
 # ---- rung 4: the whole sequence in one launch
 
 def split(H, dtype, words=8):
-    """How many numbers of its row of U a thread keeps in registers; None where U does not fit.
+    """How many numbers of its row of U a thread has in registers, and in shared memory.
 
+    None where a block cannot have so many threads, or their states.
     words: numbers of shared memory, in units of H, that a sequence of the block needs besides.
     """
-    left = ON_CHIP // dtype.itemsize - ROWS * words * H
-    in_registers = max(H // 2, H - left // (3 * H)) if left > 0 else H + 1
-    return in_registers if in_registers * dtype.itemsize // 4 <= REGISTERS else None
+    left, threads = ON_CHIP // dtype.itemsize - ROWS * words * H, 3 * H
+    if left < 0 or threads > 768:
+        return None
+    free = max(1, BLOCK_REGISTERS // threads - BESIDES)
+    most = max(1, min(REGISTERS, free) * 4 // dtype.itemsize)
+    KEPT = min(max(1, H // 2, H - left // threads), most)
+    return KEPT, min(H - KEPT, left // threads)
 
 
 @cache
 def sequence_forward(H, dtype):
     """The kernel of rung 4 for states of H numbers."""
-    KEPT, J = split(H, dtype), 3 * H
-    REST, number = max(1, H - KEPT), real(dtype)
+    (KEPT, REST), J, number = split(H, dtype), 3 * H, real(dtype)
+    SHARED, CACHED = max(1, REST), KEPT + REST             # from CACHED on the cache has U
 
-    @cuda.jit
-    def gru_sequence(a, rows, g, start, U, gates, Uh_h, h):
+    @jit_for(J)
+    def gru_sequence(a, rows, g, start, U_t, gates, Uh_h, h):
         # each on a line of its own: by its line the simulator knows a shared array
         mine = cuda.local.array(KEPT, number)
         total = cuda.local.array(ROWS, number)
-        rest = cuda.shared.array((REST, J), number)
+        rest = cuda.shared.array((SHARED, J), number)
         state = cuda.shared.array((ROWS, H), number)
         Uh = cuda.shared.array((ROWS, J), number)
         j, first = cuda.threadIdx.x, cuda.blockIdx.x * ROWS
         for i in range(KEPT):
-            mine[i] = U[j, i]
-        for i in range(H - KEPT):
-            rest[i, j] = U[j, KEPT + i]
+            mine[i] = U_t[i, j]
+        for i in range(REST):
+            rest[i, j] = U_t[KEPT + i, j]
         for i in range(j, ROWS * H, J):
             state[i // H, i % H] = ZERO
         cuda.syncthreads()
@@ -130,9 +151,13 @@ def sequence_forward(H, dtype):
             for i in range(KEPT):
                 for row in range(ROWS):                    # a number of U serves all rows
                     total[row] += mine[i] * state[row, i]
-            for i in range(H - KEPT):
+            for i in range(REST):
                 for row in range(ROWS):
                     total[row] += rest[i, j] * state[row, KEPT + i]
+            for i in range(CACHED, H):
+                U_ij = U_t[i, j]
+                for row in range(ROWS):
+                    total[row] += U_ij * state[row, i]
             for row in range(ROWS):
                 Uh[row, j] = total[row]
             cuda.syncthreads()
@@ -153,14 +178,14 @@ def sequence_forward(H, dtype):
 @cache
 def sequence_backward(H, dtype):
     """The kernel of rung 4, backward."""
-    KEPT, J = split(H, dtype), 3 * H
-    REST, number = max(1, H - KEPT), real(dtype)
+    (KEPT, REST), J, number = split(H, dtype), 3 * H, real(dtype)
+    SHARED, CACHED = max(1, REST), KEPT + REST
 
-    @cuda.jit
+    @jit_for(J)
     def gru_sequence_backward(dh, g, start, U, gates, Uh_h, h, da, dUh, dg):
         mine = cuda.local.array(KEPT, number)
         total = cuda.local.array(ROWS, number)
-        rest = cuda.shared.array((REST, J), number)
+        rest = cuda.shared.array((SHARED, J), number)
         d_row = cuda.shared.array((ROWS, J), number)
         part = cuda.shared.array((ROWS, J), number)
         carry = cuda.shared.array((ROWS, H), number)
@@ -169,7 +194,7 @@ def sequence_backward(H, dtype):
         block, column = j // H * H, j % H                  # of U: rows block .. block + H - 1
         for i in range(KEPT):
             mine[i] = U[block + i, column]
-        for i in range(H - KEPT):
+        for i in range(REST):
             rest[i, j] = U[block + KEPT + i, column]
         for i in range(j, ROWS * H, J):
             carry[i // H, i % H] = ZERO
@@ -207,9 +232,13 @@ def sequence_backward(H, dtype):
             for i in range(KEPT):
                 for row in range(ROWS):
                     total[row] += mine[i] * d_row[row, block + i]
-            for i in range(H - KEPT):
+            for i in range(REST):
                 for row in range(ROWS):
                     total[row] += rest[i, j] * d_row[row, block + KEPT + i]
+            for i in range(CACHED, H):
+                U_ij = U[block + i, column]
+                for row in range(ROWS):
+                    total[row] += U_ij * d_row[row, block + i]
             for row in range(ROWS):
                 part[row, j] = total[row]
             cuda.syncthreads()
@@ -227,7 +256,7 @@ def gru_steps(a, packing, g, U):
     h = empty((packing.P, H), a.dtype)
     if packing.P:
         sequence_forward(H, a.dtype)[-(-packing.B // ROWS), 3 * H](
-            a, packing.rows.device, g, packing.start_on_device, U, gates, Uh_h, h)
+            a, packing.rows.device, g, packing.start_on_device, transposed(U), gates, Uh_h, h)
     return h, (gates, Uh_h)
 
 

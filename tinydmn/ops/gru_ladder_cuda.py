@@ -192,21 +192,23 @@ def gru_backward_2(dout, cache, gru, dgru):
 # ---- what a rung costs, counted
 
 def counted(rung, B, T, D, H, distinct):
-    """Forward over B sequences of T steps in float32 -> launches, bytes, sums of H or D products.
+    """Forward over B sequences of T steps in float32 -> launches, bytes, operations.
 
-    Bytes: of each array that a launch reads or writes, once a launch; a block's, where it keeps
-    what it has read.  distinct: rows of the table of words.
+    Operations: of the products, a multiplication and an addition are two.
+    Bytes: of what a launch reads or writes of each array, once a launch; once a block what a block
+    keeps (rung 4's U).  distinct: rows of the table of words.
     """
     W, U, b = 3 * H * D, 3 * H * H, 3 * H
     x, h, kept = B * D, B * H, B * 4 * H                   # of a step; kept: z, r, h~, U h~'s part
     if rung == 1:                                          # x and h thrice; r, U h, and the state's
-        return 4 * T, 4 * T * (W + U + b + 3 * x + 3 * h + kept + h + 4 * h + B), 6 * h * T
+        step = W + U + b + 3 * x + 3 * h + kept + h + 4 * h + B
+        return 4 * T, 4 * T * step, 6 * h * (D + H) * T
     if rung == 2:
-        return T, 4 * T * (W + U + b + x + h + kept + h + B), 6 * h * T
-    table = distinct * D + W + 2 * distinct * b + b + distinct * b     # the product, then the bias
+        return T, 4 * T * (W + U + b + x + h + kept + h + B), 6 * h * (D + H) * T
+    table = distinct * D + W + b + distinct * b            # W x + b, written once
     step = 3 * h + h + kept + h + B                        # a row of the table, h, what it writes
-    sums = 3 * H * distinct + 3 * h * T
+    operations = 6 * H * (D * distinct + H * B * T)
     if rung == 3:
-        return 2 + 2 * T, 4 * (table + T * (step + U + h + 6 * h)), sums
+        return 2 * T, 4 * (table + (T - 1) * (U + h + 6 * h) + T * step), operations
     blocks = -(-B // ROWS)
-    return 3, 4 * (table + blocks * U + T * (step - h)), sums
+    return 3, 4 * (table + 2 * U + blocks * U + T * (step - h)), operations
