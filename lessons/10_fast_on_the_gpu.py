@@ -21,6 +21,7 @@ import sys
 LOOK = "import sys; from tinydmn.ops.device import missing; sys.exit(missing() is not None)"
 if subprocess.run([sys.executable, "-c", LOOK], capture_output=True).returncode:
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
+os.environ["NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS"] = "0"      # a few threads are all that is wanted
 
 from unittest.mock import patch
 
@@ -127,18 +128,18 @@ predict(f"{N} rows, {THREADS} threads a block: which thread has row {N - 1}, and
 # %%
 h, who = launch_update(g, step, h_prev, N)
 numbers = lambda row: " ".join(f"{v:+.3f}" for v in row)
-print("\nblock thread  row      g   h_prev         GRU            h: kernel      NumPy")
+print("\nblock thread row   g    h_prev         GRU            h by kernel    by NumPy")
 for i in range(BLOCKS * THREADS):
-    print(f"{i // THREADS:5}{i % THREADS:7}" + (
-        f"{i:5}  {g[i]:.3f}   {numbers(h_prev[i])}  {numbers(step[i])}  {numbers(h[i])}  "
-        f"{numbers(reference[i])}" if i < N else "    -  held back by the guard: row < n is false"))
+    print(f"{i // THREADS:3}{i % THREADS:7}" + (
+        f"{i:4}  {g[i]:.3f} {numbers(h_prev[i])}  {numbers(step[i])}  {numbers(h[i])}  "
+        f"{numbers(reference[i])}" if i < N else "   -  held back by the guard: row < n is false"))
 same("the rows' blocks and threads, as written down by the kernel", who[:N],
      np.stack(np.divmod(np.arange(N), THREADS), axis=1), 0)
 sizes = range(1, 3 * N + 1)                                # some fill their last block, some do not
 by_kernel = [launch_update(g, step, h_prev, n)[0] for n in sizes]
 wanted = [np.where(np.arange(room)[:, None] < n, reference, 9.0) for n in sizes]
 same(f"eq. (7) of 1 to {sizes[-1]} rows, and 9 in all rows behind them, by the kernel and NumPy",
-     by_kernel, wanted, 1e-15)
+     by_kernel, wanted, 1e-14)
 spare = -N % THREADS
 h_free, _ = launch_update(g, step, h_prev, N, BLOCKS * THREADS)            # as if all had a row
 hit = [int(np.sum(np.any(a[N:] != 9.0, axis=1))) for a in (h, h_free)]
@@ -194,9 +195,9 @@ for width in WIDTHS:
           f"{of_a_product(width) / 1e6:8.2f} M")
 claim("One launch reads U less often", READS[ONCE] < READS[EACH],
       f"{READS[ONCE]} times, with a launch a step {READS[EACH]}")
-print(f"A product of H = 80 has {of_a_product(80) / 1e6:.1f} million operations (M).  At, say, "
-      f"{RATE:.0e} a\nsecond they take {of_a_product(80) / RATE * 1e6:.2f} microseconds; to start a "
-      "kernel takes microseconds.  So\nlaunches and reads of U bound a small network, not "
+print(f"A product of H = 80 has {of_a_product(80) / 1e6:.2f} million (M) operations.  At, say, "
+      f"{RATE:.0e} a\nsecond they take {of_a_product(80) / RATE * 1e6:.2f} microseconds, and to "
+      "start a kernel takes microseconds.\nSo launches and reads of U bound a small network, not "
       "arithmetic.")
 
 # %% [markdown]
@@ -241,7 +242,7 @@ print(f"A thread may have {gru_cuda.REGISTERS} numbers of U in registers; with m
       "of a\nblock would need more registers than there are.\n")
 
 # The kernel on stories: each one's facts up to a question, embedded at random.
-asked = [(story, story.questions[0 if args.quick else i % 3])
+asked = [(story, story.questions[0 if args.quick else i % 2])
          for i, story in enumerate(generate(1, ROWS + 1, rng))]
 stories = [Story(story.facts[:question.n_facts], [question]) for story, question in asked]
 config, vocabulary = Config(hidden=H, embedding=H), Vocabulary.build(stories)
@@ -252,19 +253,21 @@ gru, gates = GRU(W, U, rng.normal(size=3 * H)), rng.uniform(size=sequences.rows.
 dout = rng.normal(size=(*sequences.at.shape, H))           # of the facts' vectors
 
 
-def run(back_end):
-    """Eqs (1)-(4), and (7) with a gate a word -> facts (B, F, H), dx, dW, dU, db, dg; NumPy's."""
+def run(back_end, backward=True):
+    """Eqs (1)-(4), and (7) with a gate a word -> facts (B, F, H); backward: dx, dW, dU, db, dg."""
     op = ops.load(back_end)
     x_there, sequences_there, gru_there, g_there = op.to_device((x, sequences, gru, gates))
     dgru = op.to_device(GRU(*map(np.zeros_like, gru)))
     out, cache = op.gru_forward(x_there, sequences_there, gru_there, g_there)
+    if not backward:
+        return op.to_host(out)
     dx, dg = op.gru_backward(op.to_device(dout), cache, gru_there, dgru)
     return [op.to_host(a) for a in (out, dx, *dgru, dg)]
 
 
 n_steps, longest = sequences.n, np.argsort(-sequences.n, kind="stable")
-print(f"{len(stories)} stories, H = {H}: {-(-len(stories) // ROWS)} blocks of {3 * H} threads, up to "
-      f"{ROWS} stories each, longest first.")
+print(f"{len(stories)} stories, H = {H}: {-(-len(stories) // ROWS)} blocks of {3 * H} threads, "
+      f"up to {ROWS} stories each, longest first.")
 found, right = run("cuda"), run("numpy")
 print("story  words  block   its last fact: kernel        NumPy")
 for k, i in enumerate(longest):
@@ -273,7 +276,7 @@ for k, i in enumerate(longest):
 for name, mine, theirs in zip(("the facts", "dx", "dW", "dU", "db", "dg"), found, right):
     same(f"{name}, by one launch and NumPy", mine, theirs, 1e-12)
 with patch.object(gru_cuda, "split", lambda H, dtype: None):               # as if U did not fit
-    same("the facts, by a launch a step and NumPy", run("cuda")[0], right[0], 1e-12)
+    same("the facts, by a launch a step and NumPy", run("cuda", False), right[0], 1e-12)
 if not device.SIMULATED:
     # On a device the two ways are timed: the sizes of scene 3, H = 80, float32.
     op, width = ops.load("cuda"), 80
@@ -296,16 +299,14 @@ if not device.SIMULATED:
 heading(5, "The picture: who computes what")
 kept = gru_cuda.split(H, x.dtype)
 names = [f"story {i}, {n_steps[i]} words" for i in longest]
-print(f"""Thread j of block 0; U's numbers: R in its registers, s in shared memory.
-
-  thread    row of U    at each step it makes
-""", end="")
+print("The threads of a block.  Its row of U: R in registers, s in shared memory.\n\n"
+      "  thread    row of U    at each step it makes")
 for j in range(3 * H):
     gate, own = ("z", "r", "h~")[j // H], range(j, ROWS * H, 3 * H)
     makes = ", ".join(f"h[{i // H}, {i % H}]" for i in own)
     print(f"  {j:4}      {gate:2} {j % H}  {'R' * kept}{'s' * (H - kept)}   "
           f"Uh[0..{ROWS - 1}, {j}]" + f"; then {makes}" * bool(makes))
-print("\nh[i, k] is number k of the state of the block's sequence i:")
+print("\nh[i, k]: number k of the state of the block's sequence i, which is")
 for i, name in enumerate(names):
     print(f"  block {i // ROWS}, sequence {i % ROWS}: {name}")
 saved(plot_blocks((N, THREADS), (H, kept, ROWS, names), args.out / "10_fast_on_the_gpu.png",
@@ -333,8 +334,8 @@ if dg.copy_to_host().any():
          np.sum(dh * (step - h_prev)[:N], axis=1), 1e-12)
 print(f"""What you saw
   A thread's number says which row is its own; a guard holds back who has none.
-  {B} sequences of {T} steps take {LAUNCHES[EACH]} launches and {READS[EACH]} reads of U, or one launch
-  and {READS[ONCE]}: U stays on chip, a part in registers, a part in shared memory.
+  For {B} sequences of {T} steps: {LAUNCHES[EACH]} launches and {READS[EACH]} reads of U, or one
+  launch and {READS[ONCE]}: U stays on chip, in registers and in shared memory.
 
 Where the code is, in tinydmn/:""")
 where("where a row of U is kept", gru_cuda.split)

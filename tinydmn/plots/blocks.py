@@ -4,7 +4,8 @@ from matplotlib.patches import Rectangle
 
 from .drawing import GREY, INKS, LINE, PAD, axes_at, new_figure, save, text_size, wrapped
 
-_CELL, _GAP, _MOST = 0.22, 0.1, 36                         # inches; threads of a block that are drawn
+_CELL, _GAP = 0.22, 0.1                # inches
+_MOST = 36                             # threads of a block, or sequences, that are drawn
 SHOWN = 1                              # the thread of a block with frames around what is its own
 _SHADES = ("#9ec5e8", "#f2c9a1")                           # of registers, of shared memory
 _GATES = ("z", "r", "h̃")
