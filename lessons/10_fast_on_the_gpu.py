@@ -162,7 +162,8 @@ print("Here the arrays are longer than n, so this does no harm.  Past the real e
 # $$\mathrm{launches} = 2T - 1, \qquad \mathrm{reads\ of}\ U = (T - 1) \lceil B / 16 \rceil$$
 #
 # (a product $U h$ and eqs 1-4 for each step, but $h_0 = 0$ needs no product; a block of the product
-# makes 16 rows, and reads for them what it needs of $U$).  With the whole sequence in one launch:
+# makes 16 rows, and reads for them what it needs of $U$; launches that set memory to 0 are left
+# out).  With the whole sequence in one launch:
 #
 # $$\mathrm{launches} = 1, \qquad \mathrm{reads\ of}\ U = \lceil B / 4 \rceil$$
 #
