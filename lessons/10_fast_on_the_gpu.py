@@ -198,8 +198,8 @@ claim("One launch reads U less often", READS[ONCE] < READS[EACH],
       f"{READS[ONCE]} times, with a launch a step {READS[EACH]}")
 print(f"A product of H = 80 has {of_a_product(80) / 1e6:.2f} million (M) operations.  At, say, "
       f"{RATE:.0e} a\nsecond they take {of_a_product(80) / RATE * 1e6:.2f} microseconds, and to "
-      "start a kernel takes microseconds.\nSo launches and reads of U bound a small network, not "
-      "arithmetic.")
+      "start a kernel takes microseconds.\nBy these counts launches and reads of U bound a small "
+      "network, not arithmetic.")
 
 # %% [markdown]
 # ## 4. The whole sequence in one launch
