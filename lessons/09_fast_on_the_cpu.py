@@ -329,8 +329,7 @@ Your turn (near the top of the script)
   3. In by_blocks leave out "shared += bilinear(q, 0)".  Which line says so?
   All operations alone, each with its share: tinydmn bench --operations
 
-Next: other questions, python lessons/coreference_and_names.py; or the GRU as
-kernels of a GPU, tinydmn/ops/gru_cuda.py.""")
+Next: lesson 10, fast on the GPU.  python lessons/10_fast_on_the_gpu.py""")
 outcomes("Next to nothing: the last question sees the whole story, so as many words are read.",
          "It loses most where there are many units: a sum in order is no vector code.  The "
          "results agree still.",

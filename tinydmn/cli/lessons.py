@@ -16,13 +16,15 @@ from .common import counted
 
 SHARED = "common.py"           # what the lessons import: no lesson itself
 # A notebook's first cell.  common.py lies beside it, or else where the package has its lessons, so
-# that the working directory may be any.
+# that the working directory may be any.  It loads no Numba: lesson 10 chooses how Numba is loaded.
 FIRST_CELL = """\
 import sys
+from pathlib import Path
 
-from tinydmn.cli import lessons
+import tinydmn
 
-sys.path.append(str(lessons.folder()))     # the lessons' common.py, where none lies here"""
+package = Path(tinydmn.__file__).parent    # the lessons' common.py, where none lies here
+sys.path += [str(folder / "lessons") for folder in (package, package.parent)]"""
 
 
 def add_arguments(parser):
