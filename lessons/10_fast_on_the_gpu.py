@@ -165,16 +165,17 @@ print("Here the arrays are longer than n, so this does no harm.  Past the real e
 # makes 16 rows, and reads for them what it needs of $U$; launches that set memory to 0 are left
 # out).  With the whole sequence in one launch:
 #
-# $$\mathrm{launches} = 1, \qquad \mathrm{reads\ of}\ U = \lceil B / 4 \rceil$$
+# $$\mathrm{launches} = 2, \qquad \mathrm{reads\ of}\ U = \lceil B / 4 \rceil$$
 #
-# (a block has 4 sequences for all their steps).
+# (a block has 4 sequences for all their steps; the launch before it turns $U$ over, so that threads
+# side by side read numbers side by side).
 
 # %% 3. What bounds a small recurrent network
 heading(3, "What bounds a small recurrent network")
 bytes_of_U = lambda H: single.itemsize * 3 * H * H         # U (3H, H)
 of_a_product = lambda H: B * 2 * 3 * H * H                 # multiplications and additions of U h
 EACH, ONCE = "a launch a step", "one launch"
-LAUNCHES = {EACH: 2 * T - 1, ONCE: 1}
+LAUNCHES = {EACH: 2 * T - 1, ONCE: 2}
 READS = {EACH: (T - 1) * -(-B // TILE), ONCE: -(-B // ROWS)}
 RATE = 1e13                                                # operations a second: an example
 print(f"B = {B} sequences of T = {T} steps, forward, float32; U is 3H x H.")
@@ -186,12 +187,12 @@ print(f"\n{'':18}{'launches':>8}{'reads of U':>12}{'operations a byte':>19}")
 for way, n in READS.items():
     per_byte = (T - 1) * of_a_product(80) / max(n, 1) / bytes_of_U(80)     # the same for all H
     print(f"  {way:16}{LAUNCHES[way]:8}{n:12}{per_byte:19.0f}")
-print(f"Launches: 2T - 1, or 1.  Reads of U: (T - 1) ceil(B / {TILE}), or ceil(B / {ROWS}); no H.")
+print(f"Launches: 2T - 1, or 2.  Reads of U: (T - 1) ceil(B / {TILE}), or ceil(B / {ROWS}); no H.")
 print(f"\n{'H':>5}{'KB of U':>11}   MB of U read:{EACH:>17}{ONCE:>13}   a product")
 for width in WIDTHS:
     megabytes = {way: f"{n * bytes_of_U(width) / KB**2:.2f}" for way, n in READS.items()}
-    if gru_cuda.split(width, single) is None:
-        megabytes[ONCE] = "-"                              # a block cannot hold it: scene 4
+    if sum(gru_cuda.split(width, single)) < width:
+        megabytes[ONCE] = "-"                              # not all of it stays on chip: scene 4
     print(f"{width:5}{bytes_of_U(width) / KB:11.1f}{megabytes[EACH]:>33}{megabytes[ONCE]:>13}"
           f"{of_a_product(width) / 1e6:8.2f} M")
 claim("One launch reads U less often", READS[ONCE] < READS[EACH],
@@ -208,7 +209,8 @@ print(f"A product of H = 80 has {of_a_product(80) / 1e6:.2f} million (M) operati
 # $U$: at each step it makes number $j$ of $U h$ for every sequence of its block, waits for the
 # others, and then makes some numbers of the new states by eqs (1)-(4).  Where is $U$ in the
 # meantime?  In registers, which are a thread's own, and in the 48 KB of shared memory of a block;
-# a thread may have some numbers in each.
+# a thread may have some numbers in each.  What fits neither is read at every step, and comes from
+# the cache.
 
 # %% 4. The whole sequence in one launch
 heading(4, "The whole sequence in one launch")
@@ -218,29 +220,27 @@ predict(f"with H = 80, U takes {bytes_of_U(80) / KB:.0f} KB, and a block has "
 
 # %%
 IN_SHARED = 8                  # numbers a sequence needs besides U, in units of H (backward)
-print(f"\n{'':8}{'of a row of U:':>22}{'KB in shared memory:':>29}\n"
-      f"{'H':>4}{'threads':>9}{'registers':>11}{'shared':>8}{'U':>10}{'the rest':>10}{'both':>7}"
-      f"{'KB of U':>10}")
+print(f"\n{'':10}{'of a row of U:':>22}{'KB in shared memory:':>34}\n"
+      f"{'H':>4}{'threads':>9}{'registers':>11}{'shared':>8}{'cache':>7}{'U':>8}{'the rest':>10}"
+      f"{'both':>7}{'KB of U':>10}")
 whole, both = {}, {}
 for width in WIDTHS:
-    kept = gru_cuda.split(width, single)
-    if kept is None:
-        print(f"{width:4}{3 * width:9}   does not fit: a launch a step"
-              f"{bytes_of_U(width) / KB:24.1f}")
-        continue
-    shared = single.itemsize * 3 * width * (width - kept) / KB
+    kept, in_shared = gru_cuda.split(width, single)
+    cached = width - kept - in_shared
+    shared = single.itemsize * 3 * width * in_shared / KB
     rest = single.itemsize * ROWS * IN_SHARED * width / KB
-    whole[width], both[width] = bytes_of_U(width) / KB + rest, shared + rest
-    print(f"{width:4}{3 * width:9}{kept:11}{width - kept:8}{shared:10.1f}{rest:10.1f}"
-          f"{both[width]:7.1f}{bytes_of_U(width) / KB:10.1f}")
+    print(f"{width:4}{3 * width:9}{kept:11}{in_shared:8}{cached:7}{shared:8.1f}{rest:10.1f}"
+          f"{shared + rest:7.1f}{bytes_of_U(width) / KB:10.1f}")
+    if not cached:
+        whole[width], both[width] = bytes_of_U(width) / KB + rest, shared + rest
 limit = device.ON_CHIP / KB
 over = [width for width in whole if whole[width] > limit]
 claim(f"{limit:.0f} KB of shared memory alone do not hold U and the rest; with registers they do",
       over and max(both.values()) <= limit,
       "; ".join(f"H = {width}: {whole[width]:.0f} KB, of them {both[width]:.0f} in shared memory"
                 for width in over))
-print(f"A thread may have {gru_cuda.REGISTERS} numbers of U in registers; with more the 3H threads "
-      "of a\nblock would need more registers than there are.\n")
+print(f"A thread may have {gru_cuda.REGISTERS} numbers of U in registers: of longer arrays the\n"
+      "compiler makes memory.\n")
 
 # The kernel on stories: each one's facts up to a question, embedded at random.
 asked = [(story, story.questions[0 if args.quick else i % 2])
@@ -298,7 +298,7 @@ if not device.SIMULATED:
 
 # %% 5. The picture: who computes what
 heading(5, "The picture: who computes what")
-kept = gru_cuda.split(H, x.dtype)
+kept, _ = gru_cuda.split(H, x.dtype)
 names = [f"story {i}, {n_steps[i]} words" for i in longest]
 print("The threads of a block.  Its row of U: R in registers, s in shared memory.\n\n"
       "  thread    row of U    at each step it makes")
@@ -335,8 +335,8 @@ if dg.copy_to_host().any():
          np.sum(dh * (step - h_prev)[:N], axis=1), 1e-12)
 print(f"""What you saw
   A thread's number says which row is its own; a guard holds back who has none.
-  For {B} sequences of {T} steps: {LAUNCHES[EACH]} launches and {READS[EACH]} reads of U, or one
-  launch and {READS[ONCE]}: U stays on chip, in registers and in shared memory.
+  For {B} sequences of {T} steps: {LAUNCHES[EACH]} launches and {READS[EACH]} reads of U, or
+  {LAUNCHES[ONCE]} launches and {READS[ONCE]} reads: U stays on chip, in registers and in shared memory.
 
 Where the code is, in tinydmn/:""")
 where("where a row of U is kept", gru_cuda.split)
