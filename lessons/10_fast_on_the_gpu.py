@@ -336,7 +336,8 @@ if dg.copy_to_host().any():
 print(f"""What you saw
   A thread's number says which row is its own; a guard holds back who has none.
   For {B} sequences of {T} steps: {LAUNCHES[EACH]} launches and {READS[EACH]} reads of U, or
-  {LAUNCHES[ONCE]} launches and {READS[ONCE]} reads: U stays on chip, in registers and in shared memory.
+  {LAUNCHES[ONCE]} launches and {READS[ONCE]} reads: U stays on chip, in
+  registers and in shared memory.
 
 Where the code is, in tinydmn/:""")
 where("where a row of U is kept", gru_cuda.split)
