@@ -94,7 +94,7 @@ def split(H, dtype, words=8):
     words: numbers of shared memory, in units of H, that a sequence of the block needs besides.
     """
     left = ON_CHIP // dtype.itemsize - ROWS * words * H
-    in_registers = max(H // 2, H - left // (3 * H)) if left > 0 else H + 1
+    in_registers = max(1, H // 2, H - left // (3 * H)) if left > 0 else H + 1
     return in_registers if in_registers * dtype.itemsize // 4 <= REGISTERS else None
 
 
@@ -196,11 +196,11 @@ def sequence_backward(H, dtype):
                     dUh[p, k], dUh[p, H + k], dUh[p, 2 * H + k] = da_z, da_r, da_h
                     carry[row, k], d_g[row, k] = d, dg_k
             cuda.syncthreads()
-            if j < ROWS and first + j < live:              # a gate's gradient: in a fixed order
-                sum_g = ZERO
+            for row in range(j, min(ROWS, live - first), J):           # H = 1: fewer threads
+                sum_g = ZERO                               # a gate's gradient: in a fixed order
                 for k in range(H):
-                    sum_g += d_g[j, k]
-                dg[s + first + j] = sum_g
+                    sum_g += d_g[row, k]
+                dg[s + first + row] = sum_g
             for row in range(ROWS):
                 total[row] = ZERO
             for i in range(KEPT):
