@@ -1,6 +1,6 @@
 """The CUDA kernels against the reference: in the simulator (test_cuda_simulator.py starts a process for it) or on a GPU (pytest -m gpu).
 
-Sizes are tiny, for the simulator makes a thread of the system for each of CUDA's: 1, and one less and one more than a block or tile holds.
+Sizes are tiny, for the simulator runs one thread after the other: 1, and one less and one more than a block or tile holds.
 """
 
 import numpy as np
@@ -38,7 +38,9 @@ def assert_close(found, wanted, dtype="float64"):
         for a, b in zip(found, wanted):
             assert_close(a, b, dtype)
         return
-    found = found.copy_to_host() if device.is_device(found) else found
+    if device.is_device(found):
+        assert found.dtype == np.dtype(dtype)
+        found = found.copy_to_host()
     assert (found is None) == (wanted is None) and np.shape(found) == np.shape(wanted)
     if wanted is not None:
         np.testing.assert_allclose(found, wanted, **CLOSE[dtype])
@@ -167,7 +169,7 @@ def test_where_u_is_kept():
             kept = split(H, dtype)
             if kept is not None:
                 shared = 3 * H * max(1, H - kept) + 8 * ROWS * H
-                assert 0 < kept + 1 and kept <= H and kept * dtype.itemsize // 4 <= REGISTERS
+                assert 0 < kept <= H and kept * dtype.itemsize // 4 <= REGISTERS
                 assert shared * dtype.itemsize <= 48 * 1024 + 3 * H * dtype.itemsize
     first_without = [next(H for H in range(1, 300) if split(H, dtype) is None) for dtype in (single, double)]
     assert first_without == [97, 58]
