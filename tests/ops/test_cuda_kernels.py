@@ -434,7 +434,7 @@ def test_the_simulator_shows_what_a_barrier_is_for():
     """With it, without it, and where not all threads of a block reach it; after an error it goes on as before."""
     a, out = up(np.array([3.0, 5.0])), up(np.zeros(2))
     for wait, wanted in ((True, [5.0, 3.0]), (False, [np.nan, 3.0])):
-        _turned[1, 2](a, out, wait, False)
+        _turned[2, 2](a, out, wait, False)                 # the second block finds nothing of the first
         assert_close(out, np.array(wanted))
     with pytest.raises(RuntimeError, match="a barrier that not all threads of the block reach"):
         _turned[1, 2](a, out, True, True)
