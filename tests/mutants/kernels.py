@@ -28,6 +28,7 @@ def mutant(name, old, new, what, tests, harmless=""):
 
 MUTANTS = [
     mutant("device", "kernel[-(-n // THREADS), THREADS]", "kernel[max(1, n // THREADS), THREADS]", "the last threads are not started", NUMBERS),
+    mutant("device", "    if n:\n        kernel", "    if True:\n        kernel", "a launch of no threads", EMPTY),
     mutant("device", "(0, 0.5, 1))", "(0, 1, 0.5))", "a half and one change places", STEP),
     mutant("device", "return Index(self.host.reshape(*shape))", "return Index(self.host.T.reshape(*shape))", "integers are reshaped column by column", ORDER + " " + at("rows_are_added_in_their_order", file=CUDA)),
 
@@ -173,6 +174,7 @@ MUTANTS = [
     mutant("gru_cuda", "    product(dUh, U, into=dh_prev)\n", "    product(dUh, U)\n", "nothing comes back through U, one step", STEP),
     mutant("gru_cuda", 'product(dUh, h_prev, "A", into=dU)', 'product(da, h_prev, "A", into=dU)', "U's gradient does not pass r, one step", STEP),
 
+    mutant("gru_cuda", "    if packing.P:\n        sequence_forward", "    if True:\n        sequence_forward", "states of no step are computed", EMPTY, harmless="every block ends before its first step"),
     mutant("recurrence_cuda", 'np.argsort(-n, kind="stable")', 'np.argsort(n, kind="stable")', "the shortest sequences first", SEQUENCES),
     mutant("recurrence_cuda", "Index(rows[order[j], t])", "Index(rows[j, t])", "another sequence's words", SEQUENCES),
     mutant("recurrence_cuda", "Index(order[j] * rows.shape[1] + t)", "Index(j * rows.shape[1] + t)", "another sequence's gates", SEQUENCES),
@@ -265,6 +267,7 @@ MUTANTS = [
     mutant("passes_cuda", "ends.argmax(axis=0) + 1", "ends.argmax(axis=0)", "passes are counted from 0", STOP),
 
     mutant("simulator", "if len(now) < np.prod(self.shape) and not self.error:", "if False:", "a barrier that some threads do not reach is none", SIMULATOR),
+    mutant("simulator", "    if 0 in (*grid, *block):\n", "    if False:\n", "a launch of no threads is nothing", SIMULATOR),
     mutant("simulator", '    a.fill(np.nan if a.dtype.kind == "f" else -1)\n', "    a.fill(0)\n", "what is not set is 0", SIMULATOR),
     mutant("simulator", "        kernel._get_kernel_context().shared._allocations.clear() ", "        pass ", "a block finds what the one before left", SIMULATOR),
     mutant("simulator", "        self.turn.acquire()\n        if block.error:", "        if block.error:", "nobody waits at a barrier", SIMULATOR),

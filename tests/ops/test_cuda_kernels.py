@@ -92,8 +92,8 @@ def test_rows_are_gathered_and_scattered(R, N, D, seed):
 
 
 def test_the_rows_of_a_sum_keep_their_order():
-    """1e8 + 1 - 1e8 is 0 in float32, and in another order 1."""
-    dout, there = np.array([[1e8], [1.0], [-1e8], [3.0]], np.float32), up(np.zeros((2, 1), np.float32))
+    """1 + 1e8 - 1e8 is 0 in float32, and from its end 1."""
+    dout, there = np.array([[1.0], [1e8], [-1e8], [3.0]], np.float32), up(np.zeros((2, 1), np.float32))
     arrays_cuda.scatter_add(up(dout), np.array([1, 1, 1, 0]), there)
     assert_close(there, np.array([[3.0], [0.0]], np.float32), "float32")
 
@@ -232,6 +232,8 @@ def decoded(ops, m, q, given, steps, weights, dlogits):
 def test_decoding(Q, T, H, A, forced, seed):
     """Words given, also padding behind them, and words chosen."""
     (m, q, given_, steps, weights), w = asked(np.random.default_rng(seed), Q, T, H, A, forced)
+    if forced:
+        given_[-1, 0] = -1
     same(load("cuda"), decoded, m, q, given_, steps, weights, w)
 
 
@@ -441,6 +443,8 @@ def test_the_simulator_shows_what_a_barrier_is_for():
     with pytest.raises(IndexError) as found:
         _turned[2, 3](a, out, True, False)
     assert found.value.__notes__ == ["in thread (2, 0, 0) of block (0, 0, 0)"]
+    with pytest.raises(ValueError, match="a launch of no threads"):
+        _turned[0, 2](a, out, True, False)
     _turned[1, 2](a, out, True, False)
     assert_close(out, np.array([5.0, 3.0]))
 

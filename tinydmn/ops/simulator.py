@@ -3,7 +3,7 @@
 The simulator starts a thread of the system for each of CUDA's and asks them all in a loop whether
 they wait.  Here one runs at a time, from barrier to barrier, in the order of their numbers: so a
 barrier that is missing gives wrong numbers each time.  A barrier that not all threads of a block
-reach is an error, and an array that nobody has set holds no numbers (NaN).
+reach is an error, as is a launch of no threads; an array that nobody has set holds NaN.
 """
 
 import sys
@@ -100,6 +100,7 @@ def shared(self, shape, dtype):
 
 
 DYNAMIC, LOCAL, EMPTY = FakeCUDAShared.array, FakeCUDALocal.array, cuda.device_array
+DIMENSIONS = kernel.normalize_kernel_dimensions
 
 
 def device_array(*arguments, **named):
@@ -108,9 +109,17 @@ def device_array(*arguments, **named):
     return out
 
 
+def dimensions(grid, block):
+    """Of a launch.  Raises ValueError where it has no threads, which is an error on a device."""
+    grid, block = DIMENSIONS(grid, block)
+    if 0 in (*grid, *block):
+        raise ValueError(f"a launch of no threads: {grid} blocks of {block}")
+    return grid, block
+
+
 def mend():
     """Mends it for this process."""
-    kernel.BlockManager = Block
+    kernel.BlockManager, kernel.normalize_kernel_dimensions = Block, dimensions
     FakeCUDAShared.array = shared
     FakeCUDALocal.array = lambda self, shape, dtype: unset(LOCAL(self, shape, dtype))
     cuda.device_array = device_array
