@@ -112,7 +112,7 @@ MUTANTS = [
     mutant("loss_cuda", "                ds[i, k] -= scale\n", "                ds[i, k] -= 1\n", "scale forgotten at the class", LOSSES),
     mutant("loss_cuda", "ds[i, k] = scale * p[i, k]", "ds[i, k] = p[i, k]", "scale forgotten", LOSSES),
     mutant("loss_cuda", "if target[i] == k:", "if target[i] == i:", "the class is the row", LOSSES),
-    mutant("loss_cuda", "empty((len(s),), np.float64)", "empty((len(s),), s.dtype)", "losses are added in float32", LOSSES),
+    mutant("loss_cuda", "empty((len(s),), np.float64)", "empty((len(s),), s.dtype)", "losses are added in float32", at("losses_of_float32_are_added_in_float64")),
 
     mutant("optimizer_cuda", "range(first, a.size, sums.size)", "range(first + 1, a.size, sums.size)", "a sum of squares begins too late", OPTIMIZER),
     mutant("optimizer_cuda", "range(first, a.size, sums.size)", "range(first, sums.size, sums.size)", "a square a thread", OPTIMIZER),

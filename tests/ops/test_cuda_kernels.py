@@ -174,6 +174,14 @@ def test_losses_of_any_number_of_rows(op, K, N):
     assert isinstance(op.cross_entropy_forward(up(s), up(target))[0], float)
 
 
+def test_losses_of_float32_are_added_in_float64(op):
+    """2**24 + log 2, which float32 has no number for."""
+    s = np.array([[0.0, 2.0**24], [0.0, 0.0]], np.float32)
+    loss, p = op.cross_entropy_forward(up(s), up(np.zeros(2, np.int32)))
+    assert abs(loss - 2**24 - np.log(2)) < 1e-6
+    assert_close(p, np.array([[0.0, 1.0], [0.5, 0.5]]), "float32")
+
+
 @few
 @given(N=st.sampled_from(EDGES), K=st.integers(1, 5), seed=seeds)
 def test_the_first_of_the_largest(N, K, seed):
