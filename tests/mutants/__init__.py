@@ -23,6 +23,7 @@ class Mutant:
     tests: str                 # what pytest is given: files or tests, with blanks between
     what: str                  # the mistake in a few words
     harmless: str = ""         # why nobody could notice it: then no test has to see it
+    simulated: bool = False    # its tests have the marker gpu, and run in the simulator of CUDA
 
     @property
     def name(self):

@@ -77,11 +77,12 @@ def run(mutants, jobs, baseline):
             return verdict
         if baseline and waiting:
             copy = copies.get()
-            every = sorted({test for mutant in waiting for test in mutant.tests.split()})
-            print(f"without a mistake: {len(every)} files and tests ...", flush=True)
-            code, said = pytest(every, copy, LIMIT * 4)
-            if code:
-                sys.exit(f"these tests fail, or none of them runs, without any mistake (pytest's exit code {code}):\n{said[-3000:]}")
+            for simulated in sorted({mutant.simulated for mutant in waiting}):
+                every = sorted({test for mutant in waiting if mutant.simulated == simulated for test in mutant.tests.split()})
+                print(f"without a mistake: {len(every)} files and tests{' in the simulator' * simulated} ...", flush=True)
+                code, said = pytest(every, copy, LIMIT * 4, simulated)
+                if code:
+                    sys.exit(f"these tests fail, or none of them runs, without any mistake (pytest's exit code {code}):\n{said[-3000:]}")
             copies.put(copy)
         with ThreadPoolExecutor(max(1, min(jobs, len(waiting)))) as pool:
             verdicts |= dict(zip(waiting, pool.map(one, waiting)))
@@ -110,7 +111,7 @@ def plant(mutant, copy):
     right, stat = path.read_bytes(), path.stat()
     try:
         path.write_text(path.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
-        code, said = pytest(mutant.tests.split(), copy, LIMIT)
+        code, said = pytest(mutant.tests.split(), copy, LIMIT, mutant.simulated)
     finally:
         path.write_bytes(right)
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))            # compiled kernels stay those of this file
@@ -119,15 +120,16 @@ def plant(mutant, copy):
     if code == 5:
         return "NOT SEEN", "no test ran: " + mutant.tests
     found = FAILED.search(said)
-    if code is not None and not (found and "::" in found[1]) and pytest([*mutant.tests.split(), "--collect-only"], copy, LIMIT)[0]:
+    if code is not None and not (found and "::" in found[1]) and pytest([*mutant.tests.split(), "--collect-only"], copy, LIMIT, mutant.simulated)[0]:
         return "NOT SEEN", "its tests cannot be collected without the mistake either: " + mutant.tests
     return "seen", "by " + (found[1] if found else "the limit of time" if code is None else "a test that cannot be collected")
 
 
-def pytest(tests, copy, limit):
+def pytest(tests, copy, limit, simulated=False):
     """-> pytest's exit code (None: it ran too long), what it printed."""
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(kernels_of(copy))}
-    words = [sys.executable, "-m", "pytest", "-x", "-rfE", "-n0", "-p", "no:cacheprovider", *tests]
+    words = [sys.executable, "-m", "pytest", "-x", "-rfE", "-n0", "-p", "no:cacheprovider", *["-m", "gpu"] * simulated, *tests]
+    environment |= {"NUMBA_ENABLE_CUDASIM": "1"} if simulated else {}
     try:
         done = subprocess.run(words, cwd=copy, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=limit)
     except subprocess.TimeoutExpired:

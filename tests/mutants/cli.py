@@ -31,7 +31,7 @@ MUTANTS = [
     Mutant("tinydmn/cli/common.py", "if getattr(args, f.name) is not None}", "if getattr(args, f.name)}", NUMBERS, "a 0 that was given is not"),
     Mutant("tinydmn/cli/common.py", "number(f.type, **limits(f))", "f.type", NUMBERS, "options of Config without bounds"),
     Mutant("tinydmn/cli/common.py", "(default {f.default})", "", NUMBERS, "help without defaults"),
-    Mutant("tinydmn/cli/common.py", "choices=BACKENDS, default=\"numba\"", "choices=BACKENDS, default=\"numpy\"", NUMBERS, "the slow back end where nothing is said"),
+    Mutant("tinydmn/cli/common.py", "choices=BACKENDS + DEVICES, default=\"numba\"", "choices=BACKENDS + DEVICES, default=\"numpy\"", NUMBERS, "the slow back end where nothing is said"),
     Mutant("tinydmn/cli/bench.py", "\"--rounds\", type=number(least=1, most=1000)", "\"--rounds\", type=int", NUMBERS, "no rounds at all"),
     Mutant("tinydmn/cli/gradcheck.py", "\"--entries\", type=number(least=1,", "\"--entries\", type=number(least=0,", NUMBERS, "no entries at all"),
     Mutant("tinydmn/cli/gradcheck.py", "if args.entries and not args.checkpoint:", "if False:", NUMBERS, "--entries without a checkpoint is ignored"),

@@ -258,7 +258,7 @@ MUTANTS = [
     mutant("__init__", '    __delattr__ = lambda self, name: self.__setattr__(name, None)\n', '', 'an operation may be taken away', BACKENDS),
     mutant("__init__", 'return load, (self.layers, self.overlay)', 'return load, (self.layers[0], self.overlay)', 'a copy has the topmost back end alone', BACKENDS),
     mutant("__init__", 'return load, (self.layers, self.overlay)', 'return load, (self.layers,)', 'a copy loses its overlay', BACKENDS),
-    mutant("__init__", '    if backend not in BACKENDS:\n', '    if False:\n', 'a back end there is not has no operation of its own', BACKENDS),
+    mutant("__init__", '    if backend not in BACKENDS + DEVICES:\n', '    if False:\n', 'a back end there is not has no operation of its own', BACKENDS),
     mutant("__init__", 'and f.__module__ == module.__name__}', 'and callable(f)}', 'what a back end imports is its own', BACKENDS),
     mutant("__init__", 'layers += [] if "numpy" in layers else ["numpy"]', 'layers = ["numpy"] if "numpy" in layers else [*layers, "numpy"]', 'the reference hides the layers beside it', BACKENDS),
     mutant("__init__", 'if all(name in offered for name in stems[one])]', 'if any(name in offered for name in stems[one])]', 'half of a pair in a back end counts', BACKENDS),

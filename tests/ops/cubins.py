@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90")
-SIZES = (2, 64, 80, 96, 128, 144, 192, 256)    # H, of the kernels that are made for one
+SIZES = (1, 2, 64, 80, 96, 128, 144, 192, 256)    # H, of the kernels that are made for one
 REGISTERS = 65_536                     # of a multiprocessor, for all threads of a block
 
 

@@ -1,4 +1,6 @@
-"""The CUDA kernels without a GPU: test_cuda.py in Numba's simulator, in a process of its own, for the simulator is chosen before Numba is imported."""
+"""The CUDA kernels without a GPU: test_cuda.py and test_cuda_kernels.py in Numba's simulator, each in a process of its own, for the simulator is chosen before
+Numba is imported.
+"""
 
 import os
 import re
@@ -14,17 +16,16 @@ from tinydmn.ops import device
 
 from . import cubins
 
-# a part of it: all takes minutes, NUMBA_ENABLE_CUDASIM=1 pytest -m gpu -n0
-PART = "(network and (gated or sequence-to or tags or lstm) and not without) or rungs or product or added or scores or optimizer or between or alone or every or kept"
 ROOT = Path(__file__).parents[2]
 
 
-def test_kernels_in_the_simulator():
-    words = [sys.executable, "-m", "pytest", "-m", "gpu", "-n0", "-p", "no:cacheprovider", "tests/ops/test_cuda.py", "-k", PART]
+@pytest.mark.parametrize("file, tests", (("test_cuda.py", 43), ("test_cuda_kernels.py", 85)))
+def test_kernels_in_the_simulator(file, tests):
+    words = [sys.executable, "-m", "pytest", "-m", "gpu", "-n0", "-p", "no:cacheprovider", f"tests/ops/{file}"]
     done = subprocess.run(words, cwd=ROOT, env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:]
     passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed and int(passed[1]) >= 28 and "skipped" not in done.stdout
+    assert passed and int(passed[1]) >= tests and "skipped" not in done.stdout
 
 
 def test_without_a_device_one_line_says_what_to_do(capsys, monkeypatch, tmp_path):

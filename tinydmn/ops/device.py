@@ -1,7 +1,7 @@
 """The one file that imports CUDA: the device, integers that both sides know, launches.
 
 A kernel is compiled for the arrays that it is first given.  With NUMBA_ENABLE_CUDASIM=1 Numba runs
-kernels in Python, a thread of the system for each of CUDA's: slow, right, and without any GPU.
+kernels in Python, one thread after the other: slow, right, and without any GPU.
 """
 
 from functools import cache, cached_property

@@ -222,11 +222,11 @@ def sequence_backward(H, dtype):
                     dUh[p, k], dUh[p, H + k], dUh[p, 2 * H + k] = da_z, da_r, da_h
                     carry[row, k], d_g[row, k] = d, dg_k
             cuda.syncthreads()
-            if j < ROWS and first + j < live:              # a gate's gradient: in a fixed order
-                sum_g = ZERO
+            for row in range(j, min(ROWS, live - first), J):           # H = 1: fewer threads
+                sum_g = ZERO                               # a gate's gradient: in a fixed order
                 for k in range(H):
-                    sum_g += d_g[j, k]
-                dg[s + first + j] = sum_g
+                    sum_g += d_g[row, k]
+                dg[s + first + row] = sum_g
             for row in range(ROWS):
                 total[row] = ZERO
             for i in range(KEPT):

@@ -86,7 +86,7 @@ def product(A, B, transposed="", into=None, bias=None):
     if M and N:
         how += KEEP * whole + BIAS * (bias is not None)
         grid = -(-N // TILE), -(-M // TILE), chunks
-        _tiled(A.dtype)[grid, (TILE, TILE)](A, B, B[0] if bias is None else bias, parts, how,
+        _tiled(A.dtype)[grid, (TILE, TILE)](A, B, parts[0] if bias is None else bias, parts, how,
                                             CHUNK if chunks > 1 else max(K, 1))
     if chunks == 1:
         return parts
