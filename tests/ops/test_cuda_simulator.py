@@ -1,5 +1,6 @@
 """The CUDA kernels without a GPU: test_cuda.py in Numba's simulator, in a process of its own, for the simulator is chosen before Numba is imported."""
 
+import json
 import os
 import re
 import subprocess
@@ -39,6 +40,16 @@ def test_without_a_device_one_line_says_what_to_do(capsys, monkeypatch, tmp_path
     assert re.match(r"no NVIDIA GPU with a driver that fits was found \(the driver is too old\); use --backend numba, or NUMBA_ENABLE_CUDASIM=1 ", device.missing())
     monkeypatch.setattr(device.cuda, "is_available", lambda: True)
     assert device.missing() is None
+
+
+def test_every_kernel_is_found_without_running_it():
+    """Each file that has kernels, and those that only a large gradient or a rung below needs."""
+    words = [sys.executable, "-m", "tests.ops.cubins", "--record"]
+    done = subprocess.run(words, cwd=ROOT, env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = {(module.rpartition(".")[2], name) for module, name, _ in json.loads(done.stdout.splitlines()[-1])}
+    with_kernels = {path.stem for path in (ROOT / "tinydmn/ops").glob("*_cuda.py") if re.search(r"^ *@cuda\.jit$", path.read_text(encoding="utf-8"), re.M)}
+    assert {module for module, _ in found} == with_kernels and ("optimizer_cuda", "_scale") in found and ("gru_cuda", "_step_backward") in found
 
 
 @pytest.mark.skipif(find_spec("numba_cuda") is None, reason="numba-cuda is not installed: pip install -e '.[cuda]'")
