@@ -1,14 +1,18 @@
 """Commands on the back end cuda, as test_cuda.py: in the simulator (test_cuda_simulator.py starts a process for it) or on a GPU (pytest -m gpu)."""
 
+import json
+
 import numpy as np
 import pytest
 
-from tinydmn import UserError, fit
-from tinydmn.cli import main
+from tinydmn import DMN, Config, UserError, Vocabulary, fit
+from tinydmn.cli import gradcheck, main
+from tinydmn.gradcheck import OnHost, compared, relative_error
 from tinydmn.ops import device, gru_cuda, load, optimizer_cuda
 from tinydmn.ops.groups import GRU, Sequences, recurrent_shapes
 from tinydmn.parameters import views
 from tinydmn.training import checkpoint
+from tinydmn.training.material import batch_of
 
 from .helpers import NUMPY, drawn
 from .test_cuda import assert_close, up
@@ -87,6 +91,40 @@ def test_a_mistake_of_ours_keeps_its_traceback(stories, tmp_path, fails):
     fails(0, "ILLEGAL_ADDRESS")
     with pytest.raises(CudaAPIError):
         main(["train", "babi", "--file", stories, "--valid", stories, "--out", str(tmp_path / "a.npz"), *TINY, "--backend", "cuda"])
+
+
+@pytest.mark.parametrize("right", (True, False))
+@pytest.mark.skipif(not device.SIMULATED, reason="on a device the mistake would stay in what is compiled")
+def test_gradcheck_of_the_kernels(capsys, monkeypatch, right):
+    """A sign that is wrong in a kernel is found, and named."""
+    numbers_backward = gru_cuda.gru_numbers_backward
+
+    def wrong(dh, h_prev, g, cell):
+        da_z, *rest = numbers_backward(dh, h_prev, g, cell)
+        return -da_z, *rest
+    if not right:
+        monkeypatch.setattr(gru_cuda, "gru_numbers_backward", device.cuda.jit(device=True)(wrong))
+    monkeypatch.setattr(gradcheck, "CASES", {"softmax": {"passes": 1}})
+    monkeypatch.setattr(gradcheck, "STORIES", gradcheck.STORIES[:1])
+    assert main(["gradcheck", "--backend", "cuda", "--json"]) == (0 if right else 1)
+    figures = json.loads(capsys.readouterr().out)
+    (found,) = figures["checked"].values()
+    assert set(found) == {"cuda"} and "ops/gru_cuda.py" in figures["files"]["cuda"] and all(file.endswith("_cuda.py") for file in figures["files"]["cuda"])
+    found = found["cuda"]
+    assert found["J"][0] < 1e-12 and len(found) == 18
+    bad = {name for name, (error, _, _) in found.items() if error > 1e-4}
+    assert bad == set() if right else "memory.b" in bad and not bad & {"J", "answer.W_a"}
+    if not right:
+        assert "rows of z: 2 of 2 entries wrong" in found["memory.b"][2] and "(the whole is -1 times what it should be)" in found["memory.b"][2]
+
+
+def test_the_differences_of_a_device():
+    """Those of its own J, as gradcheck takes them on a GPU."""
+    stories = gradcheck.STORIES[1:]
+    vocabulary = Vocabulary.build(stories)
+    model = DMN(Config(hidden=1, embedding=1, gate_hidden=1, passes=0), vocabulary, "cuda", dtype="float64")
+    for name, exact, numerical in compared(OnHost(model), batch_of(stories, vocabulary, model.config), 1, np.random.default_rng(0)):
+        assert name != "J" and relative_error(exact, numerical).max() < 1e-4
 
 
 def test_states_of_any_size():
