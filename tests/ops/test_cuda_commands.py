@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tinydmn import DMN, Config, UserError, Vocabulary, fit
+from tinydmn.bench import worker
 from tinydmn.cli import gradcheck, main
 from tinydmn.gradcheck import OnHost, compared, relative_error
 from tinydmn.ops import device, gru_cuda, load, optimizer_cuda
@@ -125,6 +126,22 @@ def test_the_differences_of_a_device():
     model = DMN(Config(hidden=1, embedding=1, gate_hidden=1, passes=0), vocabulary, "cuda", dtype="float64")
     for name, exact, numerical in compared(OnHost(model), batch_of(stories, vocabulary, model.config), 1, np.random.default_rng(0)):
         assert name != "J" and relative_error(exact, numerical).max() < 1e-4
+
+
+@pytest.mark.skipif(not device.SIMULATED, reason="it would take minutes")
+def test_the_benchmark_in_the_simulator(capsys):
+    """Real calls of real kernels, held against the reference before they are timed."""
+    assert main(["bench", "--backend", "cuda", "--json", "--rounds", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["simulated"] and [row["what"] for row in figures["gru"]] == ["forward", "forward and backward"] and not figures["training"]
+    assert all(row["ms"] > 0 and row["times_floor"] == pytest.approx(row["ms"] / row["floor_ms"]) for row in figures["gru"])
+
+
+def test_a_training_step_that_is_timed_is_the_references():
+    vocabulary, batches = worker.make_batches(1, 0, 0, None)
+    config = Config(hidden=2, embedding=2, gate_hidden=2, passes=1, dropout=0.0)
+    cuda, plain = (worker.make_step(side, 1, vocabulary, batches, config, 5) for side in ("cuda", "numpy"))
+    assert [cuda(i) for i in range(2)] == pytest.approx([plain(i) for i in range(2)], rel=1e-5)
 
 
 def test_states_of_any_size():
