@@ -140,8 +140,8 @@ def run(args):
     def on_epoch(state):
         nonlocal saved
         checkpoint.save(out, model, state, about)
-        saved = state.epoch
         progress.epoch(state)
+        saved = state.epoch
     try:
         with plainly():
             loop.train(model, material.epoch, valid_batch, state, on_epoch, progress.step)
