@@ -202,7 +202,8 @@ def test_what_is_missing_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(device, "missing", lambda: "no GPU")
     peer = SimpleNamespace(missing=lambda: "torch 2.1 finds no GPU")
     monkeypatch.setattr(gpu, "import_peer", lambda name: peer)
-    for words, says in (((), "back end cuda: no GPU"), (("--against", "torch", "--against", "jax"), "--against jax with --backend cuda: on a GPU the other side is torch; give --against torch, or leave it out")):
+    for words, says in (((), "back end cuda: no GPU"), (("--against", "torch"), "back end cuda: no GPU"),
+                        (("--against", "torch", "--against", "jax"), "--against jax with --backend cuda: on a GPU the other side is torch; give --against torch, or leave it out")):
         monkeypatch.setattr(bench, "find_spec", lambda name: object())
         assert main(["bench", "--backend", "cuda", *words]) == 2
         assert capsys.readouterr().err == f"tinydmn bench: {says}\n"

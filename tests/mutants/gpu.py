@@ -65,7 +65,7 @@ MUTANTS = [
     command("\"THE SIMULATOR'S TIMES MEAN NOTHING: no GPU was used\\n\" * simulated", "\"\"", "the simulator's times look like a GPU's"),
     command("    if others := set(args.against) - {\"torch\"}:", "    if others := set():", "JAX on the CPU is timed against a GPU"),
     command("    if args.hidden or args.batch:", "    if False:", "sizes for a GPU are ignored elsewhere"),
-    command("    device.require()\n", "", "a missing GPU is a traceback"),
+    command("    device.require()\n", "", "torch is blamed for a GPU that is missing"),
     command("1e9 * found[\"gflops\"] / rate\n            figures.append", "found[\"gflops\"] / rate\n            figures.append", "a share of the products is a billion times too small"),
 
     # kernels
