@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tinydmn import DMN, Config, Vocabulary, make_batch, ops
-from tinydmn.gradcheck import (STEP, assert_grad, blocks, check_model, compared, explained, factor_between, numerical_entries, numerical_grad, recording,
+from tinydmn.gradcheck import (STEP, OnHost, assert_grad, blocks, check_model, compared, explained, factor_between, numerical_entries, numerical_grad, recording,
                                relative_error)
 from tinydmn.ops.gate_numpy import BLOCKS
+from tinydmn.parameters import views
 
 from .stories import random_batch, random_stories
 
@@ -202,6 +203,37 @@ def test_every_parameter_is_compared_in_every_entry_or_in_some():
     assert list(found) == ["a", "b"] and len(set(found["a"])) == 4 and set(found["a"]) < set(2 * model.params["a"].ravel()) and len(found["b"]) == 2
     drawn = {tuple(exact) for seed in range(5) for name, exact, _ in compared(model, "batch", 4, np.random.default_rng(seed)) if name == "a"}
     assert len(drawn) > 1
+
+
+def test_a_network_whose_parameters_lie_elsewhere():
+    """On the host they are copies, which each evaluation takes over; differences are its own, or another's, whose J it must have."""
+    batch, _, vocabulary = random_batch(np.random.default_rng(0), 3)
+    make = lambda: DMN(Config(hidden=2, embedding=2, gate_hidden=2, passes=1), vocabulary, "numpy", dtype="float64")
+    model, plain = make(), make()
+    elsewhere = OnHost(model)
+    elsewhere.theta = elsewhere.theta.copy()
+    elsewhere.params = views(elsewhere.theta, {name: a.shape for name, a in model.params.items()})
+    wanted = list(compared(plain, batch, 3, np.random.default_rng(1)))
+    for (name, *found), (name_plain, *expected) in zip(compared(elsewhere, batch, 3, np.random.default_rng(1)), wanted, strict=True):
+        assert name == name_plain and all(map(np.array_equal, found, expected))
+    other = make()
+    other.params["answer.W_a"] = 1.5 * other.params["answer.W_a"]
+    (name, exact, numerical), *others = compared(OnHost(make(), other), batch, 3, np.random.default_rng(1))
+    assert name == "J" and exact == numerical == plain.loss_and_grads(batch, alpha=1.0)[0] and [name for name, *_ in others] == [name for name, *_ in wanted]
+    (_, exact, numerical), *others = compared(OnHost(make(), Doubled(other)), batch, 3, np.random.default_rng(1))
+    assert numerical == pytest.approx(2 * exact) and np.allclose(others[0][2], 2 * wanted[0][2])
+
+
+class Doubled:
+    """Stands for a network whose J is twice another's."""
+
+    def __init__(self, model):
+        self.model = model
+
+    theta = property(None, lambda self, theta: setattr(self.model, "theta", theta))
+
+    def loss_and_grads(self, batch, alpha):
+        return 2 * self.model.loss_and_grads(batch, alpha=alpha)[0], None
 
 
 def test_the_worst_error_of_each_parameter():

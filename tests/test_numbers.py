@@ -24,7 +24,7 @@ OWN = {
     "eval": {"--stories": TEXTS, "--seed": SEEDS}, "ask": {}, "info": {}, "lessons": {},
     "data": {"--task": (1, 20), "--stories": TEXTS, "--seed": SEEDS},
     "gradcheck": {"--entries": (1, 1_000_000), "--seed": SEEDS},
-    "bench": {"--tasks": (1, 999), "--stories": (1, 10_000), "--rounds": (1, 1000), "--seed": SEEDS},
+    "bench": {"--tasks": (1, 999), "--stories": (1, 10_000), "--rounds": (1, 1000), "--hidden": (1, 4096), "--batch": (1, 65_536), "--seed": SEEDS},
     "table": {"--seeds": SEEDS, "--tasks": (1, 20), "--jobs": (1, 1024)},
 }
 NO_NUMBER = ("many", "", "nan", "NaN", "inf", "-inf", "1e400", "0x10", "1,5", "1 2", "--", "9" * 5000)

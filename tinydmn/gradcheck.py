@@ -10,6 +10,7 @@ import numpy as np
 
 from .ops import Operations
 from .ops.gate_numpy import BLOCKS
+from .parameters import views
 
 STEP = 1e-5                    # h: smaller loses digits to rounding, larger to curvature
 WORST = 1e-4                   # a relative error above this is a wrong derivative; of right ones
@@ -134,12 +135,39 @@ def check_model(model, batch, entries, rng):
             for name, exact, numerical in compared(model, batch, entries, rng)}
 
 
+class OnHost:
+    """A network on a device for `compared`: its parameters as arrays of the host, which may be
+    changed, and its gradients as such.
+
+    differences: the model whose J is differenced, with the same parameters, where it is not this.
+    """
+
+    def __init__(self, model, differences=None):
+        self.model, self.differences = model, differences or model
+        self.theta = model.theta_on_host
+        self.params = views(self.theta, {name: a.shape for name, a in model.params.items()})
+
+    def loss(self, batch):
+        self.differences.theta = self.theta
+        return self.differences.loss_and_grads(batch, alpha=1.0)[0]
+
+    def loss_and_grads(self, batch, alpha):
+        self.model.theta = self.theta
+        J, grads = self.model.loss_and_grads(batch, alpha=alpha)
+        return J, {name: self.model.ops.to_host(d) for name, d in grads.items()}
+
+
 def compared(model, batch, entries, rng):
     """Yields for each parameter its name, entries of its gradient and the central differences
-    there, both (n,).  Arguments as in check_model.
+    there, both (n,); of a network with another's differences also both J, as "J".  model: a DMN of
+    the host, or OnHost.  The others as in check_model.
     """
     loss = lambda: model.loss_and_grads(batch, alpha=1.0)[0]
-    _, grads = model.loss_and_grads(batch, alpha=1.0)
+    J, grads = model.loss_and_grads(batch, alpha=1.0)
+    if isinstance(model, OnHost):
+        loss = lambda: model.loss(batch)
+        if model.differences is not model.model:
+            yield "J", np.array([J]), np.array([loss()])
     for name, a in model.params.items():
         every = list(np.ndindex(a.shape))
         if entries is None or len(every) <= entries:

@@ -20,6 +20,7 @@ from .data.babi import split_by_story
 from .data.story import Story
 from .errors import UserError
 from .model import DMN
+from .ops.failures import plainly
 from .parts import answer_of
 from .tasks import TASKS, about_given, about_run, gather, option_values, task_of
 from .training import checkpoint, loop, memory
@@ -69,7 +70,9 @@ def fit(stories: Stories, valid: Stories | None = None, task_set: str = "babi",
         bar = Progress(model.config, state, sum(len(s.questions) for s in material.train))
         on_epoch, on_step = bar.epoch, bar.step
     try:
-        loop.train(model, material.epoch, material.batch(material.valid), state, on_epoch, on_step)
+        with plainly():
+            loop.train(model, material.epoch, material.batch(material.valid), state, on_epoch,
+                       on_step)
     finally:
         if bar:
             bar.close()

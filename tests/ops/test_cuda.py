@@ -226,6 +226,16 @@ def test_rows_are_added_in_their_order(op):
     assert_close(op.gather_forward(up(dx), up(rows.reshape(2, 3))), dx[rows.reshape(2, 3)])
 
 
+def test_the_features_of_words_are_added(op):
+    rng = np.random.default_rng(0)
+    features, F, dx, dF = np.array([[1, -1, 0], [2, 1, 1], [-1, -1, -1]], np.int32), rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), np.ones((3, 2))
+    there = up(dF)
+    assert_close(op.features_forward(up(features), up(F)), NUMPY.features_forward(features, F))
+    op.features_backward(up(dx), up(features), there)
+    NUMPY.features_backward(dx, features, dF)
+    assert_close(there, dF)
+
+
 def test_scores_losses_and_choices(op):
     s = np.array([[0.0, 1.0, 1.0], [-np.inf, -2.0, 3.0], [1e4, 0.0, -1e4], [1.0, 1.0, 1.0]])
     target = np.array([2, 1, 0, -1], np.int32)

@@ -37,10 +37,10 @@ class DMN(nn.Module):
     def forward(self, rows):
         """Tensors of Rows -> logits (Q, A), scores: one (F, Q) a pass, -inf where there is no candidate."""
         Q = len(rows["n_facts"])
-        row = torch.arange(Q)
+        row = torch.arange(Q, device=rows["n_facts"].device)
         h, _ = self.input(self.L(rows["tokens"].T))                                       # (T, Q, H)
         c = h[rows["fact_end"].T, row]                                                    # (F, Q, H)
-        n_facts, t = rows["n_facts"], torch.arange(len(c))[:, None]
+        n_facts, t = rows["n_facts"], torch.arange(len(c), device=c.device)[:, None]
         c = torch.where((t == n_facts)[:, :, None], self.end_of_passes, c)
         candidate = t <= n_facts                                                          # (F, Q)
         q = self.question(self.L(rows["question"].T))[0][rows["n_question"] - 1, row]     # (Q, H)
@@ -121,17 +121,24 @@ def loss_and_grads(params, batch, config, alpha=1.0, beta=1.0, dtype="float64"):
     return J.item(), grads
 
 
-def make_trainer(params, config, batches, alpha=1.0, beta=1.0, threads=2):
-    """step(i) -> loss: one training step (forward, backward, clipping, Adam) in float32 on batch i, counted around.  The rows are made here."""
+def make_trainer(params, config, batches, alpha=1.0, beta=1.0, threads=2, device="cpu", compiled=False):
+    """step(i) -> loss: one training step (forward, backward, clipping, Adam) in float32 on batch i, counted around.  The rows are made here.
+
+    compiled: the forward and its backward by torch.compile, once for each shape of a batch.
+    """
     torch.set_num_threads(threads)
-    model = make_model(params, config, "float32")
-    tensors = [make_tensors(batch, config.passes) for batch in batches]
+    model = make_model(params, config, "float32").to(device)
+    tensors = [{name: a.to(device) for name, a in make_tensors(batch, config.passes).items()} for batch in batches]
+    loss = model.loss
+    if compiled:
+        torch._dynamo.config.cache_size_limit = max(8, 2 * len(batches))                  # or it gives up compiling
+        loss = torch.compile(model.loss, dynamic=False)
     trained = [p for p in model.parameters() if p.requires_grad]
     adam = torch.optim.Adam(trained, lr=config.learning_rate, fused=True)
 
     def step(i):
         adam.zero_grad(set_to_none=True)
-        J = model.loss(tensors[i % len(tensors)], alpha, beta)
+        J = loss(tensors[i % len(tensors)], alpha, beta)
         J.backward()
         nn.utils.clip_grad_norm_(trained, config.clip)
         adam.step()

@@ -13,7 +13,9 @@ import numpy as np
 from ..errors import UserError
 
 PEERS = Path(__file__).parents[2] / "tests" / "peers"
-PACKAGES = {"torch": "torch", "jax": "jax", "jax-shared": "jax"}     # side -> what it is written in
+# side -> what it is written in
+PACKAGES = {"torch": "torch", "jax": "jax", "jax-shared": "jax", "torch-cuda": "torch",
+            "torch-compile": "torch"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ def cases(tasks, stories, episodes):
     out = [Case(f"task {task}, {episode}", task, stories, 80, episode)
            for episode in episodes for task in tasks]
     return out + [Case(f"1 question, H=40, {episode}", 1, 0, 40, episode) for episode in episodes]
+
+
+def device_cases(tasks, stories, episodes, hidden):
+    """Those of a device: each task, episode and H."""
+    return [Case(f"task {task}, {episode}, H={H}", task, stories, H, episode)
+            for H in hidden for episode in episodes for task in tasks]
 
 
 class _Side:
@@ -79,6 +87,13 @@ class _Side:
         self.process.communicate()
 
 
+def require_peers():
+    """Raises UserError where the peers are not there."""
+    if not PEERS.is_dir():
+        raise UserError(f"{PEERS}: not there; the peers are in the source tree, run the benchmark "
+                        "from a clone")
+
+
 def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
     """Time training -> dict of figures.  ours, theirs: (side, threads); theirs may be None.
 
@@ -87,9 +102,8 @@ def compare(case, ours, theirs, seed=0, data=None, rounds=7, turn=0.5):
     value; `gflops` is the products of a step by its median time.  Raises UserError where a side
     cannot run.
     """
-    if theirs and theirs[0] in PACKAGES and not PEERS.is_dir():
-        raise UserError(f"{PEERS}: not there; the peers are in the source tree, run the benchmark "
-                        "from a clone")
+    if theirs and theirs[0] in PACKAGES:
+        require_peers()
     sides = []
     try:
         # one after the other, or both would compile

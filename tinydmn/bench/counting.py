@@ -39,3 +39,22 @@ def step_flop(batch, n_words, n_classes, config):
     R, pairs = int(batch.n_facts_story.sum()) + 1, int(np.sum(batch.n_facts + 1))
     passes = passes_flop(R, pairs, Q, H, config.gate_hidden, config.passes, config.episode)
     return 3 * (words + passes + 2 * n_classes * H * Q)
+
+
+def gru_flop(steps, inputs, hidden, backward=False):
+    """A GRU over `steps` steps in all, each with an input of its own: W x and U h; backward has two
+    products for each.
+    """
+    return (3 if backward else 1) * 2 * 3 * hidden * (inputs + hidden) * steps
+
+
+def gru_bytes(steps, inputs, hidden, backward=False, size=4):
+    """The bytes that have to pass through memory at the least: weights and inputs read, states
+    written; backward reads weights, inputs and the states' gradients, and writes those of the
+    inputs and of the weights.  What a step keeps for its backward, states too, is not counted: it
+    could be computed again.
+    """
+    weights = 3 * hidden * (inputs + hidden + 1)
+    forward = weights + steps * (inputs + hidden)
+    back = 2 * weights + steps * (inputs + hidden + inputs)
+    return size * (forward + back * backward)

@@ -25,12 +25,16 @@ from ..data.sources import babi_stories
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..model import DMN
+from ..ops import BACKENDS, DEVICES
 from ..ops.arrays_numpy import n_pieces
+from ..ops.failures import plainly
 from ..streams import settle
 from ..word_vectors import distinct
 from .counting import step_flop
 
 BATCHES = 8                    # different batches, taken in turn
+# sides that torch trains on a GPU -> how
+ON_GPU = {"torch-cuda": {"device": "cuda"}, "torch-compile": {"device": "cuda", "compiled": True}}
 
 
 def make_batches(task, stories, seed, data):
@@ -49,7 +53,7 @@ def make_batches(task, stories, seed, data):
 
 def our_trainer(model, batches):
     """step(i): one training step on batch i: forward, backward, clipping, Adam."""
-    m, v = np.zeros_like(model.theta), np.zeros_like(model.theta)
+    m, v = (model.ops.zeros(model.theta.shape, model.dtype) for _ in range(2))
     config, adam, clip = model.config, model.ops.adam, model.ops.clip_by_global_norm
     taken = 0
 
@@ -64,15 +68,21 @@ def our_trainer(model, batches):
 
 
 def make_step(side, n_threads, vocabulary, batches, config, seed):
-    """step(i) of "numba", "numpy" or a key of compare.PACKAGES, from the same parameters."""
-    backend = side if side in ("numba", "numpy") else "numpy"
+    """step(i) of a back end or a key of compare.PACKAGES, from the same parameters."""
+    backend = side if side in BACKENDS + DEVICES else "numpy"
     model = DMN(config, vocabulary, backend, seed)
     model.threads = n_threads
     if backend == side:
         return our_trainer(model, batches)
+    if side in ON_GPU:
+        return import_peer("torch_dmn").make_trainer(model.params, config, batches, **ON_GPU[side])
+    return import_peer(f"{side.replace('-', '_')}_dmn").make_trainer(model.params, config, batches)
+
+
+def import_peer(name):
+    """A module of tests/peers, which lies in the source tree."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    peer = import_module(f"tests.peers.{side.replace('-', '_')}_dmn")
-    return peer.make_trainer(model.params, config, batches)
+    return import_module(f"tests.peers.{name}")
 
 
 def words_multiplied(batch, vocabulary):
@@ -111,7 +121,8 @@ if __name__ == "__main__":
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     settle()
     try:
-        main(*sys.argv[1:])
+        with plainly():
+            main(*sys.argv[1:])
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

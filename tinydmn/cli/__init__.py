@@ -5,6 +5,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 from .. import __version__, threads
 from ..errors import UserError
+from ..ops.failures import plainly
 from . import ask, bench, data, evaluate, gradcheck, info, lessons, table, train
 
 COMMANDS = {
@@ -61,7 +62,7 @@ def main(argv=None):
         name += f" {args.command}"
         threads.count()                # a wrong TINYDMN_THREADS is an error before the work
         threads.keep_freed_memory()
-        with threads.interruptible():
+        with threads.interruptible(), plainly():
             return args.run(args) or 0
     except UserError as error:
         print(f"{name}: {one_line(error)}", file=sys.stderr)

@@ -5,19 +5,25 @@
                                                  (from a clone; pip install -e .[peers])
   tinydmn bench --against jax-shared             JAX with the products saved that ours saves
   tinydmn bench --against one-thread             all threads against one
+  tinydmn bench --backend cuda --against torch   on a GPU: the GRU beside cuDNN's, then training
+                                                 steps beside PyTorch's, eager and compiled
 """
 
+import sys
 from argparse import BooleanOptionalAction
 from functools import cache
 from importlib.util import find_spec
 
 from .. import threads
-from ..bench import operations
-from ..bench.compare import PACKAGES, cases, compare
+from ..bench import device as gpu, operations
+from ..bench.compare import PACKAGES, cases, compare, device_cases
+from ..bench.worker import ON_GPU
 from ..errors import UserError
+from ..ops import device
 from .common import add_json, add_seed, number, print_json
 
-PEERS = (*PACKAGES, "numpy", "one-thread")
+PEERS = ("torch", "jax", "jax-shared", "numpy", "one-thread")
+HIDDEN, BATCH = (64, 80, 128, 256), (32, 256, 4096)        # on a GPU
 
 
 def add_arguments(parser):
@@ -31,6 +37,13 @@ def add_arguments(parser):
                         help="stories a batch (default 32)")
     parser.add_argument("--episode", choices=("softmax", "gated", "both"), default="both",
                         help="default both")
+    parser.add_argument("--backend", choices=("numba", "cuda"), default="numba",
+                        help="what is timed (default numba)")
+    parser.add_argument("--hidden", type=number(least=1, most=4096), nargs="+", metavar="N",
+                        help=f"cuda: sizes H (default {' '.join(map(str, HIDDEN))})")
+    parser.add_argument("--batch", type=number(least=1, most=65_536), nargs="+", metavar="N",
+                        help="cuda: sequences that the GRU reads at a time (default "
+                             f"{' '.join(map(str, BATCH))})")
     parser.add_argument("--rounds", type=number(least=1, most=1000), default=7, metavar="N",
                         help="turns of each side (default 7)")
     parser.add_argument("--operations", action=BooleanOptionalAction, default=True,
@@ -45,6 +58,73 @@ def run(args):
         if package and find_spec(package) is None:
             raise UserError(f"--against {peer}: {package} is not installed; install it "
                             f"(pip install {package}), or leave it out")
+    (on_device if args.backend == "cuda" else on_host)(args)
+
+
+def on_device(args):
+    """The GRU, and training steps, on a GPU."""
+    if others := set(args.against) - {"torch"}:
+        raise UserError(f"--against {sorted(others)[0]} with --backend cuda: on a GPU the other "
+                        "side is torch; give --against torch, or leave it out")
+    device.require()
+    peer = gpu.check_torch() if args.against else None
+    timer, simulated = gpu.Timer(args.rounds), device.SIMULATED
+    hidden, batch = (given or (2,) if simulated else given or default for given, default in
+                     ((args.hidden, HIDDEN), (args.batch, BATCH)))
+    floor = gpu.bandwidth(timer), gpu.product_rate(timer, peer and peer.matmul)
+    figures = {"device": device.description(), "simulated": simulated, "gru": [], "training": [],
+               "copy_gb_per_second": floor[0] / 1e9, "product_gflops": floor[1] / 1e9}
+    if not args.json:
+        print(figures["device"])
+        print("THE SIMULATOR'S TIMES MEAN NOTHING: no GPU was used\n" * simulated
+              + f"copies {floor[0] / 1e9:,.0f} GB/s, products {floor[1] / 1e9:,.0f} GFLOP/s "
+              f"({'cuBLAS' if peer else 'our kernel'}), float32; medians of {args.rounds}\n\n"
+              f"a GRU, I = H, {gpu.SIZES['steps']} steps at most; floor: what memory and "
+              "products need at those rates\n"
+              f"{'':22}{'H':>5}{'batch':>7}{'ms':>9}{'floor':>8}{'times':>7}"
+              + f"{'cuDNN':>9}{'packed':>9}" * bool(peer))
+    for row in gpu.gru_rows(hidden, batch, timer, floor, peer):
+        figures["gru"].append(row)
+        if not args.json:
+            theirs = "".join(f"{row[name]:9.3f}" for name in ("torch_ms", "torch_packed_ms")
+                             if name in row)
+            print(f"{row['what']:22}{row['hidden']:5}{row['batch']:7}{row['ms']:9.3f}"
+                  f"{row['floor_ms']:8.3f}{row['times_floor']:7.1f}{theirs}", flush=True)
+    if simulated:
+        print("training steps are left out: the simulator would take hours", file=sys.stderr)
+    else:
+        training_on_device(args, hidden, floor[1], figures["training"])
+    if args.json:
+        print_json(figures)
+
+
+def training_on_device(args, hidden, rate, figures):
+    """Whole training steps, whose losses come back each time, on the clock of the host.  rate:
+    floating-point operations a second.  Adds to figures."""
+    episodes = ("softmax", "gated") if args.episode == "both" else (args.episode,)
+    sides = [(peer, 1) for peer in ON_GPU] if args.against else [None]
+    if not args.json:
+        print(f"\ntraining, {args.stories} stories a batch, 3 passes; of the products' rate"
+              f"{'; ratio: theirs to ours' * bool(args.against)}\n{'':30}{'ms':>8}"
+              f"{'examples/s':>12}{'rate':>7}" + f"{'ratio':>8}" * bool(args.against))
+    for case in device_cases(args.tasks, args.stories, episodes, hidden):
+        for theirs in sides:
+            found = compare(case, ("cuda", 1), theirs, args.seed, args.data, args.rounds)
+            found["share_of_product"] = 1e9 * found["gflops"] / rate
+            figures.append(found)
+            if not args.json:
+                print(f"{found['case']:30}{found['ms']:8.2f}{found['examples_per_second']:12,.0f}"
+                      f"{100 * found['share_of_product']:5.1f} %")
+                if theirs:
+                    print(f"  {theirs[0]:28}{found['their_ms']:8.2f}"
+                          f"{found['their_examples_per_second']:12,.0f}{'':7}"
+                          f"{found['ratio']:8.2f}", flush=True)
+
+
+def on_host(args):
+    if args.hidden or args.batch:
+        name = "hidden" if args.hidden else "batch"
+        raise UserError(f"--{name}: is for --backend cuda; leave it out")
     n = threads.count()
     sides = [{"one-thread": ("numba", 1)}.get(peer, (peer, n)) for peer in args.against] or [None]
     episodes = ("softmax", "gated") if args.episode == "both" else (args.episode,)

@@ -3,6 +3,9 @@
 Without a checkpoint: small networks that use every operation, every entry of
 every parameter, with both back ends; it says which files it ran.  With one:
 that very network, some entries of each parameter.
+
+--backend cuda: the kernels, on a GPU.  In Numba's simulator, which is slow, a
+gradient is held against differences of the reference's J, and J against its J.
 """
 
 from importlib import import_module
@@ -14,10 +17,10 @@ from .. import ops
 from ..config import Config
 from ..data.story import Question, Story
 from ..data.vocabulary import Vocabulary
-from ..errors import UserError
-from ..gradcheck import WORST, compared, explained, recording, relative_error
+from ..errors import UserError, notice
+from ..gradcheck import WORST, OnHost, compared, explained, recording, relative_error
 from ..model import DMN
-from ..ops import BACKENDS
+from ..ops import BACKENDS, DEVICES, device
 from ..tasks import task_of, texts_of
 from ..terminal import wrap
 from ..training import checkpoint
@@ -50,7 +53,8 @@ def add_arguments(parser):
                         help="a trained network; without it, small fresh ones")
     parser.add_argument("--entries", type=number(least=1, most=1_000_000), metavar="N",
                         help=f"entries of each parameter of a checkpoint (default {ENTRIES})")
-    parser.add_argument("--backend", choices=BACKENDS, help="one of them alone (default: both)")
+    parser.add_argument("--backend", choices=BACKENDS + DEVICES,
+                        help="one alone (default: numpy and numba)")
     add_seed(parser)
     add_json(parser)
 
@@ -66,8 +70,10 @@ def run(args):
         figures[title] = {}
         for backend, model in zip(backends, models):
             model.ops, ran = recording(model.ops)
-            figures[title][backend] = {name: verdict(name, *both, model.params[name].shape)
-                                       for name, *both in compared(model, batch, entries, rng)}
+            checked = on_host(model) if backend in DEVICES else model
+            shapes = {"J": (1,)} | {name: a.shape for name, a in model.params.items()}
+            figures[title][backend] = {name: verdict(name, *both, shapes[name])
+                                       for name, *both in compared(checked, batch, entries, rng)}
             files[backend] = sorted({*files.get(backend, []), *with_helpers(ran)})
     worst = max(error for of in figures.values() for checked in of.values()
                 for error, *_ in checked.values())
@@ -76,6 +82,15 @@ def run(args):
     else:
         show(figures, files, worst, backends)
     return 0 if worst <= WORST else 1
+
+
+def on_host(model):
+    """A model of a device -> OnHost, in the simulator with the reference's differences."""
+    reference = None
+    if device.SIMULATED:
+        notice("simulator", "the simulator is slow: differences are those of the back end numpy")
+        reference = type(model)(model.config, model.vocabulary, "numpy", dtype="float64")
+    return OnHost(model, reference)
 
 
 def show(figures, files, worst, backends):

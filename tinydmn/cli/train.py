@@ -31,6 +31,7 @@ from ..data.files import in_common
 from ..data.entities import classes_text
 from ..errors import UserError, kind_of
 from ..library import begin
+from ..ops.failures import DeviceError, plainly
 from ..parts import answer_of
 from ..tasks import TASKS, about_run, gather, having, option_values, task_of
 from ..training import checkpoint, loop, memory
@@ -134,11 +135,21 @@ def run(args):
     progress = Progress(model.config, state, questions_an_epoch(material, about),
                         quiet=args.quiet or args.json)
 
+    saved = state.epoch                                    # epochs that the file holds
+
     def on_epoch(state):
+        nonlocal saved
         checkpoint.save(out, model, state, about)
         progress.epoch(state)
+        saved = state.epoch
     try:
-        loop.train(model, material.epoch, valid_batch, state, on_epoch, progress.step)
+        with plainly():
+            loop.train(model, material.epoch, valid_batch, state, on_epoch, progress.step)
+    except DeviceError as error:
+        progress.close()
+        raise UserError(f"epoch {saved + 1}: {error.problem}; {error.fix}; {out} holds "
+                        f"{counted(saved, 'finished epoch')}: go on with --resume, on any "
+                        "--backend, or start again with --overwrite") from error
     except KeyboardInterrupt:
         progress.close()
         print(f"stopped in epoch {state.epoch + 1}; {out} holds "

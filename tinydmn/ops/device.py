@@ -7,17 +7,20 @@ kernels in Python, one thread after the other: slow, right, and without any GPU.
 from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
+from warnings import filterwarnings
 
 import numba
 import numpy as np
 from numba import cuda
 
 from ..errors import UserError
+from .failures import NEWER
 
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)
 if SIMULATED:
     from .simulator import mend
     mend()
+filterwarnings("ignore", "Grid size")        # Numba's, of a small batch: it is one, no mistake
 THREADS = 4 if SIMULATED else 128      # of a block, where nothing else is said
 TILE = 2 if SIMULATED else 16          # a product's block makes TILE x TILE numbers
 BLOCK_REGISTERS = 65_536       # of a block, for all its threads
@@ -35,13 +38,31 @@ def missing():
         return "numba-cuda is not installed; pip install 'tinydmn[cuda]'"
     try:
         if cuda.is_available():
-            return None
+            return too_old(*versions())
         error = cuda.cuda_error()
     except Exception as found:                             # a driver that is there, and broken
         error = found
     why = f" ({str(error).strip().splitlines()[0]})" if error and str(error).strip() else ""
     return (f"no NVIDIA GPU with a driver that fits was found{why}; use --backend numba, or "
             "NUMBA_ENABLE_CUDASIM=1 to run the kernels slowly in Python")
+
+
+def versions():
+    """-> the CUDA that the driver knows, and that of the compiler; each (major, minor)."""
+    return (cuda.cudadrv.driver.driver.get_version(),
+            cuda.cudadrv.runtime.runtime.get_version())
+
+
+def too_old(driver, compiler):
+    """What to say of a driver that is older than the compiler; None where the two fit.
+
+    Any driver for CUDA 13 runs what is linked for another 13: only the first number counts.
+    """
+    if driver[0] >= compiler[0]:
+        return None
+    dotted = [".".join(map(str, version)) for version in (driver, compiler)]
+    return (f"the NVIDIA driver is for CUDA {dotted[0]}, and the compiler that is installed for "
+            f"CUDA {dotted[1]}; {NEWER}, or use --backend numba")
 
 
 def require():
@@ -59,7 +80,7 @@ def description():
     device = cuda.get_current_device()
     name = device.name.decode() if isinstance(device.name, bytes) else device.name
     major, minor = device.compute_capability
-    driver = ".".join(map(str, cuda.cudadrv.driver.driver.get_version()))
+    driver = ".".join(map(str, versions()[0]))
     return f"{name}, compute capability {major}.{minor}, driver for CUDA {driver}"
 
 

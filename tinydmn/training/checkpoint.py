@@ -18,6 +18,7 @@ from ..config import Config
 from ..data.vocabulary import Vocabulary
 from ..errors import UserError, kind_of
 from ..model import DMN
+from ..ops import load as load_operations
 from ..parameters import shapes, views
 from .loop import State
 
@@ -70,7 +71,8 @@ def save(path, model, state, about):
 def load(path, backend="numba"):
     """-> model (its best weights in params), State, about.
 
-    Raises UserError for what is not a checkpoint of this version, or of the one before.
+    Raises UserError for what is not a checkpoint of this version, or of the one before, and where
+    the back end cannot run here.
     """
     path = Path(path)
     if (kind := kind_of(path)) == "folder":
@@ -78,6 +80,7 @@ def load(path, backend="numba"):
     if kind is None:
         raise UserError(f"{path}: no such checkpoint; "
                         f"train one:  tinydmn train babi --task 1 --out {path}")
+    load_operations(backend)           # where it cannot run, the file is not to blame
     again = "train again, or give another checkpoint"
     meta, arrays = _read(path, again)
     try:

@@ -28,6 +28,7 @@ from ..data.vocabulary import Vocabulary
 from ..errors import UserError
 from ..losses import right_answers
 from ..model import DMN
+from ..ops.failures import plainly
 from ..parts import answer_of
 from ..streams import settle
 from ..tasks import gather, task_of, texts_of
@@ -262,7 +263,7 @@ def main():
     threading.Thread(target=stop_with_parent, daemon=True).start()
     threads.keep_freed_memory()
     try:
-        with threads.interruptible():
+        with threads.interruptible(), plainly():
             execute(Run(**order["run"]), order["folder"], order["backend"])
     except UserError as error:
         print(error, file=sys.stderr)
