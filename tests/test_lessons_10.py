@@ -202,7 +202,7 @@ def test_what_is_printed_of_launches_and_reads(ran):
 
 def test_what_is_printed_of_registers_and_shared_memory(ran):
     table = re.findall(r"^ +(\d+) +(\d+) +(\d+) +(\d+) +(\d+) +(\S+) +(\S+) +(\S+) +(\S+)$", ran.out, re.M)
-    assert [row[0] for row in table] == ["40", "80", "96", "128"] and [row[4] for row in table] == ["0", "0", "0", "43"]
+    assert [row[0] for row in table] == ["40", "80", "96", "128"] and [row[4] for row in table] == ["0", "0", "0", "49"]
     for H, threads, kept, left, cached, *kilobytes in table:
         H, kept, left = int(H), int(kept), int(left)
         assert int(threads) == 3 * H and kept + left + int(cached) == H and (kept, left) == gru_cuda.split(H, np.dtype(np.float32))

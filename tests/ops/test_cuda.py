@@ -214,7 +214,7 @@ def test_where_u_is_kept():
     first_without = [next(H for H in range(1, 300) if split(H, dtype) is None) for dtype in (single, double)]
     cached = [next(H for H in range(1, 300) if sum(split(H, dtype)) < H) for dtype in (single, double)]
     assert first_without == [257, 193] and cached == [97, 58]
-    assert split(64, single) == (32, 32) and split(80, single) == (40, 40) and split(128, single) == (64, 21)
+    assert split(64, single) == (32, 32) and split(80, single) == (40, 40) and split(128, single) == (58, 21)
 
 
 def test_rows_are_added_in_their_order(op):

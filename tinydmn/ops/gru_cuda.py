@@ -44,7 +44,7 @@ from .recurrence_cuda import (row_sums, run_backward, run_forward, step_by_step,
 ROWS = 4                       # sequences a block
 # Registers that a thread may fill with numbers of U, and what it needs besides: from larger arrays
 # the compiler makes memory (python -m tests.ops.cubins).
-REGISTERS, BESIDES = 64, 104
+REGISTERS, BESIDES = 64, 112
 
 
 @cuda.jit(device=True)
