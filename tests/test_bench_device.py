@@ -6,12 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tinydmn import ops
-from tinydmn.bench import compare as comparing, counting, device as gpu
+from tinydmn import DMN, Config, ops
+from tinydmn.bench import compare as comparing, counting, device as gpu, worker
 from tinydmn.bench.compare import device_cases
 from tinydmn.cli import bench, main
 from tinydmn.errors import UserError
 from tinydmn.ops import device
+
+from .ops.test_device import device_ops
 
 NUMPY, NUMBA = ops.load("numpy"), ops.load("numba")
 
@@ -132,6 +134,14 @@ def test_the_training_steps_of_a_device():
     found = device_cases([1, 3], 16, ("softmax", "gated"), (64, 256))
     assert [(c.task, c.stories, c.hidden, c.episode) for c in found[:4]] == [(1, 16, 64, "softmax"), (3, 16, 64, "softmax"), (1, 16, 64, "gated"), (3, 16, 64, "gated")]
     assert len({c.name for c in found}) == 8 and found[-1].name == "task 3, gated, H=256"
+
+
+def test_a_training_step_leaves_everything_on_the_device():
+    """On arrays that only operations may touch; the same losses as on the host."""
+    vocabulary, batches = worker.make_batches(1, 0, 0, None)
+    config = Config(hidden=2, embedding=2, gate_hidden=2, passes=1, dropout=0.0)
+    there, here = (worker.our_trainer(DMN(config, vocabulary, backend, 5), batches) for backend in (device_ops(), "numpy"))
+    assert [there(i) for i in range(3)] == [here(i) for i in range(3)]
 
 
 # ---- the command

@@ -1,5 +1,6 @@
 """The checker checked: it passes what is right and fails what is wrong, says where and by which factor, and which files it ran."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tinydmn import DMN, Config, Vocabulary, make_batch, ops
+from tinydmn.cli import gradcheck as command, main
 from tinydmn.gradcheck import (STEP, OnHost, assert_grad, blocks, check_model, compared, explained, factor_between, numerical_entries, numerical_grad, recording,
                                relative_error)
 from tinydmn.ops.gate_numpy import BLOCKS
@@ -222,6 +224,22 @@ def test_a_network_whose_parameters_lie_elsewhere():
     assert name == "J" and exact == numerical == plain.loss_and_grads(batch, alpha=1.0)[0] and [name for name, *_ in others] == [name for name, *_ in wanted]
     (_, exact, numerical), *others = compared(OnHost(make(), Doubled(other)), batch, 3, np.random.default_rng(1))
     assert numerical == pytest.approx(2 * exact) and np.allclose(others[0][2], 2 * wanted[0][2])
+
+
+@pytest.mark.parametrize("simulated", (True, False))
+def test_the_command_on_a_device(simulated, monkeypatch, capsys):
+    """With the reference's differences where that is slow, and with its own elsewhere."""
+    made = []
+    monkeypatch.setattr(command, "DEVICES", ("numpy",))
+    monkeypatch.setattr(command, "CASES", {"rnn": {"cell": "rnn", "passes": 0, "dropout": 0.3}})
+    monkeypatch.setattr(command.device, "SIMULATED", simulated)
+    monkeypatch.setattr(command, "notice", lambda about, text: made.append(text))
+    monkeypatch.setattr(command, "OnHost", lambda *both: made.append(both) or OnHost(*both))
+    assert main(["gradcheck", "--backend", "numpy", "--json"]) == 0
+    (checked,) = json.loads(capsys.readouterr().out)["checked"].values()
+    *said, (model, reference) = made
+    assert ("J" in checked["numpy"]) == simulated == (reference is not None) == ("the simulator is slow" in "".join(said))
+    assert not simulated or (type(reference) is type(model) and reference is not model and reference.config == model.config)
 
 
 class Doubled:

@@ -43,7 +43,7 @@ MUTANTS = [
     Mutant("tinydmn/gradcheck.py", "        self.differences.theta = self.theta\n", "", GRADCHECK, "differences on a device are all 0"),
     Mutant("tinydmn/gradcheck.py", "        if model.differences is not model.model:", "        if False:", GRADCHECK, "J is not held against the reference's"),
     Mutant("tinydmn/gradcheck.py", "differences or model\n", "model\n", GRADCHECK, "another's differences are its own"),
-    Mutant("tinydmn/cli/gradcheck.py", "on_host(model) if backend in DEVICES else model", "model", COMMANDS, "a device's arrays are read on the host"),
+    Mutant("tinydmn/cli/gradcheck.py", "on_host(model) if backend in DEVICES else model", "model", "tests/test_gradcheck.py::test_the_command_on_a_device", "a device's arrays are read on the host"),
 
     # the benchmark
     timing("        for _ in range(WARM_UP):\n            call()\n", "", "compiling is timed"),
@@ -59,7 +59,7 @@ MUTANTS = [
     timing("    if problem := peer.missing():", "    if problem := None:", "a torch without CUDA is a traceback"),
     Mutant("tinydmn/bench/counting.py", "(3 if backward else 1) * 2 * 3", "(2 if backward else 1) * 2 * 3", BENCH, "backward costs what forward costs"),
     Mutant("tinydmn/bench/counting.py", "(forward + back * backward)", "(forward + back)", BENCH, "forward moves what backward moves"),
-    Mutant("tinydmn/bench/worker.py", "model.ops.zeros(model.theta.shape, model.dtype)", "np.zeros(model.theta.shape, model.dtype)", COMMANDS, "Adam's moments stay on the host"),
+    Mutant("tinydmn/bench/worker.py", "model.ops.zeros(model.theta.shape, model.dtype)", "np.zeros(model.theta.shape, model.dtype)", f"{BENCH}::test_a_training_step_leaves_everything_on_the_device", "Adam's moments stay on the host"),
     Mutant("tests/peers/torch_gru.py", "torch_gates(a)", "a", TORCH, "torch's gates in our order"),
     Mutant("tests/peers/torch_gru.py", "enforce_sorted=False", "enforce_sorted=True", TORCH, "packed sequences must be sorted"),
     command("\"THE SIMULATOR'S TIMES MEAN NOTHING: no GPU was used\\n\" * simulated", "\"\"", "the simulator's times look like a GPU's"),
