@@ -5,9 +5,8 @@ What makes it fast, each exact:
 - W x + b is made once for each distinct input (a word, a fact) and read at every step that has it;
 - sequences are packed, no work on padding (packing_numba.py);
 - U's gradient is one product at the end, not one a step;
-- a product over few rows is a loop that keeps U in cache, for BLAS packs U anew at each call
-  (8 rows of H = 80: 6 µs against 17; even at about 40 rows).  From packing_numba.MANY rows on it
-  is BLAS.
+- a product over few rows is a loop that keeps U in cache, where BLAS packs U anew at each call:
+  packing_numba.MANY.
 """
 
 import numpy as np

@@ -10,11 +10,15 @@ Every function is marked forceinline; tanh_numba.py says why.
 """
 
 import numpy as np
+from llvmlite.binding import get_host_cpu_features
 
 from .compiled import njit
 from .tanh_numba import FAST
 
-MANY = 40                      # rows from which BLAS beats a loop that keeps the matrix in cache
+# Rows from which BLAS beats a loop that keeps the matrix in cache.  OpenBLAS packs a matrix anew at
+# each call, but has kernels that do not, for few rows, in its versions for AVX-512: 8 rows of
+# H = 80 take it 3 µs with them and 23 without; the loop 5 and 9.
+MANY = 4 if get_host_cpu_features().get("avx512f") else 40
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", forceinline=True)
@@ -25,18 +29,24 @@ def rows_product(x, M, out):
         np.dot(x, M, out)
         return
     out[:] = 0
-    for i in range(0, B - 1, 2):                           # 2 rows, 4 of M's: a load serves twice
-        x_0, x_1, out_0, out_1 = x[i], x[i + 1], out[i], out[i + 1]
+    for i in range(0, B - 3, 4):                           # 4 rows, 4 of M's: a load serves 4 times
+        x_0, x_1, x_2, x_3 = x[i], x[i + 1], x[i + 2], x[i + 3]
+        out_0, out_1, out_2, out_3 = out[i], out[i + 1], out[i + 2], out[i + 3]
         for k in range(0, K - 3, 4):
             M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
             # held in variables: for all the compiler knows, out could be x
             a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]
             b_0, b_1, b_2, b_3 = x_1[k], x_1[k + 1], x_1[k + 2], x_1[k + 3]
+            c_0, c_1, c_2, c_3 = x_2[k], x_2[k + 1], x_2[k + 2], x_2[k + 3]
+            d_0, d_1, d_2, d_3 = x_3[k], x_3[k + 1], x_3[k + 2], x_3[k + 3]
             for j in range(M.shape[1]):
-                out_0[j] += a_0 * M_0[j] + a_1 * M_1[j] + a_2 * M_2[j] + a_3 * M_3[j]
-                out_1[j] += b_0 * M_0[j] + b_1 * M_1[j] + b_2 * M_2[j] + b_3 * M_3[j]
-    if B % 2:
-        x_0, out_0 = x[B - 1], out[B - 1]
+                m_0, m_1, m_2, m_3 = M_0[j], M_1[j], M_2[j], M_3[j]
+                out_0[j] += a_0 * m_0 + a_1 * m_1 + a_2 * m_2 + a_3 * m_3
+                out_1[j] += b_0 * m_0 + b_1 * m_1 + b_2 * m_2 + b_3 * m_3
+                out_2[j] += c_0 * m_0 + c_1 * m_1 + c_2 * m_2 + c_3 * m_3
+                out_3[j] += d_0 * m_0 + d_1 * m_1 + d_2 * m_2 + d_3 * m_3
+    for i in range(B // 4 * 4, B):                         # up to 3 rows more
+        x_0, out_0 = x[i], out[i]
         for k in range(0, K - 3, 4):
             M_0, M_1, M_2, M_3 = M[k], M[k + 1], M[k + 2], M[k + 3]
             a_0, a_1, a_2, a_3 = x_0[k], x_0[k + 1], x_0[k + 2], x_0[k + 3]
