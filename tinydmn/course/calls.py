@@ -1,0 +1,34 @@
+"""What is asked of a student's file, and what comes back."""
+
+from typing import NamedTuple
+
+
+class Call(NamedTuple):
+    """One call of a function of the file.
+
+    args: arrays, integers, None, or Kept.  cache: the last value returned stays in the student's
+    process, for later calls to name by Kept.
+    """
+
+    function: str
+    args: tuple
+    cache: bool = False
+
+
+class Kept(NamedTuple):
+    """An argument: the cache that an earlier call left, by its place among the calls of one run."""
+
+    call: int
+
+
+class Result(NamedTuple):
+    """values: the arrays returned, without the cache; None where the call failed: error, a line.
+
+    args: the arguments after the call, None for what is no array.  shown: the arrays that the file's
+    dict `show` held after the call, by name.
+    """
+
+    values: tuple | None
+    error: str = ""
+    args: tuple = ()
+    shown: dict = {}
