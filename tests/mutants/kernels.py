@@ -270,7 +270,6 @@ MUTANTS = [
     mutant("simulator", "    if 0 in (*grid, *block):\n", "    if False:\n", "a launch of no threads is nothing", SIMULATOR),
     mutant("simulator", '    a.fill(np.nan if a.dtype.kind == "f" else -1)\n', "    a.fill(0)\n", "what is not set is 0", SIMULATOR),
     mutant("simulator", "        kernel._get_kernel_context().shared._allocations.clear() ", "        pass ", "a block finds what the one before left", SIMULATOR),
-    mutant("simulator", "        self.turn.acquire()\n        if block.error:", "        if block.error:", "nobody waits at a barrier", SIMULATOR),
     mutant("simulator", "        if block.error:\n            raise SystemExit ", "        if block.error:\n            pass ", "threads go on where another has failed", SIMULATOR,
            harmless="they run to their end or to their next barrier, and the error is raised all the same"),
 ]

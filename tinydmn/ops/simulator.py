@@ -1,4 +1,4 @@
-"""Numba's CUDA simulator, mended: many times quicker, the same each time, and it shows more.
+"""Numba's CUDA simulator, mended: quicker, the same each time, and it shows more.
 
 The simulator starts a thread of the system for each of CUDA's and asks them all in a loop whether
 they wait.  Here one runs at a time, from barrier to barrier, in the order of their numbers: so a
