@@ -1,0 +1,113 @@
+"""A part of an exercise: a pair of functions that a student writes, and the definition it is held
+against: the forward equations alone.
+
+A definition is a function  define(dialect, arrays, at) -> outputs  over float64 arrays by name.  At
+each value of a name, say z, it calls at("z", z) and goes on with what that returns: so a check can
+move an intermediate, for its derivative, or hold it still, to see what comes through it.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+STEP = 1e-6                    # of a central difference
+
+
+class Part(NamedTuple):
+    """Sizes are letters: "BIH" is the shape (B, I, H), "3H" three times H; see `shape`.
+
+    The student's functions:
+        NAME_forward(*inputs, *given, *params) -> *outputs, cache
+        NAME_backward(*d_outputs, cache, *d_params) -> *d_inputs         adds into d_params
+    """
+
+    name: str
+    title: str
+    inputs: dict               # name -> sizes; with derivatives
+    params: dict               # name -> sizes; with derivatives that are added to
+    outputs: dict              # name -> sizes
+    define: Callable           # see above
+    sizes: Callable            # rng -> {letter: size}
+    given: Callable = lambda rng, sizes: {}                # integers, masks: no derivatives
+    equations: Callable = lambda dialect: ""               # for the student, in words and symbols
+    mend: Callable = lambda rng, arrays: None              # moves drawn arrays away from kinks
+    blocks: dict = {}          # array -> ((name of a block, its index), ...)
+    through: dict = {}         # intermediate -> how a message names it
+
+
+def plain(name, value):
+    return value
+
+
+def shape(sizes, letters):
+    """({"B": 2, "H": 3}, "B,3H,7H+2") -> (2, 9, 23)."""
+    def one(text):
+        text, _, more = text.partition("+")
+        number = text.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        letter = text[len(number):]
+        return int(number or 1) * (sizes[letter] if letter else 1) + int(more or 0)
+    return tuple(one(text) for text in letters.split(",") if text)
+
+
+def drawn(part, rng, dtype=np.float64):
+    """-> arrays: inputs, given and params by name, in the order of the call."""
+    sizes = part.sizes(rng)
+    draw = lambda names, scale: {name: scale * rng.normal(size=shape(sizes, letters))
+                                 for name, letters in names.items()}
+    inputs = draw(part.inputs, 1.0)
+    given = part.given(rng, sizes)
+    arrays = {**inputs, **given, **draw(part.params, 0.6)}
+    part.mend(rng, arrays)
+    return {name: a.astype(dtype) if is_float(a) else a for name, a in arrays.items()}
+
+
+def is_float(a):
+    return isinstance(a, np.ndarray) and a.dtype.kind == "f"
+
+
+def defined(part, dialect, arrays, at=plain):
+    """The definition -> {output's name: array}."""
+    return dict(zip(part.outputs, part.define(dialect, arrays, at)))
+
+
+def differences(loss, a):
+    """Central differences of loss(a) in every entry of a."""
+    out = np.empty(a.shape)
+    for i in np.ndindex(a.shape):
+        up, down = a.copy(), a.copy()
+        up[i] += STEP
+        down[i] -= STEP
+        out[i] = (loss(up) - loss(down)) / (2 * STEP)
+    return out
+
+
+def held(part, dialect, arrays, douts, array, name):
+    """The derivative of an array with the intermediate `name` held still: without what comes
+    through it."""
+    still = {}
+
+    def keep(what, value):
+        if what == name:
+            still[what, len([key for key in still if key[0] == what])] = value
+        return value
+    defined(part, dialect, arrays, keep)
+
+    def loss(a):
+        count = iter(range(len(still)))
+        hold = lambda what, value: still[what, next(count)] if what == name else value
+        outs = defined(part, dialect, {**arrays, array: a}, hold)
+        return sum(np.sum(douts[key] * out) for key, out in outs.items())
+    return differences(loss, arrays[array])
+
+
+def derivative_at(part, dialect, arrays, douts, name):
+    """The derivative of an intermediate, where it occurs once."""
+    value = {}
+    defined(part, dialect, arrays, lambda what, v: value.setdefault(what, v))
+
+    def loss(moved):
+        move = lambda what, v: moved if what == name else v
+        outs = defined(part, dialect, arrays, move)
+        return sum(np.sum(douts[key] * out) for key, out in outs.items())
+    return differences(loss, np.array(value[name], np.float64))
