@@ -1,5 +1,5 @@
-"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the definition
-whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, or by a factor that
+"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the
+definition whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, or by a factor that
 is missing or stands where none belongs.
 """
 
@@ -10,46 +10,57 @@ from .part import defined, differences
 
 
 def values_of(case):
-    """-> {intermediate: its value}, where it occurs once."""
-    found, twice = {}, set()
+    """-> {intermediate: its values, in the order in which they occur}."""
+    found = {}
 
     def note(name, value):
-        if name in found:
-            twice.add(name)
-        found[name] = np.array(value)
+        found.setdefault(name, []).append(np.array(value))
         return value
     defined(case.part, case.dialect, case.arrays, note)
-    return {name: value for name, value in found.items() if name not in twice}
+    return found
 
 
 def scaled(case, array, name, by):
-    """The derivative of an array where all that comes through `name` is multiplied by `by`."""
+    """The derivative of an array where all that comes through `name` is multiplied by `by`.
+
+    by: a number, or an array for each time that `name` occurs.
+    """
     base = values_of(case)[name]
+    by = by if isinstance(by, list) else [by] * len(base)
 
     def loss(a):
-        pass_on = lambda what, value: base + by * (value - base) if what == name else value
+        now = iter(zip(base, by))
+
+        def pass_on(what, value):
+            if what != name:
+                return value
+            still, times = next(now)
+            return still + times * (value - still)
         return case.loss(defined(case.part, case.dialect, {**case.arrays, array: a},
                                  pass_on).values())
     return differences(loss, case.arrays[array])
 
 
-def factors(values, like):
-    """(how it is called, array) of what a derivative of an activation or a gate is made of."""
-    for name, v in values.items():
-        if v.shape == like.shape and name in ("z", "r", "g", "u", "h_tilde"):
-            yield name, v
-            yield f"(1 - {name})", 1.0 - v
-            if name in ("h_tilde", "u"):
-                yield f"(1 - {name}^2)", 1.0 - v * v
-            else:
-                yield f"{name} * (1 - {name})", v * (1.0 - v)
+GATES, SQUASHED = ("z", "r", "g"), ("h_tilde", "u")
+
+
+def factors(values, path):
+    """(how it is called, arrays) of what a derivative of an activation or a gate is made of."""
+    for name in (*GATES, *SQUASHED):
+        if [np.shape(v) for v in values.get(name, [])] != [np.shape(v) for v in values[path]]:
+            continue
+        yield name, values[name]
+        yield f"(1 - {name})", [1.0 - v for v in values[name]]
+        if name in SQUASHED:
+            yield f"(1 - {name}^2)", [1.0 - v * v for v in values[name]]
+        else:
+            yield f"{name} * (1 - {name})", [v * (1.0 - v) for v in values[name]]
 
 
 def hypotheses(case):
     """-> (path, by, kind) of each mistake that is thought of, the simple ones first."""
-    values = values_of(case)
-    paths = [name for name in case.part.through if name in values]
-    called = case.part.through
+    values, called = values_of(case), case.part.through
+    paths = [name for name in called if name in values]
     for by, said in ((0.0, "missing term: what comes through {}"),
                      (-1.0, "sign: of what comes through {}"),
                      (2.0, "factor: 2 times what comes through {}"),
@@ -57,19 +68,16 @@ def hypotheses(case):
         for path in paths:
             yield path, by, said.format(called[path])
     for path in paths:
-        for name, factor in factors(values, values[path]):
-            if np.all(np.abs(factor) > 1e-6):
-                yield path, 1.0 / factor, (f"missing factor: {name}, in what comes through "
-                                           f"{called[path]}")
-            if name in ("z", "r", "g"):
-                yield path, factor / (1.0 - factor), (
-                    f"wrong factor: {name} where 1 - {name} belongs, in what comes through "
-                    f"{called[path]}")
-                yield path, (1.0 - factor) / factor, (
-                    f"wrong factor: 1 - {name} where {name} belongs, in what comes through "
-                    f"{called[path]}")
-            yield path, factor, (f"factor too many: {name}, in what comes through "
-                                 f"{called[path]}")
+        where = f", in what comes through {called[path]}"
+        for name, factor in factors(values, path):
+            if all(np.all(np.abs(f) > 1e-6) for f in factor):
+                yield path, [1.0 / f for f in factor], f"missing factor: {name}{where}"
+            yield path, factor, f"factor too many: {name}{where}"
+            if name in GATES:
+                yield (path, [f / (1.0 - f) for f in factor],
+                       f"wrong factor: {name} where 1 - {name} belongs{where}")
+                yield (path, [(1.0 - f) / f for f in factor],
+                       f"wrong factor: 1 - {name} where {name} belongs{where}")
 
 
 def cause(case, wrong, right):

@@ -93,13 +93,14 @@ def wrong_shapes(case, result, way="forward"):
     if len(result.values) != len(likes):
         names = ", ".join(d + name for name in likes) + ", cache" * (way == "forward")
         n = len(result.values) + (way == "forward")
-        return [finding(case, way, "", f"returns {n} value{'s' * (n != 1)}; return {names}", "shape")]
+        said = f"returns {n} value{'s' * (n != 1)}; return {names}"
+        return [finding(case, way, "", said, "shape")]
     found = []
     for (name, wanted), got in zip(likes.items(), result.values):
         if got.shape != wanted:
             also = ", which has as many numbers" * (got.size == np.prod(wanted, dtype=int))
-            found.append(finding(case, way, d + name, f"shape {got.shape}{also}, should be {wanted}",
-                                 "shape"))
+            said = f"shape {got.shape}{also}, should be {wanted}"
+            found.append(finding(case, way, d + name, said, "shape"))
     return found
 
 
@@ -166,8 +167,8 @@ def check_backward(session, case, results, forward_wrong):
     if again.values is not None:
         second = named(case, "backward", again)
         if different := [name for name in got if not same(got[name], second[name])]:
-            return [finding(case, "backward", "d" + different[0], "differs when it is called again: "
-                            "the cache is changed in place", "changed in place")]
+            said = "differs when it is called again: the cache is changed in place"
+            return [finding(case, "backward", "d" + different[0], said, "changed in place")]
     numeric = by_differences(session, case)
     if numeric is None:
         return [finding(case, "forward", "", "fails for arguments that differ by a millionth",

@@ -10,7 +10,7 @@ def close(a, b):
 
 
 def worst(got, want, index=np.s_[...]):
-    """The entry that differs most, within a block -> its index, a text: got, the right one, the factor."""
+    """The entry of a block that differs most -> its index, a text: got, the factor, the right one."""
     inside = np.zeros(want.shape, bool)
     inside[index] = True
     apart = np.where(inside, np.abs(got - want), -1.0)

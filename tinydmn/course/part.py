@@ -32,7 +32,7 @@ class Part(NamedTuple):
     given: Callable = lambda rng, sizes: {}                # integers, masks: no derivatives
     equations: Callable = lambda dialect: ""               # for the student, in words and symbols
     mend: Callable = lambda rng, arrays: None              # moves drawn arrays away from kinks
-    blocks: dict = {}          # array -> ((name of a block, its index), ...)
+    blocks: dict = {}          # array -> ((name of a block, array -> its index), ...)
     through: dict = {}         # intermediate -> how a message names it
 
 
@@ -48,6 +48,13 @@ def shape(sizes, letters):
         letter = text[len(number):]
         return int(number or 1) * (sizes[letter] if letter else 1) + int(more or 0)
     return tuple(one(text) for text in letters.split(",") if text)
+
+
+def thirds(*names):
+    """The blocks of an array whose rows are stacked."""
+    def index(i):
+        return lambda a: np.s_[i * len(a) // len(names):(i + 1) * len(a) // len(names)]
+    return tuple((f"rows of {name}", index(i)) for i, name in enumerate(names))
 
 
 def drawn(part, rng, dtype=np.float64):
