@@ -4,6 +4,7 @@ from . import Mutant
 
 EMBEDDING, GATE, EPISODE, CELLS, PASSES, ANSWER, BACKENDS, CACHE = (
     f"tests/ops/test_{name}.py" for name in ("embedding_loss_optimizer", "gate", "episode", "recurrent", "passes", "answer", "backends", "kernel_cache"))
+ROWS = f"{CELLS}::test_rows_product"
 
 
 def mutant(name, old, new, what, tests, harmless=""):
@@ -131,9 +132,14 @@ MUTANTS = [
     mutant("rnn_numba", 'h_row[k] = g_t * new_row[k] + (one - g_t) * h_prev[k]', 'h_row[k] = g_t * new_row[k]', 'a closed gate forgets the state', CELLS),
     mutant("rnn_numba", 'dot += dh_row[k] * (new_row[k] - h_prev[k])', 'dot += dh_row[k] * new_row[k]', "a gate's gradient without the state it replaces", CELLS),
 
-    mutant("packing_numba", '    if B % 2:\n', '    if False:\n', 'the last of an odd number of rows is not multiplied', CELLS),
+    mutant("packing_numba", 'for i in range(B // 4 * 4, B):', 'for i in range(B // 4 * 4 + 1, B):', 'the first row that four does not divide is not multiplied', ROWS),
+    mutant("packing_numba", 'for i in range(0, B - 3, 4):', 'for i in range(0, B - 4, 4):', 'the last four rows are not multiplied', ROWS),
+    mutant("packing_numba", 'out_3[j] += d_0 * m_0', 'out_3[j] += c_0 * m_0', 'the third row of four for the fourth', ROWS),
+    mutant("packing_numba", 'x[i], x[i + 1], x[i + 2], x[i + 3]', 'x[i], x[i + 1], x[i + 2], x[i + 2]', 'the third of four rows is read twice', ROWS),
+    mutant("packing_numba", 'out_1[j] += b_0 * m_0', 'out_1[j] = b_0 * m_0', 'a row of four keeps the last four columns alone', ROWS),
+    mutant("packing_numba", '    out[:] = 0\n', '', 'a product is added to what was never set', ROWS),
     mutant("packing_numba", 'for k in range(K // 4 * 4, K):', 'for k in range(K // 4 * 4, K - 1):', 'the last column where four does not divide', CELLS),
-    mutant("packing_numba", 'MANY = 40 ', 'MANY = 41 ', 'BLAS from one row more on', CELLS, harmless='both ways give the same product; only the speed changes'),
+    mutant("packing_numba", 'else 40\n', 'else 41\n', 'BLAS from one row more on', CELLS, harmless='both ways give the same product; only the speed changes'),
     mutant("packing_numba", 'order, place = np.empty(B, np.int64), longer[1:].copy()', 'order, place = np.empty(B, np.int64), longer[:-1].copy()', 'places of sequences shifted', CELLS),
     mutant("packing_numba", 'start[t + 1] = start[t] + longer[t + 1]', 'start[t + 1] = start[t] + longer[t]', 'a step more for each sequence', CELLS),
     mutant("packing_numba", 'dh[start[at[order[j], f]] + j] += dout[order[j], f]', 'dh[start[at[order[j], f]] + j] += dout[j, f]', 'gradients in the order of lengths', CELLS),

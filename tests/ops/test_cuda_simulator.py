@@ -59,6 +59,15 @@ def test_without_a_device_one_line_says_what_to_do(capsys, monkeypatch, tmp_path
                                                         "NVIDIA driver, or numba-cuda with the CUDA that this driver knows (pip install 'numba-cuda[cu12]'), or use --backend numba")
 
 
+@pytest.mark.skipif(device.SIMULATED, reason="the simulator has no registers")
+def test_registers_of_a_block():
+    """As many a thread as all the warps of a block can have, which get them by eight; never more than a thread can name."""
+    for threads, registers in ((1, 255), (240, 255), (241, 255), (256, 255), (257, 224), (288, 224), (433, 144), (576, 112), (768, 80)):
+        kernel = device.jit_for(threads)(lambda a: None)
+        assert kernel.targetoptions["max_registers"] == registers
+        assert registers == 255 or registers % 8 == 0 and registers * 32 * -(-threads // 32) <= 65_536 < (registers + 8) * 32 * -(-threads // 32)
+
+
 def error(module, name, said, *bases):
     return type(name, bases or (Exception,), {"__module__": module})(said)
 

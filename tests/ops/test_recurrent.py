@@ -1,7 +1,9 @@
 """The recurrent cells, eqs (1)-(4) of a GRU, and the gated step, eq. (7): gradients of every input and parameter, and what must change nothing."""
 
 import math
+from types import FunctionType
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -288,14 +290,24 @@ def test_input_product_gradients(N, I, H, seed):
     assert_gradients(loss, (dx, GRU(dW - 1, None, db - 1)), (x, GRU(W, None, b)))
 
 
-@pytest.mark.parametrize("B", (1, 2, 3, 7, packing_numba.MANY - 1, packing_numba.MANY, packing_numba.MANY + 1))
+@pytest.fixture(scope="module")
+def products():
+    """The product as this processor has it, and the loop alone: where MANY is 4 four rows a turn go to BLAS."""
+    given = packing_numba.rows_product
+    function = getattr(given, "py_func", given)            # with NUMBA_DISABLE_JIT it is the function itself
+    loop = FunctionType(function.__code__, vars(packing_numba) | {"MANY": 10**9})
+    return {"as it is": given, "loop": numba.njit(fastmath=packing_numba.FAST, error_model="numpy")(loop)}         # kept in no cache
+
+
+@pytest.mark.parametrize("way", ("as it is", "loop"))
+@pytest.mark.parametrize("B", sorted({1, 2, 3, 4, 5, 6, 7, 8, packing_numba.MANY - 1, packing_numba.MANY, packing_numba.MANY + 1}))
 @pytest.mark.parametrize("K", (1, 3, 4, 5, 16, 81))
 @each_dtype
-def test_rows_product(B, K, dtype):
-    """The loop and BLAS, on both sides of where they change places; K with and without a rest by four."""
+def test_rows_product(products, way, B, K, dtype):
+    """The loop and BLAS, on both sides of where they change places; K and B with and without a rest by four."""
     rng = np.random.default_rng(B * 100 + K)
     x, M, out = rng.normal(size=(B, K)).astype(dtype), rng.normal(size=(K, 7)).astype(dtype), np.full((B, 7), np.nan, dtype)
-    packing_numba.rows_product(x, M, out)
+    products[way](x, M, out)
     np.testing.assert_allclose(out, x @ M, rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-5 if dtype == "float32" else 1e-12)
 
 
