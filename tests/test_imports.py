@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "tinydmn"
 # from the bottom; a module may import what stands in its own layer or below.  A longer name goes before a shorter one
 LAYERS = (
     ("errors", "writing", "streams", "terminal", "threads"),
+    ("course",),
     ("ops",),
     ("data",),
     ("parts", "output"),

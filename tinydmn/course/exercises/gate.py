@@ -33,8 +33,8 @@ def equations_of_features(dialect):
 z(c, m, q) = [c, m, q, like(c, q), like(c, m), apart(c, q), apart(c, m), c W_b q, c W_b m]   (5)
              like(x, y)  = {LIKENESSES[dialect.likeness]}
              apart(x, y) = {DISTANCES[dialect.distance]}; |x| has the derivative 0 at 0
-The last two are one number each, c W_b q = sum_ij c_i W_b[i, j] q_j.  A question has one m and one
-q for all of its T facts: c is (Q, T, H), m and q are (Q, H), z is (Q, T, 7H + 2)."""
+The last two are one number each, c W_b q = sum_ij c_i W_b[i, j] q_j.  A question has one m and
+one q for all of its T facts: c is (Q, T, H), m and q are (Q, H), z is (Q, T, 7H + 2)."""
 
 
 def equations(dialect):

@@ -1,0 +1,58 @@
+"""The exercises by name, and the student file of each."""
+
+import ast
+from typing import NamedTuple
+
+from ..errors import UserError
+from .exercises import cross_entropy, decoder, episode, gate, gru, gru_cell
+
+
+class Exercise(NamedTuple):
+    """What a student writes in one file."""
+
+    title: str
+    parts: tuple               # Part, in the order of the file
+    small: dict                # sizes of the worked example
+
+
+EXERCISES = {
+    "cross_entropy": Exercise("Softmax cross-entropy", cross_entropy.PARTS, {"B": 1, "K": 3}),
+    "gru_cell": Exercise("A step of the GRU", gru_cell.PARTS, {"B": 1, "I": 1, "H": 1}),
+    "gru": Exercise("The GRU through time, with lengths", gru.PARTS,
+                    {"B": 2, "T": 2, "I": 1, "H": 1}),
+    "gate": Exercise("The attention gate", gate.PARTS, {"Q": 1, "T": 1, "H": 1, "G": 1}),
+    "softmax_episode": Exercise("The softmax episode", episode.PARTS[:1],
+                                {"Q": 1, "T": 2, "H": 1}),
+    "gated_episode": Exercise("The gated episode, back through its facts", episode.PARTS[1:],
+                              {"Q": 1, "T": 2, "H": 1}),
+    "decoder": Exercise("A step of the decoder", decoder.PARTS, {"B": 1, "A": 1, "H": 1, "K": 2}),
+}
+
+
+def exercise(name):
+    """-> Exercise.  Raises UserError for an unknown name."""
+    if name not in EXERCISES:
+        raise UserError(f"no exercise {name!r}; there are {', '.join(EXERCISES)}")
+    return EXERCISES[name]
+
+
+def said_by(path):
+    """(EXERCISE, STUDENT) as a student's file says, without running it; None for what it lacks.
+
+    Raises UserError where the file cannot be read.
+    """
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: no text in UTF-8") from None
+    except (SyntaxError, ValueError) as error:
+        where = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
+        raise UserError(f"{path}{where}: not Python ({error.args[0]})") from None
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            found |= {target.id: node.value.value for target in node.targets
+                      if isinstance(target, ast.Name)}
+    return found.get("EXERCISE"), found.get("STUDENT")

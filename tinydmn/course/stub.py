@@ -1,0 +1,117 @@
+"""What is handed to a student: a file of stubs, with equations, shapes and an example in numbers."""
+
+import json
+import textwrap
+
+import numpy as np
+
+from .dialect import PAPER, described, dialect_of
+from .part import defined, differences, drawn
+
+WIDTH = 100
+
+
+def student_file(name, exercise, student=None):
+    """-> the text of the file.  student: the seed of a dialect, or None for the paper's equations."""
+    dialect = dialect_of(student)
+    of_whom = f", the equations of {student}" if student is not None else ""
+    head = f'''"""{exercise.title}{of_whom}.
+
+Write the functions below.  NumPy only; every array may be float64 or float32, and stays what it is.
+A forward keeps in `cache`, whatever it is, what its backward needs, and changes none of its
+arguments.  A backward gets the derivative of a loss in each output, returns it in each input, and
+adds it (+=) to the arrays d... of the parameters, which may hold something already.
+
+    tinydmn check {name}.py              which derivative is wrong, where, and what it looks like
+    tinydmn check {name}.py --steps      the derivatives that stand in `show`, one by one
+"""
+
+import numpy as np
+
+EXERCISE = {quoted(name)}
+STUDENT = {quoted(student)}
+show = {{}}                      # say show["dz"] = dz in a backward, to see whether dz is right
+'''
+    return head + "".join(stubs(part, dialect, exercise.small) for part in exercise.parts)
+
+
+def quoted(text):
+    return "None" if text is None else json.dumps(str(text))
+
+
+def stubs(part, dialect, small):
+    """The two functions of a part."""
+    call = ", ".join([*part.inputs, *given_names(part), *part.params])
+    outs, d_outs = ", ".join(part.outputs), ", ".join("d" + name for name in part.outputs)
+    d_ins, d_params = ", ".join("d" + name for name in part.inputs), [f"d{p}" for p in part.params]
+    lines = [*part.equations(dialect).splitlines(), "", *example(part, dialect, small)]
+    doc = "\n".join("    " + line if line else "" for line in lines).lstrip()
+    adds = f"  Adds into {', '.join(d_params)}." if d_params else ""
+    names = [f'"d{name}"' for name in part.through if name.isidentifier()
+             and name not in part.inputs]
+    steps = (f"Each has the shape of what it is the derivative in.  `show` may have "
+             f"{', '.join(names)}." if names else
+             "Each has the shape of what it is the derivative in.")
+    steps = textwrap.fill(steps, WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return f'''
+
+def {part.name}_forward({call}):
+    """-> {outs}, cache
+
+    {doc}
+    """
+    raise NotImplementedError("write {part.name}_forward")
+
+
+def {part.name}_backward({", ".join([d_outs, "cache", *d_params])}):
+    """-> {d_ins}.{adds}
+
+{steps}
+    """
+    raise NotImplementedError("write {part.name}_backward")
+'''
+
+
+def given_names(part):
+    rng = np.random.default_rng(0)
+    return list(part.given(rng, part.sizes(rng)))
+
+
+def example(part, dialect, small):
+    """The lines of a worked example: arguments of two decimals, what comes out, one derivative."""
+    rng = np.random.default_rng(3)
+    arrays = drawn(part._replace(sizes=lambda rng: small), rng)
+    arrays = {name: np.round(a / 2, 2) if a.dtype.kind == "f" else a for name, a in arrays.items()}
+    outs = defined(part, dialect, arrays)
+    ones = {name: np.ones_like(out) for name, out in outs.items()}
+    first = next(iter(part.inputs))
+
+    def loss(a):
+        made = defined(part, dialect, {**arrays, first: a})
+        return sum(np.sum(ones[name] * out) for name, out in made.items())
+    d = differences(loss, arrays[first])
+    say = lambda values: wrapped([f"{name} = {listed(a)}" for name, a in values.items()])
+    derivatives = ", ".join("d" + name for name in outs)
+    return ["Example:", *say(arrays), "gives", *say(outs),
+            f"and, for {derivatives} = 1, d{first} = {listed(d)}"]
+
+
+def listed(a):
+    """An array as a list, in six digits."""
+    return str(np.round(np.asarray(a), 6).tolist()) if np.size(a) else "[]"
+
+
+def wrapped(texts):
+    """Texts one behind the other, in lines that are not too long."""
+    lines = []
+    for text in texts:
+        if lines and len(lines[-1]) + len(text) + 8 < WIDTH - 8:
+            lines[-1] += "   " + text
+        else:
+            lines.append("    " + text)
+    return lines
+
+
+def others(student):
+    """The lines that say in what a student's equations are not the paper's."""
+    return described(dialect_of(student)) if dialect_of(student) != PAPER else []
