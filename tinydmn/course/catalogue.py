@@ -22,9 +22,9 @@ EXERCISES = {
                     {"B": 2, "T": 2, "I": 1, "H": 1}),
     "gate": Exercise("The attention gate", gate.PARTS, {"Q": 1, "T": 1, "H": 1, "G": 1}),
     "softmax_episode": Exercise("The softmax episode", episode.PARTS[:1],
-                                {"Q": 1, "T": 2, "H": 1}),
+                                {"Q": 2, "T": 2, "H": 1}),
     "gated_episode": Exercise("The gated episode, back through its facts", episode.PARTS[1:],
-                              {"Q": 1, "T": 2, "H": 1}),
+                              {"Q": 2, "T": 2, "H": 1}),
     "decoder": Exercise("A step of the decoder", decoder.PARTS, {"B": 1, "A": 1, "H": 1, "K": 2}),
 }
 

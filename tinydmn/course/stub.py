@@ -22,7 +22,7 @@ A forward keeps in `cache`, whatever it is, what its backward needs, and changes
 arguments.  A backward gets the derivative of a loss in each output, returns it in each input, and
 adds it (+=) to the arrays d... of the parameters, which may hold something already.
 
-    tinydmn check {name}.py              which derivative is wrong, where, and what it looks like
+    tinydmn check {name}.py              what is wrong, where, and what it looks like
     tinydmn check {name}.py --steps      the derivatives that stand in `show`, one by one
 """
 
