@@ -4,7 +4,8 @@ import ast
 from typing import NamedTuple
 
 from ..errors import UserError
-from .exercises import cross_entropy, decoder, episode, gate, gru, gru_cell
+from .exercises import (cross_entropy, decoder, differences, episode, gate, gru, gru_cell,
+                        passes)
 
 
 class Exercise(NamedTuple):
@@ -16,6 +17,7 @@ class Exercise(NamedTuple):
 
 
 EXERCISES = {
+    "differences": Exercise("Numerical gradients", differences.PARTS, {}),
     "cross_entropy": Exercise("Softmax cross-entropy", cross_entropy.PARTS, {"B": 1, "K": 3}),
     "gru_cell": Exercise("A step of the GRU", gru_cell.PARTS, {"B": 1, "I": 1, "H": 1}),
     "gru": Exercise("The GRU through time, with lengths", gru.PARTS,
@@ -25,6 +27,8 @@ EXERCISES = {
                                 {"Q": 2, "T": 2, "H": 1}),
     "gated_episode": Exercise("The gated episode, back through its facts", episode.PARTS[1:],
                               {"Q": 2, "T": 2, "H": 1}),
+    "passes": Exercise("Back through the passes", passes.PARTS,
+                       {"Q": 2, "T": 2, "H": 1, "G": 1}),
     "decoder": Exercise("A step of the decoder", decoder.PARTS, {"B": 1, "A": 1, "H": 1, "K": 2}),
 }
 

@@ -61,6 +61,10 @@ def make_case(part, dialect, rng, dtype=np.float64):
 
 def check_part(session, part, dialect, rng):
     """-> [Finding]; none where all is right.  session: anything with run([Call]) -> [Result]."""
+    if part.check:
+        return [Finding(part.name, f"{part.name}: " + f"{where}: " * bool(where) + text, kind,
+                        f"{part.name}: {kind}")
+                for where, text, kind in part.check(session, part, dialect, rng)]
     case, single = (make_case(part, dialect, rng, dtype) for dtype in (np.float64, np.float32))
     forward, backward, again, forward_1, backward_1 = session.run(
         [case.forward(), case.backward(0), case.backward(0), single.forward(), single.backward(3)])

@@ -23,8 +23,8 @@ KEEPS = {"z": "z * h_prev + (1 - z) * h_tilde", "1-z": "(1 - z) * h_prev + z * h
 # the blocks of eq. (5) that a dialect may have in place of another
 DISTANCES = {"abs": "|x - y|", "square": "(x - y)^2"}
 LIKENESSES = {"product": "x * y", "tanh": "tanh(x * y)"}
-UPDATES = {"gru": "GRU(e, m_prev)", "tanh": "tanh(W [m_prev; e; q] + b)",
-           "residual": "m_prev + tanh(W [m_prev; e; q] + b)"}
+UPDATES = {"gru": "GRU(e, m_prev)", "sum": "GRU(e + q, m_prev)",
+           "residual": "m_prev + GRU(e, m_prev)"}
 
 
 class Dialect(NamedTuple):

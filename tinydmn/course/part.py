@@ -34,6 +34,9 @@ class Part(NamedTuple):
     mend: Callable = lambda rng, arrays: None              # moves drawn arrays away from kinks
     blocks: dict = {}          # array -> ((name of a block, array -> its index), ...)
     through: dict = {}         # intermediate -> how a message names it
+    # of a part that is no such pair:
+    check: Callable | None = None                          # -> [(where, text, kind)]
+    stub: Callable | None = None                           # dialect -> its text
 
 
 def plain(name, value):

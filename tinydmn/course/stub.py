@@ -1,4 +1,4 @@
-"""What is handed to a student: a file of stubs, with equations, shapes and an example in numbers."""
+"""What a student is handed: a file of stubs, with equations, shapes and an example in numbers."""
 
 import json
 import textwrap
@@ -12,7 +12,7 @@ WIDTH = 100
 
 
 def student_file(name, exercise, student=None):
-    """-> the text of the file.  student: the seed of a dialect, or None for the paper's equations."""
+    """-> the text of the file.  student: the seed of a dialect; None: the paper's equations."""
     dialect = dialect_of(student)
     of_whom = f", the equations of {student}" if student is not None else ""
     head = f'''"""{exercise.title}{of_whom}.
@@ -41,6 +41,8 @@ def quoted(text):
 
 def stubs(part, dialect, small):
     """The two functions of a part."""
+    if part.stub:
+        return part.stub(dialect)
     call = ", ".join([*part.inputs, *given_names(part), *part.params])
     outs, d_outs = ", ".join(part.outputs), ", ".join("d" + name for name in part.outputs)
     d_ins, d_params = ", ".join("d" + name for name in part.inputs), [f"d{p}" for p in part.params]
