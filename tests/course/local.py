@@ -18,6 +18,8 @@ class Local:
             self.names.setdefault("show", {}).clear()
             try:
                 got = self.names[call.function](*args)
+                if got is None:
+                    raise ValueError("returned None")
             except Exception as error:
                 results.append(Result(None, f"{type(error).__name__}: {error}"))
                 continue

@@ -1,0 +1,136 @@
+"""What a student is handed, and what the commands exercise and check say of it."""
+
+import ast
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tinydmn.cli import main
+from tinydmn.course.catalogue import EXERCISES
+from tinydmn.course.checking import check_part
+from tinydmn.course.dialect import PAPER, dialect_of
+from tinydmn.course.exercises.differences import FUNCTIONS
+from tinydmn.course.part import defined, differences
+from tinydmn.course.stub import student_file
+
+from .local import Local
+
+RIGHT = """
+def cross_entropy_forward(s, target):
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.log(p[np.arange(len(s)), target]).sum(keepdims=True), (p, target)
+
+
+def cross_entropy_backward(dloss, cache):
+    p, target = cache
+    ds = p.copy()
+    ds[np.arange(len(p)), target] -= 1
+    show["dloss"] = dloss
+    return ds * dloss
+"""
+
+
+@pytest.mark.parametrize("student", (None, "ada", 'say "hi"\n'))
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_student_file_is_stubs_with_the_equations(name, student):
+    exercise = EXERCISES[name]
+    text = student_file(name, exercise, student)
+    assert max(map(len, text.splitlines())) <= 100 and "Solution" not in text
+    names = {}
+    exec(text, names)
+    assert names["EXERCISE"] == name and names["STUDENT"] == student and names["show"] == {}
+    for part in exercise.parts:
+        if part.stub:
+            with pytest.raises(NotImplementedError):
+                names[part.name](np.ones(2))
+            continue
+        forward, backward = names[f"{part.name}_forward"], names[f"{part.name}_backward"]
+        for function in (forward, backward):
+            with pytest.raises(NotImplementedError, match=function.__name__):
+                function(*[None] * function.__code__.co_argcount)
+        assert all(line in re.sub("^    ", "", forward.__doc__, flags=re.M) for line in part.equations(dialect_of(student)).splitlines())
+        assert backward.__code__.co_varnames[:backward.__code__.co_argcount] == (*(f"d{out}" for out in part.outputs), "cache", *(f"d{p}" for p in part.params))
+
+
+@pytest.mark.parametrize("student", (None, "ada", "grace"))
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if not exercise.parts[0].stub])
+def test_the_example_is_right(name, student):
+    """Numbers read back from the docstring, put into the definition."""
+    text, dialect = student_file(name, EXERCISES[name], student), dialect_of(student)
+    docs = {node.name: ast.get_docstring(node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    for part in EXERCISES[name].parts:
+        given, gives = docs[f"{part.name}_forward"].split("Example:\n")[1].split("gives")
+        values, derivative = gives.split("and, for ")
+        read = lambda text: {key: np.array(json.loads(value)) for key, value in re.findall(r"(\w+) = (\[.*?\])(?=\s{3}|\n|$)", text)}
+        arrays, outs = read(given), read(values)
+        made = defined(part, dialect, arrays)
+        assert set(outs) == set(part.outputs) and all(np.allclose(outs[key], a, atol=2e-6) for key, a in made.items())
+        (first, d), = read(derivative.partition("= 1, ")[2]).items()
+        slope = differences(lambda a: sum(np.sum(out) for out in defined(part, dialect, {**arrays, first[1:]: a}).values()), arrays[first[1:]])
+        assert np.allclose(d, slope, atol=1e-5)
+
+
+NUMERICAL = """
+def numerical_gradient(a):
+    h, out = 1e-5, np.zeros_like(a)
+    for i in np.ndindex(a.shape):
+        up, down = a.copy(), a.copy()
+        up[i] += h
+        down[i] -= h
+        out[i] = (f(up) - f(down)) / (2 * h)
+    return out
+"""
+
+
+@pytest.mark.parametrize("old, new, kind", [
+    ("", "", ""), ("        down[i] -= h\n", "", "one-sided differences"), ("(2 * h)", "h", "factor: 2 times"), ("1e-5", "1e-2", "one-sided differences"), ("1e-5", "1e-13", "one-sided differences"),
+    ("f(up) - f(down)", "f(down) - f(up)", "sign: of all of it"), ("a.copy(), a.copy()", "a, a.copy()", "changed in place"), ("return out", "return out.ravel()", "shape"),
+    ("return out", "return None", "error"), ("out[i] =", "out[...] =", "wrong")])
+@pytest.mark.parametrize("candidate", FUNCTIONS)
+def test_numerical_gradients(old, new, kind, candidate):
+    part, dialect = EXERCISES["differences"].parts[0], PAPER._replace(candidate=candidate)
+    if old == "        down[i] -= h\n":
+        source = NUMERICAL.replace(old, "").replace("(2 * h)", "h")
+    else:
+        source = NUMERICAL.replace(old, new)
+    assert source != NUMERICAL or not old
+    found = check_part(Local("import numpy as np" + part.stub(dialect).partition("def numerical")[0] + source), part, dialect, np.random.default_rng(0))
+    assert [f.kind for f in found] == [kind] * bool(kind)
+    assert all(not re.search(r"\d\.\d", f.hidden) for f in found)
+
+
+def test_exercise_and_check(tmp_path, capsys):
+    assert main(["exercise", "--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(EXERCISES)
+    out = tmp_path / "home work"
+    assert main(["exercise", "cross_entropy", "--out", str(out), "--student", "ada"]) == 0
+    path = out / "cross_entropy.py"
+    said = capsys.readouterr().out
+    assert said.startswith(f"{path}: 2 functions to write; then: tinydmn check {path}") and "not the paper's: reset: " in said
+    assert main(["exercise", "cross_entropy", "--out", str(out)]) == 2 and "cross_entropy.py" in capsys.readouterr().err
+    handed_out = path.read_text(encoding="utf-8")
+    assert main(["check", str(path)]) == 1
+    assert "NotImplementedError: write cross_entropy_forward" in " ".join(capsys.readouterr().out.split())
+    head = handed_out.partition("def ")[0]
+    path.write_text(head + RIGHT, encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out == "cross_entropy: right: forward as the equations, every derivative as by differences\n"
+    assert main(["check", str(path), "--steps"]) == 0 and "unknown" in capsys.readouterr().out
+    path.write_text(head + RIGHT.replace("-= 1", "+= 1"), encoding="utf-8")
+    assert main(["check", str(path), "--json"]) == 1
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["exercise"] == "cross_entropy" and not figures["right"] and "ds" in figures["findings"][0]["text"]
+
+
+@pytest.mark.parametrize("text, error", [
+    (None, "No such file"), ("x = (", "line 1: not Python"), (b"\xff\xfe", "no text in UTF-8"), ("x = 1", "does not say which exercise"), ('EXERCISE = "knitting"', "no exercise 'knitting'")])
+def test_a_file_that_cannot_be_checked(tmp_path, capsys, text, error):
+    path = tmp_path / "mine.py"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert main(["check", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert error in said and said.startswith("tinydmn check: ") and said.count("\n") == 1
