@@ -6,7 +6,7 @@ Whole networks are in test_cuda.py.  Here one operation runs at a time, so that 
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings, strategies as st
+from hypothesis import Phase, example, given, settings, strategies as st
 
 from tinydmn.ops import arrays_cuda, device, gru_cuda, load, optimizer_cuda, product_cuda
 from tinydmn.ops.device import cuda
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(device.missing() is not None, 
 THREADS, TILE, ROWS = device.THREADS, device.TILE, gru_cuda.ROWS
 EDGES = sorted({1, THREADS - 1, THREADS, THREADS + 1})
 each_edge = pytest.mark.parametrize("N", EDGES)
-few = settings(max_examples=8, phases=[Phase.generate])   # the simulator takes its time: none smaller is sought where one fails
+few = settings(max_examples=8, phases=[Phase.explicit, Phase.generate])   # the simulator takes its time: none smaller is sought where one fails
 each_cell = pytest.mark.parametrize("cell", (GRU, LSTM, RNN), ids=("gru", "lstm", "rnn"))
 
 
@@ -112,6 +112,7 @@ def test_features(R, K, N, D, seed):
 # ---- products
 
 @few
+@example(M=2, K=2 * TILE + 1, N=1, chunk=TILE, seed=0)     # two whole chunks, and a term more
 @given(M=st.integers(1, 2 * TILE + 1), K=st.integers(1, 3 * TILE + 1), N=st.integers(1, 2 * TILE + 1), chunk=st.integers(1, 3 * TILE), seed=seeds)
 @pytest.mark.parametrize("transposed", ("", "A", "B", "AB"))
 def test_products(transposed, M, K, N, chunk, seed):
