@@ -24,8 +24,8 @@ class Kept(NamedTuple):
 class Result(NamedTuple):
     """values: the arrays returned, without the cache; None where the call failed: error, a line.
 
-    args: the arguments after the call, None for what is no array.  shown: the arrays that the file's
-    dict `show` held after the call, by name.
+    args: the arguments after the call, None for what is no array.  shown: the arrays that the
+    file's dict `show` held after the call, by name.
     """
 
     values: tuple | None
