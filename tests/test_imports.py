@@ -19,6 +19,7 @@ LAYERS = (
     ("plots",),
     ("training",),
     ("tasks",),
+    ("course",),
     ("library", "bench"),
     ("cli",),
     ("__main__",),
