@@ -20,6 +20,7 @@ LAYERS = (
     ("plots",),
     ("training",),
     ("tasks",),
+    ("course",),
     ("library", "bench"),
     ("cli",),
     ("__main__",),

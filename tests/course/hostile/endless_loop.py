@@ -1,0 +1,14 @@
+"""An endless loop that catches whatever is raised in it."""
+
+
+def bad(x):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            continue
+
+
+def good(x):
+    return 2 * x

@@ -1,0 +1,12 @@
+"""Does nothing for an hour."""
+
+import time
+
+
+def bad(x):
+    time.sleep(3600)
+    return x
+
+
+def good(x):
+    return 2 * x

@@ -1,0 +1,284 @@
+"""Points for students' files: each part on hidden cases, by itself, in at most its time.
+
+A part is checked against the definition, never against another part of the same file: what is wrong
+in one costs nothing in the next.  A part gives its points where nothing is found, else none.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import UserError, kind_of
+from ..writing import json_text, write_whole
+from .calls import Result
+from .session import Ended, Session
+
+SECONDS = 10.0                 # of a student's functions, for each part
+CASES = 2                      # of each part
+LINES = 10                     # that a part says at most
+
+
+class Assignment(NamedTuple):
+    """parts: (part, points) each; a part has a name and a title."""
+
+    name: str
+    title: str
+    parts: tuple
+
+    @property
+    def most(self):
+        return sum(points for _, points in self.parts)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One part: its points, and what is wrong, without the numbers of hidden cases."""
+
+    name: str
+    title: str
+    points: int
+    most: int
+    says: tuple = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """One file.  problem: why it cannot be loaded, one line.  failed: why it could not be graded,
+    which is no fault of the student's."""
+
+    assignment: str
+    submission: str
+    parts: tuple
+    problem: str = ""
+    failed: str = ""
+
+    @property
+    def points(self):
+        return sum(part.points for part in self.parts)
+
+    @property
+    def most(self):
+        return sum(part.most for part in self.parts)
+
+    def as_json(self):
+        return {"assignment": self.assignment, "submission": self.submission, "points": self.points,
+                "max": self.most, "problem": self.problem, "failed": self.failed,
+                "parts": [asdict(part) for part in self.parts]}
+
+    @staticmethod
+    def of_json(kept):
+        """What as_json gave -> Report.  Raises KeyError, TypeError or ValueError where it is
+        none."""
+        parts = tuple(Graded(**{**part, "says": tuple(part["says"])}) for part in kept["parts"])
+        return Report(*(kept[key] for key in ("assignment", "submission")), parts, kept["problem"],
+                      kept["failed"])
+
+
+class Grader(NamedTuple):
+    """How an assignment is graded.
+
+    seed: of the hidden cases.  student: the seed of the equations' dialect; None for the paper's.
+    by_name: instead it is the submission's name, without .py.  check(session, part, student, rng)
+    -> findings; none where all is right.
+    """
+
+    assignment: Assignment
+    seed: int = 0
+    student: str | None = None
+    seconds: float = SECONDS
+    by_name: bool = False
+    check: object = None
+
+    def grade(self, path, name=None, opened=None):
+        """One submission -> Report.  path: a file, or a folder with one.  opened: a list that holds
+        the session while it runs."""
+        path = Path(path)
+        name = name or path.name
+        try:
+            file = file_of(path)
+        except UserError as error:
+            return self.nothing(name, str(error))
+        with Session(file, self.seconds) as session:
+            if opened is not None:
+                opened.append(session)
+            try:
+                parts = tuple(self._part(session, name, i, *both)
+                              for i, both in enumerate(self.assignment.parts))
+            except Exception as error:           # one file must not end the whole class's grading
+                return self.nothing(name, failed=f"{type(error).__name__}: {first_line(error)}")
+            finally:
+                if opened is not None:
+                    opened.remove(session)
+            return Report(self.assignment.name, name, parts, session.problem)
+
+    def nothing(self, name, problem="", failed=""):
+        """A Report without a point."""
+        says = (problem or "could not be graded; ask your teacher",)
+        parts = tuple(Graded(part.name, part.title, 0, points, says)
+                      for part, points in self.assignment.parts)
+        return Report(self.assignment.name, name, parts, problem, failed)
+
+    def _part(self, session, name, i, part, points):
+        timed, check = Timed(session, self.seconds), self.check or checked
+        student = name.removesuffix(".py") if self.by_name else self.student
+        for case in range(CASES):
+            rng = np.random.default_rng([self.seed, i, case])
+            if says := [hidden(finding) for finding in check(timed, part, student, rng)]:
+                says = tuple(dict.fromkeys(says))
+                more = (f"and {len(says) - LINES} more",) if len(says) > LINES else ()
+                return Graded(part.name, part.title, 0, points, says[:LINES] + more)
+        return Graded(part.name, part.title, points, points)
+
+    def mark(self, path):
+        """What a kept report must agree with, so that it need not be made again."""
+        try:
+            content = file_of(path).read_bytes()
+        except (UserError, OSError):
+            content = b""
+        parts = [(part.name, points) for part, points in self.assignment.parts]
+        about = json_text([self.assignment.name, parts, self.seed, self.student, self.seconds,
+                           self.by_name])
+        return sha256(about.encode() + b"\0" + content).hexdigest()
+
+
+def checked(session, part, student, rng):
+    """The check of an exercise."""
+    from .checking import check_part
+    from .dialect import dialect_of
+    return check_part(session, part, dialect_of(student), rng)
+
+
+def hidden(finding):
+    """What may be said of a hidden case: which array, block and kind; no numbers."""
+    says = getattr(finding, "hidden", "") or f"{finding.part}: {finding.kind or 'wrong'}"
+    return first_line(says)
+
+
+def first_line(text, most=400):
+    lines = str(text).split("\n", 1)
+    return lines[0] if len(lines[0]) <= most else lines[0][:most] + " ..."
+
+
+class Timed:
+    """A session with so many seconds for all runs of a part."""
+
+    def __init__(self, session, seconds):
+        self.session, self.left, self.seconds = session, seconds, seconds
+
+    def run(self, calls):
+        if self.left <= 0:
+            return [Result(None, f"the {self.seconds:g} s of this part are over") for _ in calls]
+        try:
+            self.session.load()
+        except Ended:
+            return self.session.run(calls)       # it says why
+        began, self.session.seconds = monotonic(), self.left
+        try:
+            return self.session.run(calls)
+        finally:
+            self.left -= monotonic() - began
+            self.session.seconds = self.seconds
+
+
+# ---- submissions ---------------------------------------------------------------------------------
+
+
+def file_of(path):
+    """A submission's file: itself, or the one .py in its folder.  Raises UserError where there is
+    none, or several."""
+    path = Path(path)
+    if (kind := kind_of(path)) is None:
+        raise UserError(f"{path}: no such file; give a student's file, or a folder of them")
+    if kind == "file":
+        return path
+    files = python_files(path)
+    if len(files) != 1:
+        names = f" ({', '.join(file.name for file in files[:5])})" if files else ""
+        raise UserError(f"{path.name}: {len(files) or 'no'} .py files{names}; hand in one")
+    return files[0]
+
+
+def python_files(folder):
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".py"
+                      and not path.name.startswith((".", "_")) and path.is_file())
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror}); give a folder you may "
+                        "read") from None
+
+
+def is_one(path):
+    """Whether a path is one submission: a file, or a folder that holds one .py and no folder."""
+    if kind_of(path) == "file":
+        return True
+    return len(python_files(Path(path))) == 1 and not folders(Path(path))
+
+
+def folders(folder):
+    return [path for path in folder.iterdir()
+            if path.is_dir() and not path.name.startswith((".", "_"))]
+
+
+def submissions(folder):
+    """A class's folder -> {name: path}: each .py in it, and each folder in it.  Raises UserError
+    where there is none."""
+    folder = Path(folder)
+    found = python_files(folder) + folders(folder)
+    if not found:
+        raise UserError(f"{folder}: no submissions; it should hold a .py file, or a folder, for "
+                        "each student")
+    return {path.name: path for path in sorted(found)}
+
+
+# ---- a class -------------------------------------------------------------------------------------
+
+
+def kept_at(out, name):
+    return Path(out) / f"{name}.json"
+
+
+def kept(grader, path, at):
+    """The Report that was kept for a submission, or None where there is none of this very file, or
+    it could not be graded."""
+    try:
+        found = json.loads(Path(at).read_text(encoding="utf-8"))
+        same = found["mark"] == grader.mark(path) and not found["failed"]
+        return Report.of_json(found) if same else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def grade_all(grader, paths, jobs, out=None, on_end=None):
+    """Grades submissions, {name: path}, `jobs` at a time -> {name: Report}.
+
+    out: a folder for a JSON file each, written as it is ready: after an interruption what is there
+    need not be made again (`kept`).  on_end(report) is called after each.  However this ends, no
+    process stays behind.
+    """
+    reports, opened = {}, []
+
+    def one(name, path):
+        mark = grader.mark(path)
+        return mark, grader.grade(path, name, opened)
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        waiting = {pool.submit(one, name, path): name for name, path in paths.items()}
+        for done in as_completed(waiting):
+            mark, report = done.result()
+            if out:
+                write_whole(kept_at(out, waiting[done]),
+                            json_text({"mark": mark, **report.as_json()}) + "\n")
+            reports[waiting[done]] = report
+            on_end and on_end(report)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for session in list(opened):
+            session.stop()
+        pool.shutdown()
+    return {name: reports[name] for name in paths}

@@ -1,0 +1,502 @@
+"""The process that a student's file runs in: it gets arrays and gives arrays back.
+
+    python -I -S -B student.py READ WRITE SETTINGS         as session.py starts it
+
+It stands on the standard library and NumPy alone, and imports nothing of this package.  A message
+is its length (8 bytes, little-endian) and an npz of two arrays of bytes: "header", which is JSON,
+and "data", in which the header's "arrays" lie: [dtype, shape, offset] each, equal ones once.
+"""
+
+import errno
+import io
+import json
+import os
+import signal
+import struct
+import sys
+import types
+import zipfile
+from contextlib import suppress
+
+NAME = "student"               # of the module that the file becomes
+LATE, NO_MEMORY = 75, 76       # exit codes
+MOST = 64 << 20                # bytes of a message
+PRINTED = 64 << 10             # bytes of its prints that are kept; the rest is dropped
+WRITTEN = 1 << 20              # bytes of any file that it writes
+VALUES, SHOWN = 100, 50        # values of one call; names in `show`
+SAYS = 200                     # letters of an error
+HEAD = 128                     # bytes before the data of an .npy file
+TICK = 0.5                     # seconds from an exception that says "too late" to the end
+NOBODY = 65534                 # the user that root becomes
+
+if __name__ == "__main__":
+    # before NumPy is loaded, from where the parent has it: there is no site-packages on the path
+    SETTINGS = json.loads(sys.argv[3])
+    sys.path += SETTINGS["folders"]
+
+import numpy as np  # noqa: E402
+
+# what is used after the student's file has run, which may have put others in their places
+asarray, ndarray, dtype_of, generic = np.asarray, np.ndarray, np.dtype, np.generic
+dumps, loads, pipe_read, pipe_write, leave = json.dumps, json.loads, os.read, os.write, os._exit
+NUMBERS = (bool, int, float)
+
+
+class TimeUp(BaseException):
+    """Raised in the student's code by the alarm, so that the line can be named."""
+
+
+class Refused(Exception):
+    """What a call returned is not what it may: one line."""
+
+
+# ---- messages, of both processes -----------------------------------------------------------------
+
+
+class Arrays:
+    """Arrays on their way into a message; equal ones are kept once."""
+
+    def __init__(self):
+        self.table, self.parts, self.size, self.places = [], [], 0, {}
+
+    def add(self, a):
+        """-> the place of an array."""
+        raw = a.tobytes()
+        key = a.dtype.str, a.shape, raw
+        if key not in self.places:
+            self.places[key] = len(self.table)
+            self.table.append([a.dtype.str, list(a.shape), self.size])
+            self.parts.append(raw)
+            self.size += len(raw)
+        return self.places[key]
+
+
+def pack(header, arrays):
+    """A message as bytes, without its length.  (np.savez looks up much that a file may have
+    changed.)"""
+    text = dumps({**header, "arrays": arrays.table}).encode()
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as members:
+        for name, raw in (("header.npy", text), ("data.npy", b"".join(arrays.parts))):
+            members.writestr(name, _head(len(raw)) + raw)
+    return file.getvalue()
+
+
+def _head(n):
+    """What stands before the n bytes of an array of bytes in an .npy file, version 1.0."""
+    says = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({n},), }}"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", HEAD - 10) + f"{says:{HEAD - 11}}\n".encode()
+
+
+def unpack(message):
+    """-> header, [array], read-only views.  Whatever the message holds, nothing is run, and no more
+    memory is taken than it is long; raises an Exception where it is no message."""
+    with zipfile.ZipFile(io.BytesIO(message)) as file:
+        header, data = (_bytes(file, name, len(message)) for name in ("header.npy", "data.npy"))
+    header, arrays = loads(bytes(header)), []
+    for dtype, shape, offset in header["arrays"]:
+        if not isinstance(dtype, str) or (dtype := dtype_of(dtype)).kind not in "fiub":
+            raise ValueError("an array of no numbers")
+        # NumPy itself takes an offset below 0, and reads what lies before the buffer
+        size = dtype.itemsize
+        for n in (*shape, offset):
+            if type(n) is not int or n < 0:
+                raise ValueError("no shape or place")
+        for n in shape:
+            size *= n
+        if offset + size > len(data):
+            raise ValueError("an array behind the end")
+        arrays.append(ndarray(tuple(shape), dtype, data, offset))
+    return header, arrays
+
+
+def _bytes(file, name, most):
+    """A member of an npz that is an array of bytes."""
+    info = file.getinfo(name)
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size > most:
+        raise ValueError(f"{name} is compressed")        # it might be a thousand times as long
+    raw = file.read(info)
+    if raw[:HEAD] != _head(len(raw) - HEAD):
+        raise ValueError(f"{name} is no array of bytes")
+    return memoryview(raw)[HEAD:]
+
+
+# ---- what the file may not do --------------------------------------------------------------------
+
+STARTS, ENDS, THREAD = "starting a process", "ending a process", "starting a thread"
+REFUSED = {
+    **dict.fromkeys(("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system",
+                     "os.startfile", "subprocess.Popen", "pty.spawn"), STARTS),
+    **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), ENDS),
+    **dict.fromkeys(("os.symlink", "os.link"), "linking files"),
+    **dict.fromkeys(("os.chdir", "os.fchdir", "os.chroot"), "leaving its folder"),
+    **dict.fromkeys(("resource.setrlimit", "resource.prlimit"), "changing its limits"),
+    "sqlite3.connect": "a database", "gc.get_objects": "gc", "gc.get_referrers": "gc",
+}
+FAMILIES = {"socket": "the network", "ctypes": "ctypes"}
+THREADS = ("_thread.start_new_thread", "_thread.start_joinable_thread")
+# the event, and how many of its first arguments are names of files
+CHANGES = {"os.remove": 1, "os.rename": 2, "os.mkdir": 1, "os.rmdir": 1, "os.truncate": 1,
+           "os.chmod": 1, "os.chown": 1, "os.utime": 1, "os.setxattr": 1, "os.removexattr": 1,
+           "os.lchmod": 1, "os.lchown": 1}
+LOOKS = ("os.listdir", "os.scandir")
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def guard(own, libraries, hidden, numba):
+    """From here on this process reads its own folder, Python's library and the libraries named, and
+    writes into its own folder alone.
+
+    An event that Python announces before it acts is refused by an exception.  The hook cannot be
+    taken away; it keeps what it needs to itself.
+    """
+    standard, packages = os.path.dirname(os.__file__), ("site-packages", "dist-packages")
+    real, is_folder, exact = os.path.realpath, os.path.isdir, (str, bytes)
+    own, hidden, standard, *libraries = map(real, (own, hidden, standard, *libraries))
+    refused = dict(REFUSED)
+    families = {} if numba else dict(FAMILIES)
+    if not numba:
+        refused |= dict.fromkeys(THREADS, THREAD)
+    changes, looks, writing, nowhere = dict(CHANGES), LOOKS, WRITING, os.path.realpath(os.devnull)
+    sources = (nowhere, real("/dev/urandom"))
+
+    def inside(path, folder):
+        return path == folder or path.startswith(folder + os.sep)
+
+    def where(path):
+        if type(path) not in exact:              # another kind could be one name now, another later
+            raise PermissionError("a file without a plain name is not allowed here")
+        return real(path.decode(errors="surrogateescape") if type(path) is bytes else path)
+
+    def check_read(path):
+        path = where(path)
+        if inside(path, own) or path in sources:
+            return path
+        if any(inside(path, one) for one in libraries) and not inside(path, hidden):
+            return path
+        if inside(path, standard) and not any(name in path for name in packages):
+            return path
+        raise PermissionError("reading files outside its folder is not allowed here")
+
+    def check_write(path):
+        path = where(path)
+        if not inside(path, own) and path != nowhere:
+            raise PermissionError("writing outside its folder is not allowed here")
+
+    def check_open(path, mode, flags):
+        if type(path) is int:                    # open already
+            return
+        if flags & writing or (type(mode) is str and set(mode) & set("wax+")):
+            check_write(path)
+        # from an open folder files could be opened whose names say nothing of where they are
+        elif (path := check_read(path)) != own and mode is None and is_folder(path):
+            raise PermissionError("opening a folder is not allowed here")
+
+    def hook(event, args):
+        if event == "open":
+            check_open(*args)
+        elif event in refused or (families and event.partition(".")[0] in families):
+            says = refused.get(event) or families[event.partition(".")[0]]
+            raise PermissionError(f"{says} is not allowed here")
+        elif event in changes:
+            for path in args[:changes[event]]:
+                check_write(path)
+        elif event in looks:
+            check_read(args[0] if args and args[0] is not None else ".")
+    sys.addaudithook(hook)
+
+
+def not_announced():
+    """Processes and threads that Python starts without announcing them: these are refused too."""
+    import _posixsubprocess
+    import _thread
+    import threading
+    for module, names, what in (
+            (_posixsubprocess, ("fork_exec",), STARTS),
+            (_thread, ("start_new_thread", "start_new", "start_joinable_thread"), THREAD),
+            (threading, ("_start_new_thread", "_start_joinable_thread"), THREAD)):
+        for name in names:
+            if hasattr(module, name):
+                setattr(module, name, refusing(what))
+
+
+def refusing(what):
+    def refuse(*_, **__):
+        raise PermissionError(f"{what} is not allowed here")
+    return refuse
+
+
+def no_root(libraries):
+    """Root becomes nobody, where nobody can read Python's library: then the system itself keeps the
+    file from what is others'."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    with suppress(OSError):
+        os.chown(".", NOBODY, NOBODY)
+        os.setgroups([])
+        os.seteuid(NOBODY)
+        try:
+            for folder in (os.path.dirname(os.__file__), *libraries):
+                os.listdir(folder)
+        except OSError:
+            os.seteuid(0)
+            return
+        os.seteuid(0)
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+def limit(memory, numba):
+    """What the system gives at most; a limit that it does not know is left out."""
+    with suppress(ImportError):
+        import resource
+        limits = {"AS": memory, "FSIZE": WRITTEN, "NOFILE": 256, "CORE": 0}
+        for name, most in (limits if numba else {**limits, "NPROC": 0}).items():
+            with suppress(OSError, ValueError, AttributeError):
+                resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+        return resource
+    return None
+
+
+class Printed(io.TextIOBase):
+    """Standard output and error: the first of it is kept, the rest is dropped."""
+
+    left = PRINTED
+
+    def write(self, text):
+        raw = str(text).encode(errors="replace")[:self.left]
+        self.left -= len(raw)
+        while raw:
+            raw = raw[pipe_write(1, raw):]
+        return len(text)
+
+
+# ---- the student's file --------------------------------------------------------------------------
+
+
+def line_of(error, file):
+    """An exception in one line, with the line of the student's file where it was last."""
+    try:
+        says = " ".join(str(error).split())
+        says = says if len(says) <= SAYS else says[:SAYS] + " ..."
+        name, number = str(type(error).__name__), None
+        at = error.__traceback__
+        while at is not None:
+            if at.tb_frame.f_code.co_filename == file:
+                number = at.tb_lineno
+            at = at.tb_next
+        if isinstance(error, SyntaxError) and error.filename == file:
+            says, number = str(error.msg), error.lineno
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tinydmn"):
+            says = "tinydmn is not there"
+        return name + f": {says}" * bool(says) + f" (line {number})" * (number is not None)
+    except Exception:
+        return "an exception that cannot be shown"
+
+
+class Student:
+    """The file as a module, the time it has, and the caches it keeps."""
+
+    def __init__(self, resource, seconds):
+        self.resource, self.seconds = resource, seconds
+        self.file, self.names = "", {}
+        self.inside = self.late = False
+        signal.signal(signal.SIGALRM, self.alarm)
+
+    def alarm(self, *_):
+        if self.late and self.inside:            # it goes on, whatever was raised
+            leave(LATE)
+        self.late = True
+        if self.inside:
+            raise TimeUp
+
+    def timed(self, seconds):
+        """Begins to count the time of a message."""
+        self.late = False
+        signal.setitimer(signal.ITIMER_REAL, seconds, TICK)
+        with suppress(OSError, ValueError, AttributeError):
+            # in case the parent has gone: an endless loop ends all the same
+            used = sum(self.resource.getrusage(self.resource.RUSAGE_SELF)[:2])
+            hard = self.resource.getrlimit(self.resource.RLIMIT_CPU)[1]
+            self.resource.setrlimit(self.resource.RLIMIT_CPU, (int(used + seconds) + 3, hard))
+
+    def attempt(self, f, *args):
+        """-> what f returns, or None; an error, one line, or ""."""
+        try:
+            self.inside = True
+            try:
+                return f(*args), ""
+            finally:
+                self.inside = False
+        except Refused as error:
+            return None, str(error)
+        except TimeUp as error:
+            line = line_of(error, self.file).partition("(")[2]
+            return None, f"did not end within {self.seconds:g} s" + f" ({line}" * bool(line)
+        except OSError as error:
+            if error.errno == errno.EFBIG:
+                return None, line_of(OSError(f"wrote more than {WRITTEN >> 20} MB").with_traceback(
+                    error.__traceback__), self.file)
+            return None, line_of(error, self.file)
+        except BaseException as error:
+            return None, line_of(error, self.file)
+
+    def load(self, name, source):
+        """-> an error, one line, or ""."""
+        self.file = name
+
+        def execute():
+            module = types.ModuleType(NAME)
+            module.__file__ = name
+            sys.modules[NAME], self.names = module, vars(module)
+            exec(compile(source, name, "exec", dont_inherit=True), self.names)
+        return self.attempt(execute)[1]
+
+    def answer(self, header, sent):
+        """The calls of a message -> the header and the arrays of its answer."""
+        results, caches, arrays = [], {}, Arrays()
+        for i, call in enumerate(header["calls"]):
+            failed = next((header["calls"][kind["kept"]]["function"] for kind in call["args"]
+                           if "kept" in kind and kind["kept"] not in caches), None)
+            if self.late:
+                result, error = None, "not called, as there was no time left"
+            elif failed:
+                result, error = None, f"not called, as {failed} failed before"
+            else:
+                result, error = self.attempt(self.call, i, call, sent, caches, arrays)
+            if error:
+                caches.pop(i, None)
+            results.append({"error": error} if error else result)
+        return {"results": results, "late": self.late}, arrays
+
+    def call(self, i, call, sent, caches, arrays):
+        """One call -> its result."""
+        name, f = call["function"], self.names.get(call["function"])
+        if not callable(f):
+            raise Refused(f"the file has no function {name}")
+        args = [self.argument(kind, sent, caches) for kind in call["args"]]
+        show = self.names.get("show")
+        if type(show) is dict:
+            dict.clear(show)
+        got = f(*args)
+        if got is None:
+            raise Refused("returned None")
+        got = [*got] if isinstance(got, (tuple, list)) else [got]
+        if call["cache"]:
+            if len(got) < 2:
+                raise Refused("returned no cache; return it as the last of several values")
+            caches[i] = got.pop()
+        values = [value_of(k, value, len(got)) for k, value in enumerate(got[:VALUES + 1])]
+        if len(values) > VALUES:
+            raise Refused(f"returned {len(got)} values")
+        after = [changed(arg, kind, sent) for arg, kind in zip(args, call["args"])]
+        show = self.names.get("show")
+        shown = shown_of(show) if type(show) is dict else {}
+        size = sum(a.nbytes for a in [*values, *after, *shown.values()] if a is not None)
+        if arrays.size + size > MOST:
+            raise Refused(f"returned {(arrays.size + size) / 2**20:.0f} MB; at most "
+                          f"{MOST >> 20} MB are read")
+        place = lambda a: None if a is None else arrays.add(a)
+        return {"values": [*map(place, values)], "args": [*map(place, after)],
+                "shown": {key: place(a) for key, a in shown.items()}}
+
+    @staticmethod
+    def argument(kind, sent, caches):
+        """An argument as it was sent; arrays are the student's own, to write into."""
+        if "array" in kind:
+            return sent[kind["array"]].copy()
+        return caches[kind["kept"]] if "kept" in kind else kind["value"]
+
+
+def value_of(k, value, n):
+    """A returned value as an array of numbers."""
+    which = "returned" if n == 1 else f"value {k + 1} of {n} is"
+    if value is None:
+        raise Refused("returned None" if n == 1 else f"{which} None")
+    if not isinstance(value, ndarray) and type(value) not in NUMBERS \
+            and not isinstance(value, generic):
+        raise Refused(f"{which} a {type(value).__name__}, not an array")
+    value = asarray(value)
+    if value.dtype.kind not in "fiub":
+        raise Refused(f"{which} an array of {value.dtype}, not of numbers")
+    return value
+
+
+def changed(arg, kind, sent):
+    """An argument that is an array and no longer as it was sent; None for any other."""
+    if "array" not in kind:
+        return None
+    before, arg = sent[kind["array"]], asarray(arg)
+    same = arg.dtype == before.dtype and arg.shape == before.shape
+    return None if same and arg.tobytes() == before.tobytes() else arg
+
+
+def shown_of(show):
+    """The arrays of the file's dict `show`, the first of them."""
+    found = {}
+    for key, value in list(dict.items(show))[:SHOWN]:
+        if type(key) is str and (isinstance(value, ndarray) or type(value) in (int, float)):
+            value = asarray(value)
+            if value.dtype.kind in "fiub" and value.nbytes <= MOST // SHOWN:
+                found[key[:SAYS]] = value
+    return found
+
+
+# ---- the process ---------------------------------------------------------------------------------
+
+
+def receive(reader):
+    """The next message's bytes; the process ends where there is none."""
+    def exactly(n):
+        found = bytearray()
+        while len(found) < n:
+            piece = pipe_read(reader, min(n - len(found), 1 << 20))
+            if not piece:
+                leave(0)
+            found += piece
+        return bytes(found)
+    return exactly(struct.unpack("<Q", exactly(8))[0])
+
+
+def send(writer, header, arrays=None):
+    message = pack(header, arrays or Arrays())
+    message = memoryview(struct.pack("<Q", len(message)) + message)
+    while message:
+        message = message[pipe_write(writer, message):]
+
+
+def main():
+    import fcntl
+    reader, writer = (fcntl.fcntl(int(word), fcntl.F_DUPFD, 100) for word in sys.argv[1:3])
+    for word in sys.argv[1:3]:
+        os.close(int(word))
+    numba, folders, libraries = (SETTINGS[key] for key in ("numba", "folders", "libraries"))
+    if not numba:
+        sys.path[:] = [entry for entry in sys.path if entry not in folders]
+        not_announced()
+    import numpy.linalg
+    import numpy.random  # noqa: F401
+    sys.modules["tinydmn"] = None
+    sys.argv[:] = [NAME]
+    no_root(libraries)
+    student = Student(limit(SETTINGS["memory"], numba), SETTINGS["seconds"])
+    sys.stdout = sys.stderr = Printed()
+    guard(os.getcwd(), libraries, SETTINGS["hidden"], numba)
+    send(writer, {"ready": True})
+    while True:
+        header, sent = unpack(receive(reader))
+        student.seconds = header["seconds"]
+        student.timed(header["seconds"])
+        if "source" in header:
+            answer, arrays = {"error": student.load(header["name"], header["source"])}, None
+        else:
+            answer, arrays = student.answer(header, sent)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        send(writer, answer, arrays)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MemoryError:
+        leave(NO_MEMORY)
