@@ -12,7 +12,7 @@ import pytest
 
 import tinydmn
 from tinydmn import DMN, Config, Vocabulary, ops
-from tinydmn.cli import COMMANDS, gradcheck, main
+from tinydmn.cli import COMMANDS, gradcheck, main, module_of
 from tinydmn.data import sources
 from tinydmn.data.generator import generate
 from tinydmn.gradcheck import recording
@@ -456,7 +456,7 @@ def test_how_a_command_ends_is_its_exit_code(raised, code, says, capsys, monkeyp
         if isinstance(raised, BaseException):
             raise raised
         return raised
-    monkeypatch.setattr(COMMANDS["info"], "run", command)
+    monkeypatch.setattr(module_of("info"), "run", command)
     assert run(capsys, "info") == (code, "", says)
 
 
@@ -466,14 +466,14 @@ def test_a_system_error_that_was_ctrl_c_in_a_kernel(capsys, monkeypatch):
             raise KeyboardInterrupt
         except KeyboardInterrupt as error:
             raise SystemError("returned a result with an exception set") from error
-    monkeypatch.setattr(COMMANDS["info"], "run", command)
+    monkeypatch.setattr(module_of("info"), "run", command)
     assert run(capsys, "info") == (130, "", "tinydmn info: stopped\n")
 
 
 def test_a_mistake_of_ours_is_not_hidden(monkeypatch):
     def command(args):
         raise IndexError("ours")
-    monkeypatch.setattr(COMMANDS["info"], "run", command)
+    monkeypatch.setattr(module_of("info"), "run", command)
     with pytest.raises(IndexError):
         main(["info"])
 

@@ -93,7 +93,7 @@ for name, (words, threads, times, span, soon, typed) in json.loads(sys.argv[1]).
     for _ in range(times):
         shutil.rmtree("out", ignore_errors=True)
         os.mkdir("out")
-        found = interrupted(words, span, typed, *((checkpoint, "save") if name.startswith("train") else (cli.COMMANDS[words[0]], "run")))
+        found = interrupted(words, span, typed, *((checkpoint, "save") if name.startswith("train") else (cli.module_of(words[0]), "run")))
         print(json.dumps(found | {"name": name, "files": sorted(os.listdir("out"))}), flush=True)
     shutil.copytree("out", name)
 """

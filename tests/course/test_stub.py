@@ -109,7 +109,7 @@ def test_exercise_and_check(tmp_path, capsys):
     assert main(["exercise", "cross_entropy", "--out", str(out), "--student", "ada"]) == 0
     path = out / "cross_entropy.py"
     said = capsys.readouterr().out
-    assert said.startswith(f"{path}: 2 functions to write; then: tinydmn check {path}") and "not the paper's: reset: " in said
+    assert said.startswith(f"{path}: 2 functions to write; then: tinydmn check {path}") and "\n  not the paper's: " in said
     assert main(["exercise", "cross_entropy", "--out", str(out)]) == 2 and "cross_entropy.py" in capsys.readouterr().err
     handed_out = path.read_text(encoding="utf-8")
     assert main(["check", str(path)]) == 1

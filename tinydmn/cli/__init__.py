@@ -2,40 +2,27 @@
 
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from importlib import import_module
 
 from .. import __version__, threads
 from ..errors import UserError
 from ..ops.failures import plainly
-from . import (
-    ask,
-    autograder,
-    bench,
-    check,
-    data,
-    evaluate,
-    exercise,
-    gradcheck,
-    grade,
-    info,
-    lessons,
-    table,
-    train,
-)
 
+# a command -> the file here that has it; it is loaded when it is asked for
 COMMANDS = {
-    "train": train,
-    "eval": evaluate,
-    "ask": ask,
-    "data": data,
-    "gradcheck": gradcheck,
-    "bench": bench,
-    "info": info,
-    "table": table,
-    "lessons": lessons,
-    "exercise": exercise,
-    "check": check,
-    "grade": grade,
-    "autograder": autograder,
+    "train": "train",
+    "eval": "evaluate",
+    "ask": "ask",
+    "data": "data",
+    "gradcheck": "gradcheck",
+    "bench": "bench",
+    "info": "info",
+    "table": "table",
+    "lessons": "lessons",
+    "exercise": "exercise",
+    "check": "check",
+    "grade": "grade",
+    "autograder": "autograder",
 }
 FIRST_STEPS = (("tinydmn train babi --task 1", "learn where people are, on generated stories"),
                ("tinydmn ask runs/babi-1.npz", "tell it a story and ask"),
@@ -53,8 +40,13 @@ class _Parser(ArgumentParser):
         print(message or "", end="", file=file or sys.stderr)
 
 
-def parser():
-    """The whole command line as an ArgumentParser."""
+def module_of(name):
+    """The module of a command."""
+    return import_module(f"{__name__}.{COMMANDS[name]}")
+
+
+def parser(names=COMMANDS):
+    """The command line as an ArgumentParser: the whole, or of the named commands alone."""
     top = _Parser(prog="tinydmn", formatter_class=RawDescriptionHelpFormatter,
                   description="The Dynamic Memory Network (Kumar et al., ICML 2016): train it, "
                               "question it, check its derivatives.",
@@ -62,7 +54,8 @@ def parser():
                                                       for words, meaning in FIRST_STEPS)]))
     top.add_argument("--version", action="version", version=f"tinydmn {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
+    for name in names:
+        module = module_of(name)
         sub = commands.add_parser(name, help=module.__doc__.splitlines()[0],
                                   description=module.__doc__,
                                   formatter_class=RawDescriptionHelpFormatter)
@@ -76,7 +69,8 @@ def main(argv=None):
     Ctrl-C."""
     name = "tinydmn"
     try:
-        args = parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        args = parser(words[:1] if words and words[0] in COMMANDS else COMMANDS).parse_args(words)
         name += f" {args.command}"
         threads.count()                # a wrong TINYDMN_THREADS is an error before the work
         threads.keep_freed_memory()

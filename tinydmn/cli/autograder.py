@@ -26,7 +26,7 @@ def add_arguments(parser):
     parser.add_argument("--without-numpy", action="store_true",
                         help="do not ask pip for NumPy's wheel: NumPy is in the image")
     parser.add_argument("--seconds", type=number(float, above=0, most=3600), default=SECONDS,
-                        metavar="N", help=f"for each part (default {SECONDS:g})")
+                        metavar="N", help=f"for each part (default {SECONDS})")
     parser.add_argument("--student", metavar="SEED",
                         help="whose equations: the seed that tinydmn exercise was given (default: "
                              "the paper's)")

@@ -54,7 +54,7 @@ def run(args):
         if not ones:
             print(f"{part}: right: forward as the equations, every derivative as by differences")
         for one in ones:
-            print(wrap(str(one)))
+            print(*wrap(str(one)), sep="\n")
     return int(wrong > 0)
 
 

@@ -39,7 +39,7 @@ def add_arguments(parser):
     parser.add_argument("--jobs", type=number(least=1, most=1024), metavar="N",
                         help="files at a time (default: the cores, or TINYDMN_THREADS)")
     parser.add_argument("--seconds", type=number(float, above=0, most=3600), default=SECONDS,
-                        metavar="N", help=f"for each part (default {SECONDS:g})")
+                        metavar="N", help=f"for each part (default {SECONDS})")
     parser.add_argument("--student", metavar="SEED",
                         help="whose equations: the seed that tinydmn exercise was given (default: "
                              "the paper's); with --by-name each file's own name is the seed")

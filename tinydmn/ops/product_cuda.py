@@ -72,7 +72,8 @@ def _add_chunks(parts, out, keep):
 def product(A, B, transposed="", into=None, bias=None):
     """A (M, K) B (K, N), plus bias (N,) -> (M, N), or added to `into`; any strides.
 
-    transposed: "A", A is given as (K, M); "B", B as (N, K).
+    transposed: "A", A is given as (K, M); "B", B as (N, K).  bias: only where A is not, and
+    nothing is added to.
     """
     how = A_GIVEN_ACROSS * ("A" in transposed) + B_GIVEN_ACROSS * ("B" in transposed)
     if cupy():
