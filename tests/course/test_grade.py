@@ -202,7 +202,7 @@ def test_side_by_side_is_one_after_the_other(tmp_path):
 
 
 def test_an_interrupted_class_leaves_no_process_and_does_not_wait(tmp_path):
-    folder = written(tmp_path / "c", a=RIGHT, b="def double(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n")
+    folder = written(tmp_path / "c", a=RIGHT, b="def double(x):\n    while True:\n        try:\n            for _ in iter(int, 1): pass\n        except BaseException: pass\n")
     opened = []
     real = module.Session
 

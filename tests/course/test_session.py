@@ -51,6 +51,16 @@ SAYS = {
 }
 
 
+# a loop whose body Python can always tell to lie in the try
+ENDLESS = """
+def f():
+    while True:
+        try:
+            for _ in iter(int, 1): pass
+        except BaseException: pass
+"""
+
+
 @pytest.fixture
 def of(tmp_path):
     """Source -> a session of a file that holds it."""
@@ -131,7 +141,7 @@ def listed(x): return [x, np.float32(2), True]
 """)
     mask, d = np.array([[True, False]]), np.ones((2, 3), np.float32)
     first, second, alone, listed = session.run([
-        Call("forward", (X[:, ::-1], 3, None, mask), True), Call("backward", (Kept(0), d)), Call("alone", (X,)), Call("listed", (np.arange(3),))])
+        Call("forward", (X[:, ::-1], 3, None, mask, np.float64(2.5)), True), Call("backward", (Kept(0), d)), Call("alone", (X,)), Call("listed", (np.arange(3),))])
     np.testing.assert_array_equal(first.values[0], X[:, ::-1].sum(axis=0))
     assert len(first.values) == 3 and first.values[1].dtype == bool and first.values[2] == 2.5 and not first.error
     assert list(first.shown) == ["twice"] and np.array_equal(first.shown["twice"], 2 * X[:, ::-1])
@@ -391,6 +401,62 @@ def test_the_walls(of):
     assert says["database"] and numbered["memory"].startswith("MemoryError: Unable to allocate 4.00 GiB")
 
 
+def test_what_it_imports(of):
+    """Of NumPy's folder NumPy alone, and nothing of its parent's path."""
+    session = of("""
+import sys
+def path(): raise ValueError([entry for entry in sys.path if "packages" in entry or not entry])
+def package(): import tinydmn.course
+def other(): import pytest
+def flags(): raise ValueError((sys.flags.isolated, sys.flags.no_site, sys.dont_write_bytecode))
+""")
+    says = errors(session.run([Call(name, ()) for name in ("path", "package", "other", "flags")]))
+    assert [re.sub(r" \(line \d+\)$", "", line) for line in says] == [
+        "ValueError: []", "ModuleNotFoundError: tinydmn is not there", "ModuleNotFoundError: No module named 'pytest'", "ValueError: (1, 1, True)"]
+
+
+@pytest.mark.parametrize("numba", [False, True])
+def test_the_package_itself_is_not_read(tmp_path, numba):
+    """Wherever it lies: beside Python's library, or beside NumPy."""
+    code = f"""if True:
+        import os, sys
+        sys.path.insert(0, {str(Path(student.__file__).parent)!r})
+        import student
+        standard, packages, own = {str(tmp_path / "lib")!r}, {str(tmp_path / "lib" / "site-packages")!r}, {str(tmp_path / "own")!r}
+        for folder in (own, packages + "/tinydmn", packages + "/numpy"):
+            os.makedirs(folder, exist_ok=True)
+            open(folder + "/file.py", "w").close()
+        open(standard + "/file.py", "w").close()
+        os.__file__ = standard + "/os.py"
+        numba = {numba}
+        os.chdir(own)
+        student.guard(own, [packages if numba else packages + "/numpy"], packages + "/tinydmn", numba)
+        for path in (own, standard, packages + "/numpy", packages + "/tinydmn"):
+            try:
+                print(open(path + "/file.py").close() or "read")
+            except PermissionError as error:
+                print(error)"""
+    done = subprocess.run([sys.executable, "-S", "-B", "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(Path(np.__file__).parents[1])})
+    assert done.stdout.splitlines() == ["read"] * 3 + ["reading files outside its folder is not allowed here"], done.stderr
+
+
+def test_what_catches_the_alarm_ends_by_itself(of, monkeypatch):
+    """Before the parent has to end it."""
+    monkeypatch.setattr(module, "GRACE", 20.0)
+    began = time.monotonic()
+    assert errors(of(ENDLESS, seconds=1.0).run([Call("f", ())])) == ["did not end within 1 s"]
+    assert time.monotonic() - began < 8
+
+
+def test_what_hangs_in_c_is_ended(of):
+    """Where no alarm is heard."""
+    source = "import signal, time\ndef f():\n    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    time.sleep(3600)"
+    began = time.monotonic()
+    with of(source, seconds=1.0) as session:
+        assert errors(session.run([Call("f", ())])) == ["did not end within 1 s"]
+    assert time.monotonic() - began < 8
+
+
 def test_prints_are_kept_up_to_a_limit(of):
     session = of("import sys\ndef f(x):\n    print('first', file=sys.stderr)\n    for _ in range(1000): print('x' * 1000)\n    return x")
     assert not session.run([Call("f", (X,))])[0].error
@@ -399,6 +465,7 @@ def test_prints_are_kept_up_to_a_limit(of):
 
 
 def test_numba_where_it_is_asked_for(of):
+    pytest.importorskip("numba")
     source = "import numba, numpy as np\n@numba.njit\ndef f(x): return 2 * x\n"
     assert of(source).run([Call("f", (X,))])[0].error == "ModuleNotFoundError: No module named 'numba' (line 1)"
     with of(source + "def g(x): return open(path)\n", numba=True, memory=8 << 30, seconds=60.0) as session:
@@ -419,7 +486,7 @@ def test_a_session_that_is_stopped_ends_at_once(of):
 
 def test_nobody_stays_behind(of, tmp_path):
     """A grader that is killed leaves no loop running."""
-    (tmp_path / "loop.py").write_text("def f():\n    while True: pass")
+    (tmp_path / "loop.py").write_text(ENDLESS)
     code = f"""if True:
         from tinydmn.course.session import Session
         from tinydmn.course.calls import Call

@@ -446,12 +446,14 @@ def shown_of(show):
 
 
 def receive(reader):
-    """The next message's bytes; the process ends where there is none."""
+    """The next message's bytes; where there is none the parent has gone, and the process ends."""
     def exactly(n):
         found = bytearray()
         while len(found) < n:
             piece = pipe_read(reader, min(n - len(found), 1 << 20))
             if not piece:
+                with suppress(OSError):
+                    os.rmdir(os.getcwd())
                 leave(0)
             found += piece
         return bytes(found)

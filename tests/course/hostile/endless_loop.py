@@ -4,7 +4,7 @@
 def bad(x):
     while True:
         try:
-            while True:
+            for _ in iter(int, 1):
                 pass
         except BaseException:
             continue
