@@ -235,7 +235,8 @@ def check_backward(session, case, result, again):
         second = named(case, "backward", again)
         if different := [name for name in got if not same(got[name], second[name])
                          and np.all(np.isfinite(got[name]))]:
-            said = "differs when it is called again: the cache is changed in place"
+            said = ("differs when it is called again: the cache is changed in place, or what "
+                    "np.empty made is not filled")
             return [finding(case, "backward", "d" + different[0], said, "changed in place")]
     numeric = by_differences(session, case)
     if numeric is None:

@@ -42,7 +42,22 @@ def kind_of(got, want, lengths=None, blocks=()):
         return "padding leaked: numbers where a sequence has ended"
     if axis := summed(got, want):
         return f"wrong axis: {axis}"
-    return exchanged(got, want, blocks)
+    return exchanged(got, want, blocks) or counted(got, want)
+
+
+def counted(got, want):
+    """Which rows or columns alone are right where the others are 0, or which are 0, or ""."""
+    for axis in range(want.ndim):
+        a, b = np.moveaxis(got, axis, 0), np.moveaxis(want, axis, 0)
+        there = [i for i in range(len(b)) if np.any(b[i])]
+        kept = [i for i in there if close(a[i], b[i])]
+        if len(kept) < len(there) and kept and all(not np.any(a[i]) for i in there
+                                                   if i not in kept):
+            if len(kept) == 1:
+                return f"forgotten accumulation: number {kept[0]} of axis {axis} alone is counted"
+            return "missing term: 0 at numbers " + ", ".join(
+                str(i) for i in there if i not in kept) + f" of axis {axis}"
+    return ""
 
 
 def factor(got, want):
@@ -119,7 +134,8 @@ def met(got, want, values):
         if len(occurs) == 1 and occurs[0].ndim and want.ndim >= occurs[0].ndim and (
                 want.shape[:occurs[0].ndim] == occurs[0].shape):
             v = occurs[0].reshape(*occurs[0].shape, *[1] * (want.ndim - occurs[0].ndim))
-            for called, times in ((name, v), (f"(1 - {name})", 1.0 - v)):
+            for called, times in ((name, v), (f"(1 - {name})", 1.0 - v),
+                                  (f"{name} * (1 - {name})", v * (1.0 - v))):
                 if close(got * times, want):
                     return f"factor: {called} is missing"
                 if close(got, want * times):
