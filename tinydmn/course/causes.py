@@ -1,107 +1,299 @@
-"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the
-definition whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, or by a factor that
-is missing or stands where none belongs.
+"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the definition
+whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, by a factor that is
+missing or stands where none belongs; a product with another operand; a sum over too little.
+
+Each is a Hypothesis.  What a backward with this one mistake would give is tried in a few random
+directions: that costs a forward of the definition or two, whatever the size of the arrays.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from .kinds import close
-from .part import defined, differences
+from .kinds import CLOSE, close
+from .part import STEP, defined
+
+TRIES = 3                      # directions in which a hypothesis must hold
 
 
-def values_of(case):
-    """-> {intermediate: its values, in the order in which they occur}."""
-    found = {}
+class Hypothesis(NamedTuple):
+    kind: str
+    path: str = ""
+    change: object = 1.0       # times: a number, or an array for each time that the path occurs;
+    #                            a text: what may stand there by mistake
+    douts: dict | None = None  # what stands for them; with a path: in what comes through it
+    operands: dict | None = None       # parameter -> for each of its products, its operands
+    n: object = None           # lengths
 
-    def note(name, value):
-        found.setdefault(name, []).append(np.array(value))
-        return value
-    defined(case.part, case.dialect, case.arrays, note)
-    return found
 
+class Ground:
+    """The definition at the values of a case."""
 
-def scaled(case, array, name, by):
-    """The derivative of an array where all that comes through `name` is multiplied by `by`.
+    def __init__(self, case):
+        self.case = case
+        self.values, self.others, self.losses = {}, {}, {}
 
-    by: a number, or an array for each time that `name` occurs.
-    """
-    base = values_of(case)[name]
-    by = by if isinstance(by, list) else [by] * len(base)
+        def note(name, value, otherwise=None):
+            self.values.setdefault(name, []).append(np.array(value))
+            self.others.setdefault(name, []).append(
+                {kind: np.array(f()) for kind, f in (otherwise or {}).items()})
+            return value
+        self.outs = defined(case.part, case.dialect, case.arrays, note)
+        self.products = case.part.products(case.dialect)
 
-    def loss(a):
-        now = iter(zip(base, by))
+    def outputs(self, hypothesis, moves, step):
+        """The outputs where the arrays are moved by step times moves, and the mistake is made."""
+        seen, shifts = {}, self.shifts(hypothesis, moves)
 
-        def pass_on(what, value):
-            if what != name:
+        def at(name, value, otherwise=None):
+            k = seen[name] = seen.get(name, -1) + 1
+            if name in shifts:
+                value = value + step * shifts[name][k]
+            if name != hypothesis.path:
                 return value
-            still, times = next(now)
-            return still + times * (value - still)
-        return case.loss(defined(case.part, case.dialect, {**case.arrays, array: a},
-                                 pass_on).values())
-    return differences(loss, case.arrays[array])
+            still, change = self.values[name][k], hypothesis.change
+            if isinstance(change, str):
+                return still + otherwise[change]() - self.others[name][k][change]
+            return still + (change[k] if isinstance(change, list) else change) * (value - still)
+        arrays = dict(self.case.arrays)
+        for name, move in moves.items():
+            if not (hypothesis.operands and name in hypothesis.operands):
+                arrays[name] = arrays[name] + step * move
+        if hypothesis.n is not None:
+            arrays["n"] = hypothesis.n
+        return defined(self.case.part, self.case.dialect, arrays, at)
+
+    def shifts(self, hypothesis, moves):
+        """{node: how it moves each time} for parameters whose products have other operands."""
+        shifts = {}
+        for name, operands in (hypothesis.operands or {}).items():
+            for product, values in zip(self.products[name], operands):
+                move = moves[name][product.rows(moves[name])]
+                step = [v @ np.atleast_2d(move).T if product.operand else v * move for v in values]
+                step = [s[..., 0] if move.ndim == 1 and product.operand else s for s in step]
+                old = shifts.get(product.node, [0.0] * len(step))
+                shifts[product.node] = [a + b for a, b in zip(old, step)]
+        return shifts
+
+    def loss(self, hypothesis, moves, step):
+        douts = hypothesis.douts or self.case.douts
+        outs = self.outputs(hypothesis._replace(path="") if hypothesis.douts else hypothesis,
+                            moves, step)
+        value = sum(np.sum(douts[k] * (out - self.outs[k])) for k, out in outs.items())
+        if hypothesis.douts and hypothesis.path:               # elsewhere the right ones count
+            still = self.outputs(hypothesis._replace(change=0.0), moves, step)
+            value += sum(np.sum((self.case.douts[k] - douts[k]) * (out - self.outs[k]))
+                         for k, out in still.items())
+        return value
+
+    def fits(self, hypothesis, wrong, tries):
+        """Whether the mistake gives the wrong arrays, in each of a few directions."""
+        for i, (moves, target) in enumerate(tries):
+            value = self.loss(hypothesis, moves, STEP)
+            if hypothesis.n is not None or i:
+                value = (value - self.loss(hypothesis, moves, -STEP)) / 2
+            if not np.isclose(value / STEP, target, rtol=1e-3 if i == 0 else 1e-4,
+                              atol=1e-4 if i == 0 else 1e-6):
+                return False
+        return True
 
 
-GATES, SQUASHED = ("z", "r", "g"), ("h_tilde", "u")
-
-
-def factors(values, path):
-    """(how it is called, arrays) of what a derivative of an activation or a gate is made of."""
-    for name in (*GATES, *SQUASHED):
-        if [np.shape(v) for v in values.get(name, [])] != [np.shape(v) for v in values[path]]:
-            continue
-        yield name, values[name]
-        yield f"(1 - {name})", [1.0 - v for v in values[name]]
-        if name in SQUASHED:
-            yield f"(1 - {name}^2)", [1.0 - v * v for v in values[name]]
-        else:
-            yield f"{name} * (1 - {name})", [v * (1.0 - v) for v in values[name]]
-
-
-def hypotheses(case):
-    """-> (path, by, kind) of each mistake that is thought of, the simple ones first."""
-    values, called = values_of(case), case.part.through
-    paths = [name for name in called if name in values]
-    for by, said in ((0.0, "missing term: what comes through {}"),
-                     (-1.0, "sign: of what comes through {}"),
-                     (2.0, "factor: 2 times what comes through {}"),
-                     (0.5, "factor: 0.5 times what comes through {}")):
-        for path in paths:
-            yield path, by, said.format(called[path])
-    for path in paths:
-        where = f", in what comes through {called[path]}"
-        for name, factor in factors(values, path):
-            if all(np.all(np.abs(f) > 1e-6) for f in factor):
-                yield path, [1.0 / f for f in factor], f"missing factor: {name}{where}"
-            yield path, factor, f"factor too many: {name}{where}"
-            if name in GATES:
-                yield (path, [f / (1.0 - f) for f in factor],
-                       f"wrong factor: {name} where 1 - {name} belongs{where}")
-                yield (path, [(1.0 - f) / f for f in factor],
-                       f"wrong factor: 1 - {name} where {name} belongs{where}")
-
-
-def cause(case, wrong, right):
-    """The one mistake that explains every wrong array, or "".
-
-    wrong: {array: what the student's backward gives}; right: names of the arrays that are right.
-    """
-    smallest = min(wrong, key=lambda name: wrong[name].size)
-    for path, by, kind in hypotheses(case):
-        if (close(scaled(case, smallest, path, by), wrong[smallest])
-                and all(close(scaled(case, name, path, by), got)
-                        for name, got in wrong.items() if name != smallest)):
-            return kind
+def cause(ground, wrong):
+    """The one mistake that explains every wrong array, or "".  wrong: {array: what it gives}."""
+    rng, tries = np.random.default_rng(0), []
+    for _ in range(TRIES):
+        moves = {name: rng.normal(size=got.shape) for name, got in wrong.items()}
+        tries.append((moves, sum(np.sum(move * wrong[name]) for name, move in moves.items())))
+    with np.errstate(all="ignore"):
+        for hypothesis in hypotheses(ground, wrong):
+            if ground.fits(hypothesis, wrong, tries):
+                return hypothesis.kind
     return ""
 
 
-def place(case, wrong, right):
+def cause_of_forward(ground, got):
+    """The one mistake in a forward that gives these outputs, or "".  got: {output: array}."""
+    case = ground.case
+    still = {}                                             # the path's value is changed, not moved
+
+    def outs(hypothesis):
+        still.clear()
+
+        def at(name, value, otherwise=None):
+            k = still[name] = still.get(name, -1) + 1
+            if name != hypothesis.path:
+                return value
+            change = hypothesis.change
+            if isinstance(change, str):
+                return otherwise[change]()
+            return (change[k] if isinstance(change, list) else change) * value
+        arrays = case.arrays if hypothesis.n is None else {**case.arrays, "n": hypothesis.n}
+        return defined(case.part, case.dialect, arrays, at)
+    with np.errstate(all="ignore"):
+        for hypothesis in (*scalings(ground), *lengths(ground), *factors(ground)):
+            made = outs(hypothesis)
+            if all(np.allclose(made[name], a, rtol=1e-7, atol=1e-9) for name, a in got.items()):
+                return hypothesis.kind
+    return ""
+
+
+def hypotheses(ground, wrong):
+    """Every mistake that is thought of, the simple ones first."""
+    yield from scalings(ground)
+    if len(wrong) == 1 and (name := next(iter(wrong))) in ground.products:
+        yield from operands(ground, name)
+    yield from of_outputs(ground)
+    yield from lengths(ground)
+    yield from factors(ground)
+
+
+def scalings(ground):
+    """A path's derivative times a number, or what may stand there by mistake."""
+    called, case = ground.case.part.through, ground.case
+    sizes = sorted({n for name in case.part.inputs for n in case.arrays[name].shape if n > 1})
+    numbers = [2.0, 0.5, *(1.0 / n for n in sizes), *map(float, sizes)]
+    paths = [name for name in called if name in ground.values]
+    for by, said in ((0.0, "missing term: what comes through {}"),
+                     (-1.0, "sign: of what comes through {}")):
+        for path in paths:
+            yield Hypothesis(said.format(called[path]), path, by)
+    for path, others in ground.others.items():
+        for kind in others[0]:
+            yield Hypothesis(kind, path, kind)
+    for by in dict.fromkeys(numbers):
+        for path in paths:
+            yield Hypothesis(f"factor: {by:.4g} times what comes through {called[path]}", path, by)
+
+
+def operands(ground, name):
+    """A product with a parameter in which other values meet it, or not all."""
+    products = ground.products[name]
+    lists = [ground.values[p.operand] if p.operand else
+             [np.ones((len(v), 1)) for v in ground.values[p.node]] for p in products]
+    T = len(lists[0])
+    mapped = lambda f: {name: [[f(k, values) for k in range(T)] for values in lists]}
+    zero = lambda values: np.zeros_like(values[0])
+    if T > 1:
+        for t in range(T):
+            yield Hypothesis(f"forgotten accumulation: step {t} alone is counted", operands=mapped(
+                lambda k, v: v[k] if k == t else zero(v)))
+        for t in (0, T - 1):
+            yield Hypothesis(f"off by one in time: step {t} is not counted", operands=mapped(
+                lambda k, v: zero(v) if k == t else v[k]))
+        for by, said in ((1, "later"), (-1, "earlier")):
+            for wrap in (True, False):
+                yield Hypothesis(
+                    f"off by one in time: {products[0].operand} of the step {said}",
+                    operands=mapped(lambda k, v: v[(k + by) % T] if wrap or 0 <= k + by < T
+                                    else v[k]))
+    yield Hypothesis("wrong axis: summed over the rows before the product", operands=mapped(
+        lambda k, v: np.broadcast_to(v[k].sum(axis=0), v[k].shape)))
+    for other, values in ground.values.items():
+        if [v.shape for v in values] == [v.shape for v in lists[0]] and products[0].operand:
+            yield Hypothesis(f"factor: {other} where {products[0].operand} belongs",
+                             operands={name: [values] * len(products)})
+
+
+AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
+
+
+def of_outputs(ground):
+    """Other derivatives of the outputs: some of the rows or steps alone, those of another step."""
+    part, douts = ground.case.part, ground.case.douts
+    if len(douts) > 1:
+        for name in douts:
+            yield Hypothesis(f"missing term: d{name}", douts={**douts, name: 0 * douts[name]})
+            for path, called in part.through.items():
+                if path in ground.values:
+                    yield Hypothesis(f"missing term: d{name}, in what comes through {called}", path,
+                                     douts={**douts, name: 0 * douts[name]})
+            for by in (-1.0, 2.0, 0.5, 1.0 / len(douts[name])):
+                kind = "sign: of" if by < 0 else f"factor: {by:.4g} times"
+                yield Hypothesis(f"{kind} d{name}", douts={**douts, name: by * douts[name]})
+    letters = [text.split(",") for text in part.outputs.values()]
+    for axis, letter in enumerate(letters[0]):
+        if any(axis >= len(of) or of[axis] != letter for of in letters):
+            continue
+        size, said = next(iter(douts.values())).shape[axis], AXES.get(letter, f"number {{}} of {letter}")
+        only = lambda keep: {k: d * np.expand_dims(keep, tuple(
+            i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
+        for i in range(size if size > 1 else 0):
+            here = np.arange(size) == i
+            yield Hypothesis(f"forgotten accumulation: {said.format(i)} alone is counted",
+                             douts=only(here))
+            if letter in AXES and i in (0, size - 1):
+                yield Hypothesis(f"missing term: {said.format(i)} is not counted",
+                                 douts=only(~here))
+        if letter == "T":
+            for by, when in ((1, "earlier"), (-1, "later")):
+                yield Hypothesis(f"off by one in time: the derivative of the step {when}",
+                                 douts={k: np.roll(d, by, axis) for k, d in douts.items()})
+
+
+def lengths(ground):
+    n = ground.case.arrays.get("n")
+    if n is not None:
+        yield Hypothesis("off by one in time: as if each had a step less", n=n - 1)
+        yield Hypothesis("padding leaked: as if each had a step more", n=n + 1)
+        yield Hypothesis("padding leaked: as if nothing were padding", n=n + 99)
+
+
+def atoms(ground):
+    """(how it is called, arrays) of what a derivative may be made of, by how plain it is."""
+    plain, made = [], []
+    for name, values in ground.values.items():
+        plain.append((name, values))
+        if name in SQUASHED or name in GATES:
+            made.append((f"(1 - {name})", [1.0 - v for v in values]))
+            made.append((f"{name} * (1 - {name})", [v * (1.0 - v) for v in values]))
+        if name in SQUASHED:
+            made.append((f"(1 - {name}^2)", [1.0 - v * v for v in values]))
+        if " - " in name and name not in GATES:
+            made.append((f"sign({name})", [np.sign(v) for v in values]))
+    return plain, made
+
+
+GATES = ("z", "r", "g", "sigmoid(s)")
+SQUASHED = ("h_tilde", "u")
+
+
+def fitted(values, like):
+    """The values of an atom as factors of a path's, or None where the shapes do not allow it."""
+    if len(values) != len(like) or any(v.ndim > w.ndim or v.shape != w.shape[:v.ndim]
+                                       for v, w in zip(values, like)):
+        return None
+    return [v.reshape(*v.shape, *[1] * (w.ndim - v.ndim)) for v, w in zip(values, like)]
+
+
+def factors(ground):
+    """A path's derivative times or through an atom, or one atom in another's place."""
+    called, (plain, made) = ground.case.part.through, atoms(ground)
+    over = lambda a, b: [np.divide(v, w, out=np.zeros(np.broadcast_shapes(v.shape, w.shape)),
+                                   where=np.abs(w) > 1e-9) for v, w in zip(a, b)]
+    for path in (name for name in called if name in ground.values):
+        like, where = ground.values[path], f", in what comes through {called[path]}"
+        fitting = [(name, f) for name, values in (*made, *plain)
+                   if (f := fitted(values, like)) is not None]
+        one = [np.ones_like(v) for v in like]
+        for name, f in fitting:
+            yield Hypothesis(f"factor: {name} is missing{where}", path, over(one, f))
+            yield Hypothesis(f"factor: {name} is too many{where}", path, f)
+        for (name, f), (other, g) in ((a, b) for a in fitting for b in fitting if a is not b):
+            yield Hypothesis(f"factor: {name} where {other} belongs{where}", path, over(f, g))
+
+
+def place(ground, wrong, right):
     """The intermediate that all wrong arrays have in common, and no right one: or ""."""
-    values = values_of(case)
-    matters = {}
+    rng, case = np.random.default_rng(0), ground.case
+    moves = {name: rng.normal(size=case.arrays[name].shape) for name in (*wrong, *right)}
+    fitting = []
     for path in case.part.through:
-        if path in values:
-            matters[path] = {name for name in (*wrong, *right)
-                             if not close(scaled(case, name, path, 0.0), scaled(case, name, path,
-                                                                                1.0))}
-    fitting = [path for path, names in matters.items() if names == set(wrong)]
+        if path in ground.values:
+            through = {name for name in moves if abs(
+                ground.loss(Hypothesis("", path, 0.0), {name: moves[name]}, STEP)
+                - ground.loss(Hypothesis("", path, 1.0), {name: moves[name]}, STEP)) > 1e-4 * STEP}
+            fitting += [path] * (through == set(wrong))
     return case.part.through[fitting[-1]] if fitting else ""
+
+
+__all__ = ["CLOSE", "Ground", "cause", "cause_of_forward", "close", "place"]

@@ -1,4 +1,4 @@
-"""What kind of mistake a wrong array looks like."""
+"""What kind of mistake a wrong array looks like, by itself and beside the right one."""
 
 import numpy as np
 
@@ -10,74 +10,88 @@ def close(a, b):
 
 
 def worst(got, want, index=np.s_[...]):
-    """The entry of a block that differs most -> its index, a text: got, the factor, the right one."""
+    """The entry of a block that differs most, as a text: got, the factor, the right one."""
     inside = np.zeros(want.shape, bool)
     inside[index] = True
-    apart = np.where(inside, np.abs(got - want), -1.0)
+    with np.errstate(invalid="ignore"):
+        apart = np.where(inside, np.abs(got - want), -1.0)
     apart = np.where(np.isnan(apart), np.inf, apart)
     at = np.unravel_index(int(np.argmax(apart)), want.shape)
     a, b = float(got[at]), float(want[at])
     times = f" ({a / b:.3g} times)" if abs(b) > 1e-9 and np.isfinite(a) else ""
     place = "[" + ", ".join(map(str, map(int, at))) + "] " if want.ndim else ""
-    return at, f"at {place}{a:.6g}{times}, should be {b:.6g}"
+    return f"at {place}{a:.6g}{times}, should be {b:.6g}"
 
 
-def kind_of(got, want, terms=lambda: (), rows=lambda: (), lengths=None):
+def kind_of(got, want, lengths=None, blocks=()):
     """The kind of mistake, in a few words, or "".
 
-    terms: () -> (name, what comes through it), of the right array; rows: () -> the right array as
-    each row of a batch alone makes it; lengths: of sequences whose padding is the second axis.
+    lengths: of sequences whose padding is the second axis.  blocks: ((name, index), ...) of want.
     """
     if not np.all(np.isfinite(got)):
-        return "not finite"
+        return "not finite: NaN or infinite"
     if not np.any(got) and np.any(want):
         return "missing term: all of it"
-    if close(got, -want):
-        return "sign: of all of it"
     if times := factor(got, want):
-        return f"factor: {times:.4g} times"
+        return "sign: of all of it" if times == -1.0 else f"factor: {times:.4g} times"
     if want.ndim == 2 and want.shape[0] == want.shape[1] and close(got, want.T):
         return "transposed"
-    if lengths is not None and want.ndim >= 2 and leaks(got, want, lengths):
-        return "padding leaked: where sequences have ended"
     if shifted(got, want):
-        return "off by one in time"
+        return "off by one in time: the numbers are those of a neighbouring step"
+    if lengths is not None and leaks(got, want, lengths):
+        return "padding leaked: numbers where a sequence has ended"
     if axis := summed(got, want):
         return f"wrong axis: {axis}"
-    for name, term in terms():
-        if close(term, 0 * term):
-            continue
-        if close(got, want - term):
-            return f"missing term: what comes through {name}"
-        if close(got, want - 2 * term):
-            return f"sign: of what comes through {name}"
-        if times := factor(got - want + term, term):
-            return f"factor: {times:.4g} times what comes through {name}"
-    total = 0
-    for row, alone in enumerate(rows()):
-        total = total + alone
-        if close(got, alone):
-            return f"forgotten accumulation: row {row} of the batch alone is counted"
+    return exchanged(got, want, blocks) or counted(got, want)
+
+
+def counted(got, want):
+    """Which rows or columns alone are right where the others are 0, or which are 0, or ""."""
+    for axis in range(want.ndim):
+        a, b = np.moveaxis(got, axis, 0), np.moveaxis(want, axis, 0)
+        there = [i for i in range(len(b)) if np.any(b[i])]
+        kept = [i for i in there if close(a[i], b[i])]
+        if len(kept) < len(there) and kept and all(not np.any(a[i]) for i in there
+                                                   if i not in kept):
+            if len(kept) == 1:
+                return f"forgotten accumulation: number {kept[0]} of axis {axis} alone is counted"
+            return "missing term: 0 at numbers " + ", ".join(
+                str(i) for i in there if i not in kept) + f" of axis {axis}"
     return ""
 
 
 def factor(got, want):
     """k where got is k times want, else None."""
     norm = float(np.sum(want * want))
-    if norm < 1e-12:
+    if norm < 1e-12 or want.size < 2 and not close(got, -want):
         return None
     k = float(np.sum(got * want)) / norm
+    if abs(k + 1.0) < 1e-4 and close(got, -want):
+        return -1.0
     return k if abs(k - 1.0) > 1e-4 and abs(k) > 1e-4 and close(got, k * want) else None
 
 
+def there(lengths, want):
+    """True where an array (rows, steps, ...) is not padding, or None where it has no such axes."""
+    if want.ndim < 2 or len(want) != len(lengths):
+        return None
+    steps = np.arange(want.shape[1]) < np.asarray(lengths)[:, None]
+    return np.broadcast_to(steps.reshape(*steps.shape, *[1] * (want.ndim - 2)), want.shape)
+
+
 def leaks(got, want, lengths):
-    """Whether all that is wrong lies where sequences have ended."""
-    steps = np.arange(want.shape[1]) < np.asarray(lengths)[:, None] if len(want) == len(
-        lengths) else None
-    if steps is None or steps.all():
+    """Whether there are numbers in the padding, where the right array has none."""
+    inside = there(lengths, want)
+    return (inside is not None and not inside.all() and not np.any(want[~inside])
+            and bool(np.any(np.abs(got[~inside]) > 1e-9)))
+
+
+def only_padded(got, want, lengths):
+    """Whether just those rows are wrong that end in padding."""
+    if len(want) != len(lengths):
         return False
-    inside = steps.reshape(*steps.shape, *[1] * (want.ndim - 2))
-    return close(np.where(inside, got, 0.0), np.where(inside, want, 0.0))
+    wrong = np.array([not close(a, b) for a, b in zip(got, want)])
+    return bool(wrong.any()) and not np.any(wrong & (lengths == np.max(lengths)))
 
 
 def shifted(got, want):
@@ -96,4 +110,34 @@ def summed(got, want):
         for name, f in (("summed", np.sum), ("averaged", np.mean)):
             if close(got, np.broadcast_to(f(want, axis=axis, keepdims=True), want.shape)):
                 return f"{name} over axis {axis}"
+    return ""
+
+
+def exchanged(got, want, blocks):
+    """Which blocks stand in another order, or ""."""
+    for axis in range(1, want.ndim):
+        if want.shape[axis] > 1 and close(got, np.flip(want, axis)):
+            return f"order: axis {axis} is reversed"
+    names = [name for name, index in blocks if not close(got[index], want[index])]
+    index = dict(blocks)
+    taken = [next((other for other in index if other != name
+                   and close(got[index[name]], want[index[other]])), None) for name in names]
+    if names and all(taken):
+        return "order: " + ", ".join(f"{name} hold what belongs to {other}"
+                                     for name, other in zip(names, taken))
+    return ""
+
+
+def met(got, want, values):
+    """Which intermediate is missing in an array of its shape, or one too many, or ""."""
+    for name, occurs in values.items():
+        if len(occurs) == 1 and occurs[0].ndim and want.ndim >= occurs[0].ndim and (
+                want.shape[:occurs[0].ndim] == occurs[0].shape):
+            v = occurs[0].reshape(*occurs[0].shape, *[1] * (want.ndim - occurs[0].ndim))
+            for called, times in ((name, v), (f"(1 - {name})", 1.0 - v),
+                                  (f"{name} * (1 - {name})", v * (1.0 - v))):
+                if close(got * times, want):
+                    return f"factor: {called} is missing"
+                if close(got, want * times):
+                    return f"factor: {called} is too many"
     return ""

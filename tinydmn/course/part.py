@@ -3,7 +3,8 @@ against: the forward equations alone.
 
 A definition is a function  define(dialect, arrays, at) -> outputs  over float64 arrays by name.  At
 each value of a name, say z, it calls at("z", z) and goes on with what that returns: so a check can
-move an intermediate, for its derivative, or hold it still, to see what comes through it.
+move an intermediate, for its derivative, or hold it still, to see what comes through it.  A third
+argument says what may stand there by mistake: {kind of mistake: function -> the value}.
 """
 
 from collections.abc import Callable
@@ -34,12 +35,34 @@ class Part(NamedTuple):
     mend: Callable = lambda rng, arrays: None              # moves drawn arrays away from kinks
     blocks: dict = {}          # array -> ((name of a block, array -> its index), ...)
     through: dict = {}         # intermediate -> how a message names it
+    products: Callable = lambda dialect: {}                # see Product: parameter -> its products
+    edges: tuple = ()          # Edge: values at which careless code fails
     # of a part that is no such pair:
     check: Callable | None = None                          # -> [(where, text, kind)]
     stub: Callable | None = None                           # dialect -> its text
 
 
-def plain(name, value):
+class Product(NamedTuple):
+    """Where a parameter is multiplied: what node holds is operand @ parameter[rows].T, and more.
+
+    operand "" is 1: the parameter is added.
+    """
+
+    rows: Callable             # parameter -> the index of its rows
+    node: str
+    operand: str
+
+
+class Edge(NamedTuple):
+    """Values at which careless code fails: of some arrays, with what a message says of them."""
+
+    said: str                  # "where c equals q"
+    advice: str                # one clause
+    kind: str
+    change: Callable           # arrays -> {name: array} of those that change
+
+
+def plain(name, value, otherwise=None):
     return value
 
 
@@ -92,32 +115,24 @@ def differences(loss, a):
     return out
 
 
-def held(part, dialect, arrays, douts, array, name):
-    """The derivative of an array with the intermediate `name` held still: without what comes
-    through it."""
-    still = {}
-
-    def keep(what, value):
-        if what == name:
-            still[what, len([key for key in still if key[0] == what])] = value
-        return value
-    defined(part, dialect, arrays, keep)
-
-    def loss(a):
-        count = iter(range(len(still)))
-        hold = lambda what, value: still[what, next(count)] if what == name else value
-        outs = defined(part, dialect, {**arrays, array: a}, hold)
-        return sum(np.sum(douts[key] * out) for key, out in outs.items())
-    return differences(loss, arrays[array])
+def total(douts, outs):
+    """What a backward differentiates: the sum of all outputs, each number times its own d."""
+    return sum(np.sum(douts[key] * out) for key, out in outs.items())
 
 
 def derivative_at(part, dialect, arrays, douts, name):
-    """The derivative of an intermediate, where it occurs once."""
-    value = {}
-    defined(part, dialect, arrays, lambda what, v: value.setdefault(what, v))
+    """The derivative of an intermediate, where it occurs once; None where it does not occur so."""
+    values = []
+
+    def note(what, value, otherwise=None):
+        if what == name:
+            values.append(np.array(value, np.float64))
+        return value
+    defined(part, dialect, arrays, note)
+    if len(values) != 1:
+        return None
 
     def loss(moved):
-        move = lambda what, v: moved if what == name else v
-        outs = defined(part, dialect, arrays, move)
-        return sum(np.sum(douts[key] * out) for key, out in outs.items())
-    return differences(loss, np.array(value[name], np.float64))
+        move = lambda what, v, otherwise=None: moved if what == name else v
+        return total(douts, defined(part, dialect, arrays, move))
+    return differences(loss, values[0])

@@ -2,14 +2,25 @@
 
 import numpy as np
 
-from ..part import Part
-from .gru_cell import BLOCKS, THROUGH, equations as of_a_step, step
+from ..part import Part, Product
+from .gru_cell import BLOCKS, THROUGH, equations as of_a_step, products, step
 
 
 def decode(dialect, a, at):
-    x = np.concatenate([at("y_prev", a["y_prev"]), at("q", a["q"])], axis=1)
+    y_prev, q = at("y_prev", a["y_prev"]), at("q", a["q"])
+    x = at("[y_prev, q]", np.concatenate([y_prev, q], axis=1),
+           {"order: [q, y_prev] where [y_prev, q] belongs": lambda: np.concatenate(
+               [q, y_prev], axis=1)})
     state = at("a", step(dialect, x, a["a_prev"], a["W"], a["U"], a["b"], at))
-    return state, state @ a["W_a"].T
+    W_a, old = a["W_a"], a["a_prev"]
+    logits = state @ W_a.T
+    return state, at("logits", logits, {
+        "other equations: the logits go in no exp or softmax": lambda: np.exp(logits),
+        "off by one in time: a_prev where a belongs": lambda: old @ W_a.T})
+
+
+def all_products(dialect):
+    return products(dialect) | {"W_a": [Product(lambda a: np.s_[:], "logits", "a")]}
 
 
 def equations(dialect):
@@ -27,4 +38,5 @@ PARTS = (Part(
     {"y_prev": "B,A", "q": "B,H", "a_prev": "B,H"},
     {"W": "3H,K", "U": "3H,H", "b": "3H", "W_a": "A,H"}, {"a": "B,H", "logits": "B,A"},
     decode, lambda rng: {"B": 3, "A": 2, "H": 3, "K": 5}, equations=equations, blocks=BLOCKS,
-    through={"a": "a", "y_prev": "y_prev in [y_prev, q]", "q": "q in [y_prev, q]", **THROUGH}),)
+    products=all_products,
+    through={"a": "a", "logits": "the logits", "y_prev": "y_prev in [y_prev, q]", "q": "q in [y_prev, q]", **THROUGH}),)

@@ -2,26 +2,50 @@
 
 import numpy as np
 
-from ..part import Part
-from .gru_cell import BLOCKS, THROUGH, equations as of_a_step, sigmoid, step
+from ..part import Edge, Part
+from .gru_cell import BLOCKS, THROUGH, equations as of_a_step, products, sigmoid, step
 
 
 def softmax_episode(c, s, n, at):
     """c (Q, T, H), s (Q, T), n (Q,) -> e (Q, H)."""
     there = np.arange(s.shape[1]) < n[:, None]
-    e_s = np.where(there, np.exp(s - np.where(there, s, -np.inf).max(axis=1, keepdims=True)), 0.0)
-    g = at("g", e_s / at("sum of e^s", e_s.sum(axis=1, keepdims=True)))
-    return np.sum(g[..., None] * at("c", c), axis=1)
+    s = at("s", s)
+    low = np.where(there, s, -np.inf)
+    each = lambda a: np.broadcast_to(a, s.shape)
+    log = at("sum of e^s", each(np.logaddexp.reduce(low, axis=1, keepdims=True)), {
+        "wrong axis: the sum of e^s goes over questions too": lambda: each(
+            np.logaddexp.reduce(low.ravel())),
+        "wrong axis: the sum of e^s goes over questions, not over facts": lambda: each(
+            np.logaddexp.reduce(low, axis=0)),
+        "padding leaked: the sum of e^s goes over padding": lambda: each(
+            np.logaddexp.reduce(s, axis=1, keepdims=True)),
+        "padding leaked: padding counts as a score of 0": lambda: each(
+            np.logaddexp.reduce(np.where(there, s, 0.0), axis=1, keepdims=True)),
+        "wrong axis: summed over the questions too": lambda: each(
+            np.logaddexp.reduce(low, axis=1).sum())})
+    g = np.where(there, np.exp(at("s in g", s) - np.where(there, log, 0.0)), 0.0)
+    g = at("g", g, {"factor: the derivative of the softmax is missing": lambda: s})
+    return at("e", np.sum(g[..., None] * at("c", c), axis=1),
+              {"missing term: of each c_t but its first number": lambda: np.sum(
+                  g[..., None] * c * (np.arange(c.shape[2]) == 0), axis=1)})
 
 
 def gated_episode(dialect, a, at):
     """Eqs (7) and (8).  c (Q, T, H), s (Q, T), n (Q,) -> e (Q, H)."""
     c, s, n = a["c"], a["s"], a["n"]
-    g, h = at("sigmoid(s)", sigmoid(s)), np.zeros_like(c[:, 0])
+    g = at("sigmoid(s)", sigmoid(s), {"factor: the derivative of sigmoid(s) is missing": lambda: s,
+           "other equations: g = sigmoid(s), no softmax": lambda: np.exp(s) / np.exp(s).sum(
+               axis=1, keepdims=True)})
+    h = np.zeros_like(c[:, 0])
     for t in range(c.shape[1]):
         g_t = at("g", np.broadcast_to(g[:, t, None], h.shape))
-        new = at("GRU(c, h)", step(dialect, c[:, t], h, a["W"], a["U"], a["b"], at))
-        mixed = g_t * new + (1.0 - g_t) * at("(1 - g) h", h)
+        h, before = at("h", h), c[:, t - 1]
+        c_t = at("c", c[:, t], {"off by one in time: c_(t-1) where c_t belongs": lambda: before})
+        new = at("GRU(c, h)", step(dialect, c_t, h, a["W"], a["U"], a["b"], at))
+        mixed = at("g in g GRU", g_t) * new + (1.0 - at("g in (1 - g) h", g_t)) * at("(1 - g) h", h)
+        mixed = at("mixed", mixed, {
+            "factor: g where 1 - g belongs, and 1 - g where g": lambda: (1.0 - g_t) * new + g_t * h,
+            "factor: (1 - g) is missing before h": lambda: g_t * new + h})
         h = np.where((t < n)[:, None], mixed, h)                                       # (7)
     return h                                                                           # (8)
 
@@ -30,7 +54,7 @@ def equations_of_softmax(dialect):
     return """\
 g = softmax(s) over the facts that are there;   e = sum_t g_t c_t                  (section 4.1)
 c is (Q, T, H), s (Q, T), n (Q,): a question has n facts, what stands behind is padding and
-reaches nothing; e is (Q, H)."""
+reaches nothing; e is (Q, H).  Subtract each question's largest s before e^s: s may be 1000."""
 
 
 def equations_of_gated(dialect):
@@ -39,7 +63,7 @@ h_t = g_t GRU(c_t, h_(t-1)) + (1 - g_t) h_(t-1), h_0 = 0, g = sigmoid(s)        
 e   = the last h, after the n facts of a question                                    (8)
 {of_a_step(dialect)}
 
-c is (Q, T, H), s (Q, T), n (Q,); padding reaches nothing.  e is (Q, H)."""
+c is (Q, T, H), s (Q, T), n (Q,); padding reaches nothing.  e is (Q, H).  s may be 1000 or -1000."""
 
 
 def given(rng, sizes):
@@ -48,15 +72,27 @@ def given(rng, sizes):
     return {"n": n}
 
 
+def large(arrays):
+    """Scores near 1000, near -1000 and near 0, each for questions of their own."""
+    s = arrays["s"]
+    return {"s": s + 1000.0 * (1 - np.arange(len(s)) % 3)[:, None]}
+
+
+EDGES = (Edge("where scores are 1000 or -1000",
+              "subtract the largest before e^s, and write sigmoid so that e^ cannot overflow",
+              "not finite", large),)
 SIZES = lambda rng: {"Q": 3, "T": int(rng.integers(3, 5)), "H": 2}             # noqa: E731
 PARTS = (
     Part("softmax_episode", "The softmax episode", {"c": "Q,T,H", "s": "Q,T"}, {}, {"e": "Q,H"},
          lambda dialect, a, at: (softmax_episode(a["c"], a["s"], a["n"], at),), SIZES, given,
-         equations=equations_of_softmax,
-         through={"g": "g", "c": "c in the sum", "sum of e^s": "the sum of e^s"}),
+         equations=equations_of_softmax, edges=EDGES,
+         through={"g": "g", "c": "c in the sum", "sum of e^s": "the sum of e^s",
+                  "s in g": "e^s above the sum", "e": "e"}),
     Part("gated_episode", "The gated episode", {"c": "Q,T,H", "s": "Q,T"},
          {"W": "3H,H", "U": "3H,H", "b": "3H"}, {"e": "Q,H"},
          lambda dialect, a, at: (gated_episode(dialect, a, at),), SIZES, given,
-         equations=equations_of_gated, blocks=BLOCKS,
+         equations=equations_of_gated, blocks=BLOCKS, edges=EDGES, products=products,
          through={"g": "g, eq. (7)", "GRU(c, h)": "the GRU in eq. (7)",
-                  "(1 - g) h": "(1 - g) h in eq. (7)", "sigmoid(s)": "sigmoid(s)", **THROUGH}))
+                  "(1 - g) h": "(1 - g) h in eq. (7)", "sigmoid(s)": "sigmoid(s)",
+                  "g in g GRU": "g before the GRU in eq. (7)", "h": "h, on to the next step",
+                  "g in (1 - g) h": "1 - g in eq. (7)", **THROUGH}))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..dialect import DISTANCES, LIKENESSES
-from ..part import Part, plain
+from ..part import Edge, Part, Product, plain
 
 BLOCKS = ("c", "m", "q", "like(c, q)", "like(c, m)", "apart(c, q)", "apart(c, m)", "c W_b q",
           "c W_b m")
@@ -13,19 +13,43 @@ def features(dialect, c, m, q, W_b, at=plain):
     """Eq. (5).  c (Q, T, H), m and q (Q, H) -> z (Q, T, 7H + 2)."""
     m, q = (np.broadcast_to(a[:, None], c.shape) for a in (m, q))
     like = (lambda a, b: a * b) if dialect.likeness == "product" else lambda a, b: np.tanh(a * b)
-    apart = ((lambda a, b: np.abs(a - b)) if dialect.distance == "abs"
-             else lambda a, b: (a - b)**2)
-    cW_b = c @ W_b
-    made = (c, m, q, like(c, q), like(c, m), apart(c, q), apart(c, m),
-            np.sum(cW_b * q, -1, keepdims=True), np.sum(cW_b * m, -1, keepdims=True))
-    return np.concatenate([at(name, a) for name, a in zip(BLOCKS, made)], axis=-1)
+    apart = np.abs if dialect.distance == "abs" else np.square
+    c, m, q = (at(name, a) for name, a in (("all c", c), ("all m", m), ("all q", q)))
+    c_q, c_m = at("c - q", c - q), at("c - m", c - m)
+    bilinear = lambda W, a: np.sum(c @ W * a, axis=-1, keepdims=True)
+    made = (c, m, q, like(c, q), like(c, m), apart(c_q), apart(c_m), bilinear(W_b, q),
+            bilinear(W_b, m))
+    other = {"apart(c, q)": others(dialect, c_q), "apart(c, m)": others(dialect, c_m)} | {
+        f"c W_b {name}": {"transposed: W_b": lambda a=a: bilinear(W_b.T, a)}
+        for name, a in (("q", q), ("m", m))}
+    return np.concatenate([at(name, a, other.get(name)) for name, a in zip(BLOCKS, made)], axis=-1)
+
+
+def others(dialect, x):
+    """What stands for |x| in eq. (5), and is not the dialect's."""
+    made = {"|x - y|": lambda: np.abs(x), "(x - y)^2": lambda: x**2,
+            "x - y": lambda: x, "y - x": lambda: -x}
+    return {f"other equations: {text} is not what is asked": f for text, f in made.items()
+            if text != DISTANCES[dialect.distance]}
 
 
 def scores(dialect, a, at):
     """Eq. (6) before its outer sigmoid: (Q, T)."""
     z = at("z_feat", features(dialect, a["c"], a["m"], a["q"], a["W_b"], at))
-    u = at("u", np.tanh(at("a_1", z @ a["W_1"].T + a["b_1"])))
-    return u @ a["W_2"] + a["b_2"]
+    W_1, b_1, W_2, b_2 = (at(name, a[name]) for name in ("W_1", "b_1", "W_2", "b_2"))
+    a_1 = at("a_1", z @ W_1.T + b_1)
+    u = at("u", np.tanh(a_1), {
+        "other equations: u = W_1 z + b_1, without tanh": lambda: a_1,
+        "other equations: u = sigmoid(W_1 z + b_1), not tanh": lambda: 1.0 / (1.0 + np.exp(-a_1))})
+    s = u @ W_2 + b_2
+    return at("s", s, {"other equations: the outer sigmoid is not asked": lambda:
+                       1.0 / (1.0 + np.exp(-s))})
+
+
+def products(dialect):
+    every = lambda a: np.s_[:]
+    return {"W_1": [Product(every, "a_1", "z_feat")], "b_1": [Product(every, "a_1", "")],
+            "W_2": [Product(every, "s", "u")], "b_2": [Product(every, "s", "")]}
 
 
 def equations_of_features(dialect):
@@ -46,11 +70,12 @@ W_1 is (G, 7H + 2), b_1 (G,), W_2 (G,), b_2 (1,); s is (Q, T)."""
 
 
 def columns(name, i):
+    """The columns of a block of eq. (5)."""
     def index(W_1):
-        H = (W_1.shape[1] - 2) // 7
+        H = (W_1.shape[-1] - 2) // 7
         edges = [*range(0, 7 * H + 1, H), 7 * H + 1, 7 * H + 2]
         return np.s_[..., edges[i]:edges[i + 1]]
-    return f"columns of {name}", index
+    return f"columns of {BLOCKS[i]}", index
 
 
 def off_the_kinks(rng, arrays):
@@ -60,17 +85,26 @@ def off_the_kinks(rng, arrays):
             arrays[name] = rng.normal(size=arrays[name].shape)
 
 
+def on_the_kinks(arrays):
+    """A fact that equals its question's q, another that equals its m."""
+    q, m = arrays["q"].copy(), arrays["m"].copy()
+    q[0], m[-1] = arrays["c"][0, 0], arrays["c"][-1, -1]
+    return {"q": q, "m": m}
+
+
+EDGES = (Edge("where c equals q or m", "there |x| has the derivative 0", "kink", on_the_kinks),)
+THROUGH = {name: f"the block {name} of eq. (5)" for name in BLOCKS}
 INPUTS = {"c": "Q,T,H", "m": "Q,H", "q": "Q,H"}
 SIZES = lambda rng: {"Q": 2, "T": 3, "H": int(rng.integers(2, 4)), "G": 3}     # noqa: E731
 PARTS = (
     Part("gate_features", "The gate's features", INPUTS, {"W_b": "H,H"}, {"z": "Q,T,7H+2"},
          lambda dialect, a, at: (features(dialect, a["c"], a["m"], a["q"], a["W_b"], at),), SIZES,
-         equations=equations_of_features, mend=off_the_kinks,
-         through={name: f"the block {name} of eq. (5)" for name in BLOCKS}),
+         equations=equations_of_features, mend=off_the_kinks, edges=EDGES,
+         blocks={"z": tuple(columns("z", i) for i in range(len(BLOCKS)))}, through=THROUGH),
     Part("gate", "The gate", INPUTS,
          {"W_b": "H,H", "W_1": "G,7H+2", "b_1": "G", "W_2": "G", "b_2": "1"}, {"s": "Q,T"},
          lambda dialect, a, at: (scores(dialect, a, at),), SIZES, equations=equations,
-         mend=off_the_kinks, blocks={"W_1": tuple(columns(*pair[::-1])
-                                                  for pair in enumerate(BLOCKS))},
-         through={"u": "u, eq. (6)", "z_feat": "z, eq. (5)", "a_1": "W_1 z + b_1"} | {
-             name: f"the block {name} of eq. (5)" for name in BLOCKS}))
+         mend=off_the_kinks, edges=EDGES, products=products,
+         blocks={"W_1": tuple(columns("W_1", i) for i in range(len(BLOCKS)))},
+         through={"u": "u, eq. (6)", "z_feat": "z, eq. (5)", "a_1": "W_1 z + b_1", "s": "s",
+                  **{name: name for name in ("W_1", "b_1", "W_2", "b_2")}, **THROUGH}))

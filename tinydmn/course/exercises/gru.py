@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..part import Part
-from .gru_cell import BLOCKS, THROUGH, WEIGHTS, equations as of_a_step, step
+from .gru_cell import BLOCKS, THROUGH, WEIGHTS, equations as of_a_step, products, step
 
 
 def run(dialect, x, n, W, U, b, at):
@@ -12,8 +12,11 @@ def run(dialect, x, n, W, U, b, at):
     h, out = np.zeros((B, U.shape[1])), []
     for t in range(T):
         lives = (t < n)[:, None]
-        h = np.where(lives, step(dialect, x[:, t], h, W, U, b, at), h)
-        out.append(np.where(lives, h, 0.0))
+        h = at("h", h)
+        new = at("h new", np.where(lives, step(dialect, x[:, t], h, W, U, b, at), h))
+        out.append(at("h out", np.where(lives, new, 0.0),
+                      {"off by one in time: h_(t-1) where h_t belongs": lambda: h * lives}))
+        h = new
     return np.stack(out, axis=1)
 
 
@@ -37,4 +40,5 @@ PARTS = (Part(
     inputs={"x": "B,T,I"}, params=WEIGHTS, outputs={"h": "B,T,H"},
     define=lambda dialect, a, at: (run(dialect, a["x"], a["n"], a["W"], a["U"], a["b"], at),),
     sizes=lambda rng: {"B": 3, "T": int(rng.integers(3, 5)), "I": 2, "H": 3},
-    given=given, equations=equations, blocks=BLOCKS, through=THROUGH),)
+    given=given, equations=equations, blocks=BLOCKS, products=products,
+    through={**THROUGH, "h": "h, on to the next step", "h out": "the outputs h"}),)

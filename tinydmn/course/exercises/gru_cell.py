@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..dialect import ACTIVATIONS, KEEPS, RESETS
-from ..part import Part, plain, thirds
+from ..part import Part, Product, plain, thirds
 
 
 def sigmoid(x):
@@ -13,17 +13,47 @@ def sigmoid(x):
 def step(dialect, x, h_prev, W, U, b, at=plain):
     """Eqs (1)-(4).  x (B, I), h_prev (B, H) -> h (B, H)."""
     H = h_prev.shape[1]
-    a, Uh = x @ W.T + b, at("U h_prev", h_prev @ U[:2 * H].T)
-    z = at("z", sigmoid(at("a_z", a[:, :H] + Uh[:, :H])))                              # (1)
-    r = at("r", sigmoid(at("a_r", a[:, H:2 * H] + Uh[:, H:])))                         # (2)
+    x = at("x", x)
+    Wx, U_h = x @ at("W", W).T, U[2 * H:]
+    Uh = at("U h_prev", h_prev @ U[:2 * H].T)
+    b = at("b", b)
+    a_z = at("a_z", Wx[:, :H] + Uh[:, :H] + b[:H])
+    a_r = at("a_r", Wx[:, H:2 * H] + Uh[:, H:] + b[H:2 * H])
+    z = at("z", sigmoid(a_z), {"factor: the derivative of the sigmoid is missing in z":
+                               lambda: a_z, SIGN: lambda: sigmoid(-a_z)})              # (1)
+    r = at("r", sigmoid(a_r), {"factor: the derivative of the sigmoid is missing in r":
+                               lambda: a_r, SIGN: lambda: sigmoid(-a_r)})              # (2)
     if dialect.reset == "after":
-        reset = r * at("U_h h_prev", h_prev @ U[2 * H:].T)
+        reset = r * at("U_h h_prev", h_prev @ U_h.T, {TURNED: lambda: h_prev @ U_h})
     else:
-        reset = at("r * h_prev", r * h_prev) @ U[2 * H:].T
+        reset = at("(r * h_prev) U_h", at("r * h_prev", r * h_prev) @ U_h.T,
+                   {TURNED: lambda: (r * h_prev) @ U_h})
     activation, _ = ACTIVATIONS[dialect.candidate]
-    h_tilde = at("h_tilde", activation(at("a_h", a[:, 2 * H:] + reset)))               # (3)
+    a_h = at("a_h", Wx[:, 2 * H:] + b[2 * H:] + reset)
+    h_tilde = at("h_tilde", activation(a_h), others(dialect, a_h))                     # (3)
     keep = z if dialect.keep == "z" else 1.0 - z
     return keep * at("h_prev", h_prev) + (1.0 - keep) * h_tilde                        # (4)
+
+
+SIGN = "sign: of what goes into the sigmoid"
+TURNED = "transposed: U_h"
+
+
+def others(dialect, a):
+    """The candidate with another activation than the dialect's."""
+    more = {name: pair for name, pair in ACTIVATIONS.items() if name != dialect.candidate}
+    more |= {"sigmoid": (sigmoid, "1 / (1 + e^-a)"), "none": (lambda a: a, "a, no activation,")}
+    return {f"other equations: f(a) = {text} is not what is asked": lambda f=f: f(a)
+            for f, text in more.values()}
+
+
+def products(dialect):
+    """Where W, U and b meet what goes into the gates."""
+    third = lambda i: lambda a: np.s_[i * len(a) // 3:(i + 1) * len(a) // 3]
+    last = ("U_h h_prev", "h_prev") if dialect.reset == "after" else ("a_h", "r * h_prev")
+    of = lambda operand: [Product(third(i), node, operand)
+                          for i, node in enumerate(("a_z", "a_r", "a_h"))]
+    return {"W": of("x"), "U": of("h_prev")[:2] + [Product(third(2), *last)], "b": of("")}
 
 
 def equations(dialect):
@@ -41,7 +71,7 @@ W_h = W[2H:].  * is element by element; x and h_prev hold a row for each of B.""
 THROUGH = {"z": "z, eq. (1)", "r": "r, eq. (2)", "h_tilde": "h_tilde, eq. (3)",
            "h_prev": "h_prev in eq. (4)", "U h_prev": "U h_prev in eqs (1) and (2)",
            "U_h h_prev": "U_h h_prev in eq. (3)", "r * h_prev": "r * h_prev in eq. (3)",
-           "a_z": "a_z", "a_r": "a_r", "a_h": "a_h"}
+           "a_z": "a_z", "a_r": "a_r", "a_h": "a_h", "W": "W", "b": "b"}
 WEIGHTS = {"W": "3H,I", "U": "3H,H", "b": "3H"}
 BLOCKS = {name: thirds("z", "r", "h~") for name in WEIGHTS}
 
@@ -51,4 +81,4 @@ PARTS = (Part(
     define=lambda dialect, a, at: (step(dialect, a["x"], a["h_prev"], a["W"], a["U"], a["b"],
                                         at),),
     sizes=lambda rng: {"B": 3, "I": 2, "H": int(rng.integers(3, 5))},
-    equations=equations, blocks=BLOCKS, through=THROUGH),)
+    equations=equations, blocks=BLOCKS, through=THROUGH, products=products),)
