@@ -6,7 +6,8 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from .. import __version__, threads
 from ..errors import UserError
 from ..ops.failures import plainly
-from . import ask, bench, data, evaluate, gradcheck, info, lessons, table, train
+from . import (ask, bench, check, data, evaluate, exercise, gradcheck, info, lessons, table,
+               train)
 
 COMMANDS = {
     "train": train,
@@ -18,6 +19,8 @@ COMMANDS = {
     "info": info,
     "table": table,
     "lessons": lessons,
+    "exercise": exercise,
+    "check": check,
 }
 FIRST_STEPS = (("tinydmn train babi --task 1", "learn where people are, on generated stories"),
                ("tinydmn ask runs/babi-1.npz", "tell it a story and ask"),

@@ -4,6 +4,7 @@ import ast
 from typing import NamedTuple
 
 from ..errors import UserError
+from .assignments import ASSIGNMENTS
 from .exercises import cross_entropy, decoder, episode, gate, gru, gru_cell
 
 
@@ -30,10 +31,20 @@ EXERCISES = {
 
 
 def exercise(name):
-    """-> Exercise.  Raises UserError for an unknown name."""
-    if name not in EXERCISES:
-        raise UserError(f"no exercise {name!r}; there are {', '.join(EXERCISES)}")
-    return EXERCISES[name]
+    """The exercise of a name, or all those of an assignment as one -> Exercise.
+
+    Raises UserError for an unknown name, and for an assignment that has no exercise.
+    """
+    if name in EXERCISES:
+        return EXERCISES[name]
+    if name not in ASSIGNMENTS:
+        known = ", ".join([*EXERCISES, *ASSIGNMENTS])
+        raise UserError(f"no exercise {name!r}; there are {known}")
+    ones = [EXERCISES[one] for one in ASSIGNMENTS[name].exercises]
+    if not ones:
+        raise UserError(f"{name}: is graded by hand alone; its handout says what to write")
+    small = {letter: size for one in ones for letter, size in one.small.items()}
+    return Exercise(ASSIGNMENTS[name].title, sum((one.parts for one in ones), ()), small)
 
 
 def said_by(path):

@@ -1,0 +1,36 @@
+"""The assignments of the course: which exercises each hands out, and how many points a part has.
+
+The handouts lie in lessons/assignments/, and so does the teacher's guide.  What the points here do
+not count, a handout's questions among it, is graded by hand.
+"""
+
+from typing import NamedTuple
+
+
+class Assignment(NamedTuple):
+    """What is handed out, and handed in as one file, NAME.py."""
+
+    name: str
+    title: str
+    exercises: tuple           # names of exercises, in the order of the file
+    points: dict               # name of a part -> its points, of those that the command grades
+    hours: int                 # about what a student needs
+
+    @property
+    def parts(self):
+        """((name of a part, points), ...)."""
+        return tuple(self.points.items())
+
+
+ASSIGNMENTS = {one.name: one for one in (
+    Assignment("a1", "Cross-entropy and numerical gradients", ("cross_entropy",),
+               {"cross_entropy": 8}, 3),
+    Assignment("a2", "A step of the GRU", ("gru_cell",), {"gru_cell": 12}, 4),
+    Assignment("a3", "The GRU through time", ("gru",), {"gru": 12}, 4),
+    Assignment("a4", "The attention gate", ("gate",), {"gate_features": 7, "gate": 5}, 5),
+    Assignment("a5", "Two kinds of episode", ("softmax_episode", "gated_episode"),
+               {"softmax_episode": 5, "gated_episode": 7}, 5),
+    Assignment("a6", "Back through the passes", (), {}, 6),
+    Assignment("a7", "The decoder, and a network of your own", ("decoder",), {"decoder": 6}, 6),
+    Assignment("a8", "Fast: Numba and CUDA", (), {}, 8),
+)}
