@@ -6,6 +6,8 @@ not count, a handout's questions among it, is graded by hand.
 
 from typing import NamedTuple
 
+from .catalogue import EXERCISES, Exercise
+
 
 class Assignment(NamedTuple):
     """What is handed out, and handed in as one file, NAME.py."""
@@ -18,8 +20,18 @@ class Assignment(NamedTuple):
 
     @property
     def parts(self):
-        """((name of a part, points), ...)."""
-        return tuple(self.points.items())
+        """((Part, points), ...), of those that the command grades."""
+        return tuple((part, self.points[part.name]) for part in self.as_exercise().parts)
+
+    @property
+    def most(self):
+        return sum(self.points.values())
+
+    def as_exercise(self):
+        """All its exercises as one -> Exercise."""
+        ones = [EXERCISES[name] for name in self.exercises]
+        small = {letter: size for one in ones for letter, size in one.small.items()}
+        return Exercise(self.title, sum((one.parts for one in ones), ()), small)
 
 
 ASSIGNMENTS = {one.name: one for one in (

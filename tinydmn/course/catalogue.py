@@ -4,7 +4,6 @@ import ast
 from typing import NamedTuple
 
 from ..errors import UserError
-from .assignments import ASSIGNMENTS
 from .exercises import cross_entropy, decoder, episode, gate, gru, gru_cell
 
 
@@ -33,18 +32,17 @@ EXERCISES = {
 def exercise(name):
     """The exercise of a name, or all those of an assignment as one -> Exercise.
 
-    Raises UserError for an unknown name, and for an assignment that has no exercise.
+    Raises UserError for an unknown name, and for an assignment without an exercise.
     """
+    from .assignments import ASSIGNMENTS                   # which stand on the exercises above
     if name in EXERCISES:
         return EXERCISES[name]
     if name not in ASSIGNMENTS:
         known = ", ".join([*EXERCISES, *ASSIGNMENTS])
         raise UserError(f"no exercise {name!r}; there are {known}")
-    ones = [EXERCISES[one] for one in ASSIGNMENTS[name].exercises]
-    if not ones:
+    if not ASSIGNMENTS[name].exercises:
         raise UserError(f"{name}: is graded by hand alone; its handout says what to write")
-    small = {letter: size for one in ones for letter, size in one.small.items()}
-    return Exercise(ASSIGNMENTS[name].title, sum((one.parts for one in ones), ()), small)
+    return ASSIGNMENTS[name].as_exercise()
 
 
 def said_by(path):

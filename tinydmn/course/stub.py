@@ -1,4 +1,4 @@
-"""What is handed to a student: a file of stubs, with equations, shapes and an example."""
+"""What a student is handed: a file of stubs, with equations, shapes and an example in numbers."""
 
 import ast
 import json
@@ -14,7 +14,7 @@ WIDTH = 100
 
 
 def student_file(name, exercise, student=None):
-    """-> the text of the file.  student: the seed of a dialect, or None: the paper's equations."""
+    """-> the text of the file.  student: the seed of a dialect; None: the paper's equations."""
     dialect = dialect_of(student)
     of_whom = f", the equations of {student}" if student is not None else ""
     head = f'''"""{exercise.title}{of_whom}.
