@@ -34,10 +34,19 @@ EXERCISES = {
 
 
 def exercise(name):
-    """-> Exercise.  Raises UserError for an unknown name."""
-    if name not in EXERCISES:
-        raise UserError(f"no exercise {name!r}; there are {', '.join(EXERCISES)}")
-    return EXERCISES[name]
+    """The exercise of a name, or all those of an assignment as one -> Exercise.
+
+    Raises UserError for an unknown name, and for an assignment without an exercise.
+    """
+    from .assignments import ASSIGNMENTS                   # which stand on the exercises above
+    if name in EXERCISES:
+        return EXERCISES[name]
+    if name not in ASSIGNMENTS:
+        known = ", ".join([*EXERCISES, *ASSIGNMENTS])
+        raise UserError(f"no exercise {name!r}; there are {known}")
+    if not ASSIGNMENTS[name].exercises:
+        raise UserError(f"{name}: is graded by hand alone; its handout says what to write")
+    return ASSIGNMENTS[name].as_exercise()
 
 
 def said_by(path):

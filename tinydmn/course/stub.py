@@ -1,11 +1,13 @@
 """What a student is handed: a file of stubs, with equations, shapes and an example in numbers."""
 
+import ast
 import json
 import textwrap
 
 import numpy as np
 
-from .dialect import PAPER, described, dialect_of
+from ..errors import UserError
+from .dialect import CHOICES, PAPER, dialect_of
 from .part import defined, differences, drawn
 
 WIDTH = 100
@@ -114,6 +116,49 @@ def wrapped(texts):
     return lines
 
 
-def others(student):
-    """The lines that say in what a student's equations are not the paper's."""
-    return described(dialect_of(student)) if dialect_of(student) != PAPER else []
+def others(exercise, student):
+    """The lines that say in what a student's equations of an exercise are not the paper's."""
+    dialect = dialect_of(student)
+    return [f"{name}: {CHOICES[name][value]}"
+            for name, value in zip(dialect._fields, dialect)
+            if any(part.equations(PAPER._replace(**{name: value})) != part.equations(PAPER)
+                   for part in exercise.parts)]
+
+
+def check_holes(text, exercise):
+    """Raises UserError where a file to hand out lacks a hole, or holds more than holes.
+
+    Each function is its docstring and `raise NotImplementedError`, but for one whose docstring
+    begins with "Given:"; beside them there are NumPy's import and the values of a student's file.
+    """
+    holes, body = set(), ast.parse(text).body
+    for node in body:
+        is_function = isinstance(node, ast.FunctionDef)
+        if is_function and is_hole(node):
+            holes.add(node.name)
+        elif is_function and not (ast.get_docstring(node) or "").startswith("Given:"):
+            raise UserError(f"line {node.lineno}: {node.name} is no hole; its body should be its "
+                            "docstring and raise NotImplementedError, nothing else")
+        elif not is_function and not isinstance(node, ast.Import) and not is_constant(node):
+            raise UserError(f"line {node.lineno}: stands outside the holes; functions to write, "
+                            "import numpy, EXERCISE, STUDENT and show are all that a stub has")
+    for part in exercise.parts:
+        pair = {f"{part.name}_forward", f"{part.name}_backward"}
+        if part.name not in holes and not pair <= holes:
+            raise UserError(f"{min(pair - holes)}: no hole for it in the file")
+
+
+def is_hole(function):
+    """Whether a function is a docstring and `raise NotImplementedError(...)`."""
+    *doc, last = function.body
+    raised = last.exc if isinstance(last, ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return (len(doc) == 1 and is_constant(doc[0])
+            and isinstance(raised, ast.Name) and raised.id == "NotImplementedError")
+
+
+def is_constant(node):
+    """Whether a statement is a docstring, or gives a constant or an empty dict to a name."""
+    value = getattr(node, "value", None)
+    return isinstance(node, (ast.Expr, ast.Assign)) and (
+        isinstance(value, ast.Constant) or isinstance(value, ast.Dict) and not value.keys)
