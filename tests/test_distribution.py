@@ -18,7 +18,7 @@ pytest.importorskip("setuptools", "70.1", reason="the first that packs a wheel b
 ROOT = Path(__file__).parents[1]
 CODE = "import sys; from setuptools import build_meta; to = sys.argv[1]; build_meta.build_sdist(to); build_meta.build_wheel(to)"
 SOURCES = {path.relative_to(ROOT).as_posix() for folder in ("tinydmn", "tests", "lessons") for path in (ROOT / folder).rglob("*.py") if "out" not in path.parts}
-AT_THE_TOP = ("README.md", "LICENSE", "setup.cfg", "pyproject.toml", "MANIFEST.in", "tests/RESULTS.md", "tinydmn/py.typed")
+AT_THE_TOP = ("README.md", "LICENSE", "setup.cfg", "pyproject.toml", "MANIFEST.in", "tests/RESULTS.md", "tinydmn/py.typed", "tinydmn/play/page.html")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_the_wheel_has_the_package_alone(packed):
         names = set(file.namelist())
         entry_points = file.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
     lessons = {f"tinydmn/{name}" for name in SOURCES if name.startswith("lessons/")}        # `tinydmn lessons` writes them out
-    assert {name for name in names if ".dist-info/" not in name} == {name for name in SOURCES if name.startswith("tinydmn/")} | lessons | {"tinydmn/py.typed"}
+    assert {name for name in names if ".dist-info/" not in name} == {name for name in SOURCES if name.startswith("tinydmn/")} | lessons | {"tinydmn/py.typed", "tinydmn/play/page.html"}
     assert re.search(r"^tinydmn *= *tinydmn\.__main__:main$", entry_points, re.M)
     assert wheel.name.startswith(f"tinydmn-{tinydmn.__version__}-")
 

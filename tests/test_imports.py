@@ -19,7 +19,7 @@ LAYERS = (
     ("plots",),
     ("training",),
     ("tasks",),
-    ("library", "bench"),
+    ("library", "bench", "play"),
     ("cli",),
     ("__main__",),
 )

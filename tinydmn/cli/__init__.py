@@ -6,12 +6,13 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from .. import __version__, threads
 from ..errors import UserError
 from ..ops.failures import plainly
-from . import ask, bench, data, evaluate, gradcheck, info, lessons, table, train
+from . import ask, bench, data, evaluate, gradcheck, info, lessons, play, table, train
 
 COMMANDS = {
     "train": train,
     "eval": evaluate,
     "ask": ask,
+    "play": play,
     "data": data,
     "gradcheck": gradcheck,
     "bench": bench,
