@@ -67,8 +67,8 @@ def serve(networks, args):
     from ..play.server import Server
 
     with Server(networks, args.port or 0) as server:
-        print(f"{server.address}   Ctrl-C ends it", flush=True)
         try:
+            print(f"{server.address}   Ctrl-C ends it", flush=True)
             if not args.no_browser:
                 # a thread of its own: some browsers return only when they are closed
                 Thread(target=webbrowser.open, args=[server.address], daemon=True).start()

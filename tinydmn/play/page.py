@@ -34,4 +34,4 @@ def page(data, connect="'self'"):
     """The page as text.  data: what JSON can hold (replies.described, and more); every text in it
     stays a text, whatever it looks like."""
     held = json_text(data, indent=None).translate(UNSAFE)
-    return _template().replace("POLICY", policy(connect), 1).replace("DATA", held, 1)
+    return _template().replace("DATA", held, 1).replace("POLICY", policy(connect), 1)

@@ -171,7 +171,8 @@ def _tags(network, typed, kept):
     out = model.forward(batch_of([story], model.vocabulary, model.config))
     return {"tags": ranked_tags(model.vocabulary, out.logits[0], out.answers[0]),
             "positions": words, "of": kept,
-            "attention": [out.gates[:, t, :t + 1].tolist() for t in range(len(words))],
+            "attention": [out.gates[:, t, :t + 1].tolist() if model.config.passes else []
+                          for t in range(len(words))],
             "unknown_words": model.vocabulary.unknown(words)}
 
 
