@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 CODE = "import sys; from setuptools import build_meta; to = sys.argv[1]; build_meta.build_sdist(to); build_meta.build_wheel(to)"
 SOURCES = {path.relative_to(ROOT).as_posix() for folder in ("tinydmn", "tests", "lessons") for path in (ROOT / folder).rglob("*.py") if "out" not in path.parts}
 HANDOUTS = {path.relative_to(ROOT).as_posix() for path in (ROOT / "lessons" / "assignments").glob("*.md")}
-AT_THE_TOP = ("README.md", "LICENSE", "setup.cfg", "pyproject.toml", "MANIFEST.in", "tests/RESULTS.md", "tinydmn/py.typed")
+AT_THE_TOP = ("README.md", "LICENSE", "setup.cfg", "pyproject.toml", "MANIFEST.in", "tests/RESULTS.md", "tinydmn/py.typed", "tinydmn/play/page.html")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_the_wheel_has_the_package_alone(packed):
         names = set(file.namelist())
         entry_points = file.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
     lessons = {f"tinydmn/{name}" for name in SOURCES | HANDOUTS if name.startswith("lessons/")}      # `tinydmn lessons` and `exercise` write them out
-    assert {name for name in names if ".dist-info/" not in name} == {name for name in SOURCES if name.startswith("tinydmn/")} | lessons | {"tinydmn/py.typed"}
+    assert {name for name in names if ".dist-info/" not in name} == {name for name in SOURCES if name.startswith("tinydmn/")} | lessons | {"tinydmn/py.typed", "tinydmn/play/page.html"}
     assert re.search(r"^tinydmn *= *tinydmn\.__main__:main$", entry_points, re.M)
     assert wheel.name.startswith(f"tinydmn-{tinydmn.__version__}-")
 

@@ -20,8 +20,7 @@ LAYERS = (
     ("plots",),
     ("training",),
     ("tasks",),
-    ("course",),
-    ("library", "bench"),
+    ("library", "bench", "play"),
     ("cli",),
     ("__main__",),
 )

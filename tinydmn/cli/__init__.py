@@ -13,6 +13,7 @@ COMMANDS = {
     "train": "train",
     "eval": "evaluate",
     "ask": "ask",
+    "play": "play",
     "data": "data",
     "gradcheck": "gradcheck",
     "bench": "bench",
