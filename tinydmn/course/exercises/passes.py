@@ -60,7 +60,8 @@ PARTS = (Part(
     blocks={**BLOCKS, **{f"{name}_m": blocks for name, blocks in BLOCKS.items()},
             "W_1": tuple(columns(name, i) for i, name in enumerate(FEATURES))},
     through={"m_0": "m_0 = q", "m": "m in the gate", "c in the gate": "c in the gate",
-             "q in the gate": "q in the gate", "c in the episode": "c in the episode", "s": "s", "g": "g, eq. (7)", "e": "e, eq. (8)",
+             "q in the gate": "q in the gate", "c in the episode": "c in the episode",
+             "s": "s", "g": "g, eq. (7)", "e": "e, eq. (8)",
              "GRU(c, h)": "the GRU in eq. (7)", "(1 - g) h": "(1 - g) h in eq. (7)",
              "GRU(e, m)": "the memory's GRU", "m_prev": "m_prev added to it", "q": "q added to e",
              "u": "u, eq. (6)", "z_feat": "z, eq. (5)", **THROUGH}),)
