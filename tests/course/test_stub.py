@@ -104,7 +104,8 @@ def test_numerical_gradients(old, new, kind, candidate):
 
 def test_exercise_and_check(tmp_path, capsys):
     assert main(["exercise", "--list"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(EXERCISES)
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert set(EXERCISES) <= set(listed) and {"a1", "a8"} <= set(listed)
     out = tmp_path / "home work"
     assert main(["exercise", "cross_entropy", "--out", str(out), "--student", "ada"]) == 0
     path = out / "cross_entropy.py"

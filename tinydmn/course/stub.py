@@ -52,7 +52,7 @@ def stubs(part, dialect, small):
     doc = "\n".join("    " + line if line else "" for line in lines).lstrip()
     adds = f"  Adds into {', '.join(d_params)}." if d_params else ""
     names = [f'"d{name}"' for name in part.through if name.isidentifier()
-             and name not in part.inputs]
+             and name not in part.inputs and name not in part.params]
     steps = (f"Each has the shape of what it is the derivative in.  `show` may have "
              f"{', '.join(names)}." if names else
              "Each has the shape of what it is the derivative in.")

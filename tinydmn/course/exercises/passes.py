@@ -17,8 +17,9 @@ def run(dialect, a, at):
     c, q, n = a["c"], a["q"], a["n"]
     m = at("m_0", q)
     for _ in range(PASSES):
-        seen = {**a, "c": at("c in the gate", c), "m": at("m", m), "q": at("q in the gate", q)}
-        s = at("s", scores(dialect, seen, at))
+        seen = {**a, "c": at("c in the gate", c), "m": at("m in the gate", m),
+                "q": at("q in the gate", q)}
+        s = at("scores", scores(dialect, seen, at))
         g, h = sigmoid(s), np.zeros_like(m)
         for t in range(c.shape[1]):
             g_t = at("g", np.broadcast_to(g[:, t, None], h.shape))
@@ -59,9 +60,9 @@ PARTS = (Part(
     lambda rng: {"Q": 2, "T": 3, "H": 2, "G": 2}, given, equations=equations, mend=clear_of_kinks,
     blocks={**BLOCKS, **{f"{name}_m": blocks for name, blocks in BLOCKS.items()},
             "W_1": tuple(columns(name, i) for i, name in enumerate(FEATURES))},
-    through={"m_0": "m_0 = q", "m": "m in the gate", "c in the gate": "c in the gate",
+    through={"m_0": "m_0 = q", "m in the gate": "m in the gate", "c in the gate": "c in the gate",
              "q in the gate": "q in the gate", "c in the episode": "c in the episode",
-             "s": "s", "g": "g, eq. (7)", "e": "e, eq. (8)",
+             "scores": "the scores", "g": "g, eq. (7)", "e": "e, eq. (8)",
              "GRU(c, h)": "the GRU in eq. (7)", "(1 - g) h": "(1 - g) h in eq. (7)",
              "GRU(e, m)": "the memory's GRU", "m_prev": "m_prev added to it", "q": "q added to e",
              "u": "u, eq. (6)", "z_feat": "z, eq. (5)", **THROUGH}),)
