@@ -35,8 +35,8 @@ class Assignment(NamedTuple):
 
 
 ASSIGNMENTS = {one.name: one for one in (
-    Assignment("a1", "Cross-entropy and numerical gradients", ("cross_entropy",),
-               {"cross_entropy": 8}, 3),
+    Assignment("a1", "Cross-entropy and numerical gradients", ("differences", "cross_entropy"),
+               {"numerical_gradient": 4, "cross_entropy": 8}, 3),
     Assignment("a2", "A step of the GRU", ("gru_cell",), {"gru_cell": 12}, 4),
     Assignment("a3", "The GRU through time", ("gru",), {"gru": 12}, 4),
     Assignment("a4", "The attention gate", ("gate",), {"gate_features": 7, "gate": 5}, 5),

@@ -63,7 +63,8 @@ h_t = g_t GRU(c_t, h_(t-1)) + (1 - g_t) h_(t-1), h_0 = 0, g = sigmoid(s)        
 e   = the last h, after the n facts of a question                                    (8)
 {of_a_step(dialect)}
 
-c is (Q, T, H), s (Q, T), n (Q,); padding reaches nothing.  e is (Q, H).  s may be 1000 or -1000."""
+c is (Q, T, H), s (Q, T), n (Q,); padding reaches nothing.  e is (Q, H).
+s may be 1000 or -1000."""
 
 
 def given(rng, sizes):
