@@ -1,11 +1,13 @@
-"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the definition
-whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, by a factor that is
-missing or stands where none belongs; a product with another operand; a sum over too little.
+"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the
+definition whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, by a
+factor that is missing or stands where none belongs; a product with another operand; a sum over too
+little.
 
 Each is a Hypothesis.  What a backward with this one mistake would give is tried in a few random
 directions: that costs a forward of the definition or two, whatever the size of the arrays.
 """
 
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +16,7 @@ from .kinds import CLOSE, close
 from .part import STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
+COST = 60_000                  # intermediates that may be computed while a cause is looked for
 
 
 class Hypothesis(NamedTuple):
@@ -105,7 +108,8 @@ def cause(ground, wrong):
         moves = {name: rng.normal(size=got.shape) for name, got in wrong.items()}
         tries.append((moves, sum(np.sum(move * wrong[name]) for name, move in moves.items())))
     with np.errstate(all="ignore"):
-        for hypothesis in hypotheses(ground, wrong):
+        places = sum(map(len, ground.values.values()))     # what a forward costs
+        for hypothesis in islice(hypotheses(ground, wrong), COST // max(1, places)):
             if ground.fits(hypothesis, wrong, tries):
                 return hypothesis.kind
     return ""
@@ -214,7 +218,8 @@ def of_outputs(ground):
     for axis, letter in enumerate(letters[0]):
         if any(axis >= len(of) or of[axis] != letter for of in letters):
             continue
-        size, said = next(iter(douts.values())).shape[axis], AXES.get(letter, f"number {{}} of {letter}")
+        size = next(iter(douts.values())).shape[axis]
+        said = AXES.get(letter, f"number {{}} of {letter}")
         only = lambda keep: {k: d * np.expand_dims(keep, tuple(
             i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
         for i in range(size if size > 1 else 0):

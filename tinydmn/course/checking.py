@@ -1,6 +1,6 @@
 """Is a part right?  The forward against the definition; every entry of the backward against central
 differences of the student's own forward; what must stay as it was; values at which careless code
-fails; and where something is wrong, which block, by which factor, what kind of mistake it looks like.
+fails; and where something is wrong, which block, by which factor, what kind of mistake that is.
 """
 
 from itertools import chain
@@ -11,7 +11,7 @@ import numpy as np
 from .calls import Call, Kept
 from .causes import Ground, cause, cause_of_forward, place
 from .dialect import CHOICES
-from .kinds import close, factor, kind_of, leaks, met, only_padded, worst
+from .kinds import factor, kind_of, leaks, met, only_padded, worst
 from .part import STEP, defined, derivative_at, differences, drawn, is_float, total
 
 FORWARD = dict(rtol=1e-9, atol=1e-11)
@@ -140,8 +140,9 @@ def check_forward(case, result):
     kind = kind_of_forward(case, got, outs)
     also = f" (wrong too: {', '.join(wrong[1:])})" * (len(wrong) > 1)
     said = (f"; {kind}" if kind else "") + also + ". The backward is checked once this is right"
-    return [finding(case, "forward", name, f"{worst(got[name], outs[name])}, by the equations{said}",
-                    kind, f"does not follow the equations{said}")], False
+    text = f"{worst(got[name], outs[name])}, by the equations{said}"
+    return [finding(case, "forward", name, text, kind,
+                    f"does not follow the equations{said}")], False
 
 
 def failed(case, way, result):
@@ -275,17 +276,17 @@ def by_differences(session, case):
 
 def judged(case, got, numeric):
     """The gradients against differences -> [Finding], one for all that one mistake explains."""
-    found, wrong, kept = [], {}, {"nothing was added to it; d += adds in place, d = d + makes "
-                                  "another array": [], "what it held before is lost; add to it: +=, "
-                                  "not =": []}
+    nothing = "nothing was added to it; d += adds in place, d = d + makes another array"
+    lost = "what it held before is lost; add to it: +=, not ="
+    found, wrong, kept = [], {}, {nothing: [], lost: []}
     for name, want in numeric.items():
         start = case.start.get(name, np.zeros(()))
         if np.allclose(got[name], start + want, **BACKWARD):
             continue
         if name in case.start and same(start, got[name]):
-            list(kept.values())[0].append(name)
+            kept[nothing].append(name)
         elif name in case.start and np.allclose(got[name], want, **BACKWARD):
-            list(kept.values())[1].append(name)
+            kept[lost].append(name)
         else:
             wrong[name] = got[name] - start
     for said, names in kept.items():

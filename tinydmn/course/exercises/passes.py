@@ -29,7 +29,8 @@ def run(dialect, a, at):
             h = np.where((t < n)[:, None], mixed, h)
         e = at("e", h)
         x = e + at("q", q) if dialect.update == "sum" else e
-        new = at("GRU(e, m)", step(dialect, x, m, a["W_m"], a["U_m"], a["b_m"], at))
+        m_in = at("m in its GRU", m)
+        new = at("GRU(e, m)", step(dialect, x, m_in, a["W_m"], a["U_m"], a["b_m"], at))
         m = at("m_prev", m) + new if dialect.update == "residual" else new
     return m
 
@@ -64,5 +65,6 @@ PARTS = (Part(
              "q in the gate": "q in the gate", "c in the episode": "c in the episode",
              "scores": "the scores", "g": "g, eq. (7)", "e": "e, eq. (8)",
              "GRU(c, h)": "the GRU in eq. (7)", "(1 - g) h": "(1 - g) h in eq. (7)",
-             "GRU(e, m)": "the memory's GRU", "m_prev": "m_prev added to it", "q": "q added to e",
+             "GRU(e, m)": "the memory's GRU", "m in its GRU": "m_prev in the memory's GRU",
+             "m_prev": "m_prev added to it", "q": "q added to e",
              "u": "u, eq. (6)", "z_feat": "z, eq. (5)", **THROUGH}),)

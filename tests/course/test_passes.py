@@ -1,0 +1,63 @@
+"""Back through the passes: the reference's operations put together, and mistakes between them."""
+
+import numpy as np
+import pytest
+
+from tinydmn.course.catalogue import EXERCISES
+from tinydmn.course.checking import check_part
+from tinydmn.course.dialect import PAPER
+
+from .local import Local
+
+RIGHT = """
+from tinydmn.ops import load
+from tinydmn.ops.groups import GRU, Gate
+op=load("numpy")
+def passes_forward(c,q,n,W_b,W_1,b_1,W_2,b_2,W,U,b,W_m,U_m,b_m):
+    gate=Gate(W_b,W_1,b_1,W_2,b_2[0]); ep=GRU(W,U,b); me=GRU(W_m,U_m,b_m)
+    m=q; caches=[]
+    mask=np.arange(c.shape[1])<n[:,None]
+    for i in range(2):
+        s,gc=op.gate_forward(c,m,q,gate)
+        e,g,ec=op.gated_episode_forward(c,np.where(mask,s,-np.inf).astype(s.dtype),ep)
+        m,mc=op.gru_cell_forward(e,m,me)
+        caches.append((gc,ec,mc))
+    return m,(caches,gate,ep,me,mask,c,q)
+def passes_backward(dm,cache,dW_b,dW_1,db_1,dW_2,db_2,dW,dU,db,dW_m,dU_m,db_m):
+    caches,gate,ep,me,mask,c,q=cache
+    d0=np.zeros((),c.dtype); dgate=Gate(dW_b,dW_1,db_1,dW_2,d0); dep=GRU(dW,dU,db); dme=GRU(dW_m,dU_m,db_m)
+    dc=np.zeros_like(c); dq=np.zeros_like(q)
+    for gc,ec,mc in caches[::-1]:
+        de,dm=op.gru_cell_backward(dm,mc,me,dme)
+        dci,ds=op.gated_episode_backward(de,ec,ep,dep)
+        dcj,dmj,dqj=op.gate_backward(np.where(mask,ds,0).astype(ds.dtype),gc,gate,dgate)
+        dc+=dci+dcj; dm=dm+dmj; dq+=dqj
+    db_2+=d0
+    return dc,dq+dm
+"""
+PART, = EXERCISES["passes"].parts
+
+
+def kinds(source, seed):
+    return [found.kind for found in check_part(Local(source), PART, PAPER, np.random.default_rng(seed))]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_reference_is_right(seed):
+    assert kinds(RIGHT, seed) == []
+
+
+@pytest.mark.parametrize("old, new, kind", [
+    ("return dc,dq+dm", "return dc,dq", "missing term: what comes through m_0 = q"), ("dm=dm+dmj", "dm=dmj", "missing term: what comes through m_prev in the memory's GRU"),
+    ("dm=dm+dmj", "dm=dm", "missing term: what comes through m in the gate"), ("dc+=dci+dcj", "dc+=dci", "missing term: what comes through c in the gate"),
+    ("dc+=dci+dcj", "dc+=dcj", "missing term: what comes through c in the episode"), ("dm=dm+dmj", "dm=dm-dmj", "sign: of what comes through m in the gate"),
+    ("dq+=dqj", "pass", "missing term: what comes through q in the gate"), ("dq+=dqj", "dq+=2*dqj", "factor: 2 times what comes through q in the gate")])
+def test_a_mistake_between_the_operations_is_named(old, new, kind):
+    assert RIGHT.count(old) == 1
+    for seed in range(3):
+        assert kinds(RIGHT.replace(old, new), seed) == [kind]
+
+
+@pytest.mark.parametrize("old, new", [("dq+=dqj", "dq=dqj"), ("caches[::-1]", "caches"), ("caches[::-1]", "caches[1:]"), ("db_2+=d0", "pass")])
+def test_other_mistakes_are_found(old, new):
+    assert RIGHT.count(old) == 1 and kinds(RIGHT.replace(old, new), 0)
