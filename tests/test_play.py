@@ -203,7 +203,7 @@ def test_what_may_be_drawn_is_what_the_run_learnt(tmp_path):
     given = Network("a", model, about_given("babi", 0), "story")
     assert values(given) == [f"task {n}" for n in range(1, 21)]
     file = tmp_path / "mine.txt"
-    file.write_text("".join(f"1 Eva went to room{i}.\n2 Where is Eva?\troom{i}\t1\n" for i in range(20)))
+    file.write_text("".join(f"1 Eva went to room{i}.\n2 Where is Eva?\troom{i}\t1\n3 Eva left.\n" for i in range(20)))
     own = Network("a", model, about_run("babi", None, 0, file=file, valid=None), "story")
     assert values(own)[:2] == ["its file", "task 1"]
     drawn = respond([own], {"draw": "its file", "seed": 1})
@@ -563,5 +563,5 @@ def test_it_fits_a_narrow_window_and_a_wide_one(browser, saved, tmp_path, width,
         assert dark == (scheme == "dark")
 
 
-def test_the_table_of_what_is_asked_is_the_one_that_is_documented():
+def test_every_kind_of_request_is_documented():
     assert all(word in replies.__doc__ for word in ("facts", "left_out", "question", "text", "draw", "seed"))
