@@ -27,7 +27,7 @@ LATE = r"did not end within 2 s( \(line \d+\))?"
 SAYS = {
     "endless_loop": LATE,
     "memory_bomb": r"MemoryError.*|took more memory than there is \(1 GB\)",
-    "fork_bomb": r"PermissionError: starting a process is not allowed here \(line 21\)",
+    "fork_bomb": r"PermissionError: starting a process is not allowed here \(line 17\)",
     "sys_exit": r"SystemExit: all points, please \(line 7\)",
     "os_exit": r"ended by itself \(exit code 0\)",
     "raises_at_import": r"KeyError: 'gru' \(line 4\)",
@@ -45,7 +45,7 @@ SAYS = {
     "returns_objects": r"returned an array of object, not of numbers",
     "recursion": r"RecursionError: maximum recursion depth exceeded( .*)? \(line 5\)",
     "threads": r"PermissionError: starting a thread is not allowed here \(line 7\)",
-    "deletes_files": r"PermissionError: writing outside its folder is not allowed here \(line 10\)",
+    "deletes_files": r"PermissionError: writing outside its folder is not allowed here \(line 9\)",
     "sleeps": r"did not end within 2 s \(line 7\)",
     "forges_answers": r"what it answers cannot be read|ended by itself \(exit code 0\)",
 }
@@ -85,7 +85,7 @@ def test_every_hostile_file_is_listed():
 
 
 @pytest.mark.parametrize("name", SAYS)
-def test_a_hostile_file_ends_in_time_with_its_line_and_the_rest_counts(name):
+def test_a_hostile_file_ends_in_time_with_its_line_and_the_rest_counts(name, above):
     began, before = time.monotonic(), set(os.listdir("/dev/fd"))
     with Session(HOSTILE / f"{name}.py", SECONDS, MEMORY) as session:
         first, = session.run([Call("good", (X,))])
@@ -103,6 +103,7 @@ def test_a_hostile_file_ends_in_time_with_its_line_and_the_rest_counts(name):
         np.testing.assert_array_equal(last.values[0], 2 * X)
     assert child is None or child.poll() is not None and not Path(folder).exists()
     assert set(os.listdir("/dev/fd")) == before
+    assert [path.name for path in above.iterdir()] == ["decoy.txt"] and (above / "decoy.txt").read_text() == "decoy"
 
 
 def test_numpy_patched_answers_all_the_same():
@@ -141,7 +142,7 @@ def listed(x): return [x, np.float32(2), True]
 """)
     mask, d = np.array([[True, False]]), np.ones((2, 3), np.float32)
     first, second, alone, listed = session.run([
-        Call("forward", (X[:, ::-1], 3, None, mask, np.float64(2.5)), True), Call("backward", (Kept(0), d)), Call("alone", (X,)), Call("listed", (np.arange(3),))])
+        Call("forward", (X[:, ::-1], 3, None, mask, np.float32(2.5)), True), Call("backward", (Kept(0), d)), Call("alone", (X,)), Call("listed", (np.arange(3),))])
     np.testing.assert_array_equal(first.values[0], X[:, ::-1].sum(axis=0))
     assert len(first.values) == 3 and first.values[1].dtype == bool and first.values[2] == 2.5 and not first.error
     assert list(first.shown) == ["twice"] and np.array_equal(first.shown["twice"], 2 * X[:, ::-1])
@@ -283,7 +284,6 @@ def forged(header, data=b"", **changes):
 
 @pytest.mark.parametrize("message", [
     b"", b"PK", b"x" * 100,
-    forged({"arrays": []}, compressed=True),
     forged({"arrays": []}, array=np.zeros(3)), forged({"arrays": []}, array=np.zeros((2, 2), np.uint8)),
     forged({"arrays": []}, array=np.array([{}], dtype=object)),
     forged({"arrays": [["|O", [1], 0]]}, b"12345678"), forged({"arrays": [["<U2", [1], 0]]}, b"12345678"),
@@ -300,7 +300,7 @@ def test_a_forged_message_is_read_as_none(message):
 def test_a_message_that_grows_when_it_is_read_is_not_read():
     bomb = forged({"arrays": []}, array=np.zeros(200 << 20, np.uint8), compressed=True)
     assert len(bomb) < 1 << 20
-    with pytest.raises(ValueError, match="compressed"):
+    with pytest.raises(ValueError, match="longer than"):
         student.unpack(bomb)
 
 
@@ -342,7 +342,6 @@ def writes():
     os.mkdir("sub"); os.rename("mine.txt", "sub/mine.txt")
     return float(len(open("sub/mine.txt").read()))
 def big(): open("big", "wb").write(b"x" * (2 << 20))
-def reads(path): raise ValueError(len(open(names[int(path)]).read()))
 def connects():
     import socket
     socket.socket()
@@ -372,10 +371,10 @@ def limits():
 def looks(): os.listdir("/")
 def database():
     import sqlite3
-    sqlite3.connect("/tmp/tinydmn-mine.db")
+    sqlite3.connect("../mine.db")
 def memory():
     import numpy as np
-    return np.ones(1 << 29)
+    return np.empty(1 << 29)
 def opens():
     import numpy.testing, random, dataclasses, typing, fractions
     numpy.testing.assert_allclose(1.0, 1.0)
@@ -435,22 +434,28 @@ def test_the_package_itself_is_not_read(tmp_path, numba):
             try:
                 print(open(path + "/file.py").close() or "read")
             except PermissionError as error:
+                print(error)
+        for flags in (os.O_WRONLY, os.O_RDWR, os.O_RDONLY | os.O_CREAT, os.O_RDONLY | os.O_TRUNC, os.O_RDONLY | os.O_APPEND):
+            try:
+                print(os.open(packages + "/numpy/file.py", flags))
+            except PermissionError as error:
                 print(error)"""
     done = subprocess.run([sys.executable, "-S", "-B", "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(Path(np.__file__).parents[1])})
-    assert done.stdout.splitlines() == ["read"] * 3 + ["reading files outside its folder is not allowed here"], done.stderr
+    assert done.stdout.splitlines() == ["read"] * 3 + [f"{what} files outside its folder is not allowed here".replace("writing files", "writing") for what in ("reading", *["writing"] * 5)], done.stderr
 
 
 def test_what_catches_the_alarm_ends_by_itself(of, monkeypatch):
     """Before the parent has to end it."""
     monkeypatch.setattr(module, "GRACE", 20.0)
     began = time.monotonic()
-    assert errors(of(ENDLESS, seconds=1.0).run([Call("f", ())])) == ["did not end within 1 s"]
+    source = "import time\ndef f():\n    while True:\n        try:\n            time.sleep(60)\n        except BaseException: pass"
+    assert errors(of(source, seconds=1.0).run([Call("f", ())])) == ["did not end within 1 s"]
     assert time.monotonic() - began < 8
 
 
 def test_what_hangs_in_c_is_ended(of):
     """Where no alarm is heard."""
-    source = "import signal, time\ndef f():\n    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    time.sleep(3600)"
+    source = "import signal, time\ndef f():\n    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    time.sleep(12)"
     began = time.monotonic()
     with of(source, seconds=1.0) as session:
         assert errors(session.run([Call("f", ())])) == ["did not end within 1 s"]
@@ -484,9 +489,10 @@ def test_a_session_that_is_stopped_ends_at_once(of):
     assert errors(session.run([Call("f", (X,))])) == ["stopped"]
 
 
-def test_nobody_stays_behind(of, tmp_path):
+@pytest.mark.parametrize("source", [ENDLESS, "import signal\ndef f():\n    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    while True: pass"], ids=["catches", "deaf"])
+def test_nobody_stays_behind(of, tmp_path, source):
     """A grader that is killed leaves no loop running."""
-    (tmp_path / "loop.py").write_text(ENDLESS)
+    (tmp_path / "loop.py").write_text(source)
     code = f"""if True:
         from tinydmn.course.session import Session
         from tinydmn.course.calls import Call
@@ -499,10 +505,14 @@ def test_nobody_stays_behind(of, tmp_path):
     time.sleep(0.3)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    until = time.monotonic() + 8
-    while time.monotonic() < until and alive(child):
-        time.sleep(0.1)
-    assert not alive(child)
+    until = time.monotonic() + 20
+    try:
+        while time.monotonic() < until and alive(child):
+            time.sleep(0.1)
+        assert not alive(child)
+    finally:
+        if alive(child):
+            os.kill(child, signal.SIGKILL)
 
 
 def alive(pid):

@@ -7,8 +7,8 @@ WALLS, HOSTILE, FORGED, LINES = (f"{SESSION}::test_{name}" for name in (
     "the_walls", "a_hostile_file_ends_in_time_with_its_line_and_the_rest_counts", "a_forged_message_is_read_as_none", "what_fails_is_one_line_and_what_needs_it_is_not_called"))
 
 
-def student(old, new, what, tests=WALLS):
-    return Mutant("tinydmn/course/student.py", old, new, tests, what)
+def student(old, new, what, tests=WALLS, harmless=""):
+    return Mutant("tinydmn/course/student.py", old, new, tests, what, harmless)
 
 
 def session(old, new, what, tests=SESSION):
@@ -26,7 +26,7 @@ def formats(old, new, what):
 MUTANTS = [
     # the walls
     student("    sys.addaudithook(hook)\n", "", "nothing is refused"),
-    student("        if flags & writing or (type(mode) is str and set(mode) & set(\"wax+\")):", "        if type(mode) is str and set(mode) & set(\"wax+\"):", "os.open writes anywhere", f"{HOSTILE}[writes_results]"),
+    student("        if flags & writing or (type(mode) is str and set(mode) & set(\"wax+\")):", "        if type(mode) is str and set(mode) & set(\"wax+\"):", "os.open writes where one may read", f"{SESSION}::test_the_package_itself_is_not_read"),
     student("        elif (path := check_read(path)) != own and mode is None and is_folder(path):", "        elif check_read(path) is None:", "a folder is opened, and files by it",
             f"{HOSTILE}[reads_the_source]"),
     student("        if type(path) not in exact:  ", "        if not isinstance(path, exact):  ", "a name may be one thing now and another later"),
@@ -36,17 +36,17 @@ MUTANTS = [
     student("        not_announced()\n", "", "threads and processes start unannounced", f"{HOSTILE}[threads]"),
     student("\"FSIZE\": WRITTEN, ", "", "files grow without end"),
     student("\"AS\": memory, ", "", "memory is not limited"),
-    student("    sys.modules[\"tinydmn\"] = None\n", "", "that the package is not to be used is not said", f"{SESSION}::test_what_it_imports"),
+    student("    sys.modules[\"tinydmn\"] = None\n", "", "the package is looked for on the path", f"{SESSION}::test_what_it_imports", "it is on no path of the child's, and cannot be read: a second wall"),
     student("    sys.stdout = sys.stderr = Printed()\n", "", "prints are an error after a megabyte", f"{SESSION}::test_prints_are_kept_up_to_a_limit"),
     student("        if self.late and self.inside:  ", "        if False and self.inside:  ", "what catches the alarm goes on until the parent has enough", f"{SESSION}::test_what_catches_the_alarm_ends_by_itself"),
-    student("            self.resource.setrlimit(self.resource.RLIMIT_CPU, (int(used + seconds) + 3, hard))", "            pass", "a loop outlives its parent", f"{SESSION}::test_nobody_stays_behind"),
-    student("            leave(LATE)\n", "            self.late = False\n", "an alarm that is caught is all there is", f"{SESSION}::test_nobody_stays_behind"),
+    student("            self.privilege(self.resource.setrlimit,", "            (lambda *_: None)(self.resource.setrlimit,", "a loop outlives its parent", f"{SESSION}::test_nobody_stays_behind"),
+    student("            leave(LATE)\n", "            self.late = False\n", "an alarm that is caught is all there is", f"{SESSION}::test_what_catches_the_alarm_ends_by_itself"),
     student("        os.setuid(NOBODY)\n", "", "root stays root", f"{SESSION}::test_root_becomes_nobody_where_nobody_can_read_the_library"),
     # the messages
     student("            if type(n) is not int or n < 0:", "            if type(n) is not int:", "an offset below 0 reads other memory", FORGED),
-    student("        if offset + size > len(data):", "        if offset > len(data):", "an array behind the end is read", FORGED),
+    student("        if offset + size > len(data):", "        if offset > len(data):", "an array behind the end is read", FORGED, "NumPy refuses it too"),
     student("dtype := dtype_of(dtype)).kind not in \"fiub\"", "dtype := dtype_of(dtype)).kind in \"O\"", "text is an array of numbers", FORGED),
-    student("info.compress_type != zipfile.ZIP_STORED or ", "", "a message may unfold", f"{SESSION}::test_a_message_that_grows_when_it_is_read_is_not_read"),
+    student("    if info.file_size > most:  ", "    if False:  ", "a message may unfold", f"{SESSION}::test_a_message_that_grows_when_it_is_read_is_not_read"),
     student("            return sent[kind[\"array\"]].copy()", "            return sent[kind[\"array\"]]", "arguments cannot be written", f"{SESSION}::test_each_call_has_arrays_of_its_own"),
     student("    return None if same and arg.tobytes() == before.tobytes() else arg", "    return None if same else arg", "a changed argument is not seen", f"{SESSION}::test_each_call_has_arrays_of_its_own"),
     student("            dict.clear(show)\n", "            pass\n", "what was shown before is shown again", f"{SESSION}::test_what_goes_in_comes_out"),

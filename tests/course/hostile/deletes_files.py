@@ -1,4 +1,4 @@
-"""Whatever lies here, and above."""
+"""Whatever lies here, and above: see __init__.py, which is why it is content with a decoy."""
 
 import os
 import shutil
@@ -6,8 +6,7 @@ import shutil
 
 def bad(x):
     shutil.rmtree(".", ignore_errors=True)
-    shutil.rmtree("..", ignore_errors=True)
-    os.remove(os.__file__)
+    os.remove("../decoy.txt")
 
 
 def good(x):

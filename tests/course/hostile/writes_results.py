@@ -5,8 +5,8 @@ import os
 
 def bad(x):
     done = []
-    for place in ("../results.json", "/tmp/results.json", "/autograder/results/results.json", "/dev/shm/results.json"):
-        for way in (lambda: open(place, "w"), lambda: os.open(place, os.O_CREAT | os.O_WRONLY), lambda: os.mkdir(place), lambda: os.symlink(place, "here")):
+    for place in ("../results.json", "../decoy.txt", "../results/results.json"):
+        for way in (lambda: open(place, "w"), lambda: os.open(place, os.O_CREAT | os.O_WRONLY), lambda: os.mkdir(place), lambda: os.symlink(place, "here"), lambda: os.truncate(place, 0)):
             try:
                 way()
             except PermissionError as error:
