@@ -326,7 +326,9 @@ def joint_kind(ground, wrong, numeric):
     first = next(iter(times.values()))
     if first and all(k and abs(k - first) < 1e-3 for k in times.values()):
         return "sign: of all of it" if first == -1.0 else f"factor: {first:.4g} times"
-    n = ground.case.arrays.get("n")
+    n, names = ground.case.arrays.get("n"), list(wrong)
+    if len(names) == 2 and all(close(wrong[a], numeric[b]) for a, b in (names, names[::-1])):
+        return f"order: d{names[0]} and d{names[1]} are exchanged"
     if kind := cause(ground, wrong):
         return kind
     if n is not None and any(leaks(a, numeric[name], n) for name, a in wrong.items()
