@@ -187,14 +187,27 @@ def operands(ground, name):
                     f"off by one in time: {products[0].operand} of the step {said}",
                     operands=mapped(lambda k, v: v[(k + by) % T] if wrap or 0 <= k + by < T
                                     else v[k]))
+    yield from other_operands(ground, name, lists)
     if not products[0].operand:
         return
     yield Hypothesis("wrong axis: summed over the rows before the product", operands=mapped(
         lambda k, v: np.broadcast_to(v[k].sum(axis=0), v[k].shape)))
+
+
+def other_operands(ground, name, lists):
+    """Another intermediate in all products with a parameter, or in one of them."""
+    products = ground.products[name]
     for other, values in ground.values.items():
-        if [v.shape for v in values] == [v.shape for v in lists[0]]:
-            yield Hypothesis(f"factor: {other} where {products[0].operand} belongs",
-                             operands={name: [values] * len(products)})
+        alike = [len(values) == len(ones) and all(
+            v.shape == (w.shape if p.operand else node.shape) for v, w, node in zip(
+                values, ones, ground.values[p.node])) for p, ones in zip(products, lists)]
+        for only in (range(len(products)), *([i] for i in range(len(products)))):
+            if all(alike[i] for i in only):
+                usual = products[only[0]].operand
+                kind = (f"factor: {other} where {usual} belongs" if usual
+                        else f"factor: {other} is too many")
+                yield Hypothesis(kind, operands={name: [
+                    values if i in only else ones for i, ones in enumerate(lists)]})
 
 
 AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
@@ -283,7 +296,7 @@ def atoms(ground):
 AS_OPERANDS = ("a_z", "a_r", "a_h", "U h_prev", "h_prev in U", "keep", "1 - keep", "W", "b", "U_z h_prev",
                "U_r h_prev", "mixed", "h new", "(1 - g) h", "logits", "all c", "all m", "all q")
 GATES = ("z", "r", "g", "sigmoid(s)")
-SQUASHED = ("h_tilde", "u")
+SQUASHED = ("h_tilde", "u", "a")
 
 
 def fitted(values, like):

@@ -282,6 +282,8 @@ def judged(case, got, numeric):
             list(kept.values())[0].append(name)
         elif name in case.start and np.allclose(got[name], want, **BACKWARD):
             list(kept.values())[1].append(name)
+        elif name in case.start and overwritten(got[name], start, want):
+            list(kept.values())[1].append(name)
         else:
             wrong[name] = got[name] - start
     for said, names in kept.items():
@@ -289,6 +291,12 @@ def judged(case, got, numeric):
             where = ", ".join("d" + name for name in names)
             found.append(finding(case, "backward", where, said, "forgotten accumulation"))
     return found + (diagnosed(case, got, wrong, numeric) if wrong else [])
+
+
+def overwritten(got, start, want):
+    """Whether wherever it is wrong, just what it held before is missing."""
+    wrong = ~np.isclose(got, start + want, **BACKWARD)
+    return wrong.sum() > 1 and np.allclose(got[wrong], want[wrong], **BACKWARD)
 
 
 def diagnosed(case, got, wrong, numeric):
