@@ -19,11 +19,11 @@ CONFIG = {"--" + f.name.replace("_", "-"): f for f in fields(Config)}
 SEEDS, TEXTS = (0, 2**32 - 1), (1, 100_000)
 SECONDS = math.nextafter(0.0, math.inf), 3600.0
 # what each command is told besides; and its own numbers, with their least and largest value
-NEEDED = {"train": ["babi"], "eval": ["a.npz"], "ask": ["a.npz"], "data": ["--task", "1", "--out", "d"], "gradcheck": [], "bench": [], "info": [], "table": ["1"], "lessons": ["--out", "d"],
+NEEDED = {"train": ["babi"], "eval": ["a.npz"], "ask": ["a.npz"], "play": ["a.npz"], "data": ["--task", "1", "--out", "d"], "gradcheck": [], "bench": [], "info": [], "table": ["1"], "lessons": ["--out", "d"],
           "exercise": ["gru", "--out", "d"], "check": ["f.py"], "grade": ["a2", "f.py"], "autograder": ["a2", "--out", "f.zip"]}
 OWN = {
     "train": {"--task": (1, 999), "--phrases": (0.0, 1.0), "--seed": SEEDS},
-    "eval": {"--stories": TEXTS, "--seed": SEEDS}, "ask": {}, "info": {}, "lessons": {},
+    "eval": {"--stories": TEXTS, "--seed": SEEDS}, "ask": {}, "play": {"--port": (1, 65_535), "--stories": (1, 100), "--seed": SEEDS}, "info": {}, "lessons": {},
     "data": {"--task": (1, 20), "--stories": TEXTS, "--seed": SEEDS},
     "gradcheck": {"--entries": (1, 1_000_000), "--seed": SEEDS},
     "bench": {"--tasks": (1, 999), "--stories": (1, 10_000), "--rounds": (1, 1000), "--hidden": (1, 4096), "--batch": (1, 65_536), "--seed": SEEDS},
@@ -139,7 +139,7 @@ def test_what_holds_where_nothing_is_said():
     told = {command: vars(TOP.parse_args([command, *NEEDED[command]])) for command in COMMANDS}
     assert all(told[command]["seed"] == 0 for command in ("eval", "data", "gradcheck", "bench")) and told["table"]["seeds"] == [0]
     assert all(told[command]["backend"] == "numba" for command in ("train", "eval", "ask", "table")) and told["gradcheck"]["backend"] is None
-    assert not any(told[command]["json"] for command in COMMANDS if command not in ("data", "lessons", "exercise", "autograder")) and told["ask"]["plot"] is None and told["gradcheck"]["checkpoint"] is None
+    assert not any(told[command]["json"] for command in COMMANDS if command not in ("data", "lessons", "play", "exercise", "autograder")) and told["ask"]["plot"] is None and told["gradcheck"]["checkpoint"] is None
     bench = {"against": [], "data": None, "tasks": [1, 2, 3], "stories": 32, "episode": "both", "rounds": 7, "operations": True}
     assert {name: told["bench"][name] for name in bench} == bench
     assert all(told[command][f.name] is None for command in ("train", "table") for f in CONFIG.values())   # a task has defaults of its own

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .kinds import CLOSE, close
 from .part import STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
@@ -111,7 +110,8 @@ def cause(ground, wrong):
         places = sum(map(len, ground.values.values()))     # what a forward costs
         for hypothesis in islice(hypotheses(ground, wrong), COST // max(1, places)):
             if ground.fits(hypothesis, wrong, tries):
-                return hypothesis.kind
+                return hypothesis.kind.replace("other equations: ", "factor: the derivative of "
+                                               ).replace(" is not what is asked", "")
     return ""
 
 
@@ -173,7 +173,8 @@ def operands(ground, name):
     """A product with a parameter in which other values meet it, or not all."""
     products = ground.products[name]
     lists = [ground.values[p.operand] if p.operand else
-             [np.ones((len(v), 1)) for v in ground.values[p.node]] for p in products]
+             [np.ones(v.shape if len(ground.case.arrays[name]) == 1 else (*v.shape[:-1], 1))
+              for v in ground.values[p.node]] for p in products]
     T = len(lists[0])
     mapped = lambda f: {name: [[f(k, values) for k in range(T)] for values in lists]}
     zero = lambda values: np.zeros_like(values[0])
@@ -190,12 +191,27 @@ def operands(ground, name):
                     f"off by one in time: {products[0].operand} of the step {said}",
                     operands=mapped(lambda k, v: v[(k + by) % T] if wrap or 0 <= k + by < T
                                     else v[k]))
+    yield from other_operands(ground, name, lists)
+    if not products[0].operand:
+        return
     yield Hypothesis("wrong axis: summed over the rows before the product", operands=mapped(
         lambda k, v: np.broadcast_to(v[k].sum(axis=0), v[k].shape)))
+
+
+def other_operands(ground, name, lists):
+    """Another intermediate in all products with a parameter, or in one of them."""
+    products = ground.products[name]
     for other, values in ground.values.items():
-        if [v.shape for v in values] == [v.shape for v in lists[0]] and products[0].operand:
-            yield Hypothesis(f"factor: {other} where {products[0].operand} belongs",
-                             operands={name: [values] * len(products)})
+        alike = [len(values) == len(ones) and all(
+            v.shape == (w.shape if p.operand else node.shape) for v, w, node in zip(
+                values, ones, ground.values[p.node])) for p, ones in zip(products, lists)]
+        for only in (range(len(products)), *([i] for i in range(len(products)))):
+            if all(alike[i] for i in only):
+                usual = products[only[0]].operand
+                kind = (f"factor: {other} where {usual} belongs" if usual
+                        else f"factor: {other} is too many")
+                yield Hypothesis(kind, operands={name: [
+                    values if i in only else ones for i, ones in enumerate(lists)]})
 
 
 AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
@@ -214,6 +230,7 @@ def of_outputs(ground):
             for by in (-1.0, 2.0, 0.5, 1.0 / len(douts[name])):
                 kind = "sign: of" if by < 0 else f"factor: {by:.4g} times"
                 yield Hypothesis(f"{kind} d{name}", douts={**douts, name: by * douts[name]})
+    yield from of_blocks(ground)
     letters = [text.split(",") for text in part.outputs.values()]
     for axis, letter in enumerate(letters[0]):
         if any(axis >= len(of) or of[axis] != letter for of in letters):
@@ -230,9 +247,30 @@ def of_outputs(ground):
                 yield Hypothesis(f"missing term: {said.format(i)} is not counted",
                                  douts=only(~here))
         if letter == "T":
+            for i in (-1, 0):
+                last = np.zeros(next(iter(douts.values())).shape[:2])
+                last[i, i] = 1.0
+                which = "first" if i == 0 else "last"
+                kind = f"forgotten accumulation: the {which} row and step alone"
+                yield Hypothesis(kind, douts={k: d * last.reshape(
+                    *last.shape, *[1] * (d.ndim - 2)) for k, d in douts.items()})
             for by, when in ((1, "earlier"), (-1, "later")):
                 yield Hypothesis(f"off by one in time: the derivative of the step {when}",
                                  douts={k: np.roll(d, by, axis) for k, d in douts.items()})
+
+
+def of_blocks(ground):
+    """The derivative of one block of an output in another's place."""
+    for name, d in ground.case.douts.items():
+        blocks = [(block, index(d)) for block, index in ground.case.part.blocks.get(name, ())]
+        for (a, i), (b, j) in ((x, y) for x in blocks for y in blocks if x is not y):
+            if d[i].shape == d[j].shape:
+                other, swapped = d.copy(), d.copy()
+                other[i], swapped[i], swapped[j] = d[j], d[j], d[i]
+                yield Hypothesis(f"order: d{name} at {b} where that at {a} belongs",
+                                 douts={name: other})
+                yield Hypothesis(f"order: d{name} at {a} and at {b} exchanged",
+                                 douts={name: swapped})
 
 
 def lengths(ground):
@@ -247,19 +285,24 @@ def atoms(ground):
     """(how it is called, arrays) of what a derivative may be made of, by how plain it is."""
     plain, made = [], []
     for name, values in ground.values.items():
-        plain.append((name, values))
+        if name not in AS_OPERANDS:
+            plain.append((name, values))
         if name in SQUASHED or name in GATES:
             made.append((f"(1 - {name})", [1.0 - v for v in values]))
             made.append((f"{name} * (1 - {name})", [v * (1.0 - v) for v in values]))
         if name in SQUASHED:
             made.append((f"(1 - {name}^2)", [1.0 - v * v for v in values]))
+            made.append((f"(1 - tanh({name})^2)", [1.0 - np.tanh(v)**2 for v in values]))
         if " - " in name and name not in GATES:
             made.append((f"sign({name})", [np.sign(v) for v in values]))
     return plain, made
 
 
+# as factors they say nothing that another name would not
+AS_OPERANDS = ("a_z", "a_r", "a_h", "U h_prev", "h_prev in U", "keep", "1 - keep", "W", "b",
+               "U_z h_prev", "U_r h_prev", "mixed", "h new", "(1 - g) h", "logits", "all c", "all m", "all q")
 GATES = ("z", "r", "g", "sigmoid(s)")
-SQUASHED = ("h_tilde", "u")
+SQUASHED = ("h_tilde", "u", "a")
 
 
 def fitted(values, like):
@@ -299,6 +342,3 @@ def place(ground, wrong, right):
                 - ground.loss(Hypothesis("", path, 1.0), {name: moves[name]}, STEP)) > 1e-4 * STEP}
             fitting += [path] * (through == set(wrong))
     return case.part.through[fitting[-1]] if fitting else ""
-
-
-__all__ = ["CLOSE", "Ground", "cause", "cause_of_forward", "close", "place"]

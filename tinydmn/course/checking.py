@@ -11,7 +11,7 @@ import numpy as np
 from .calls import Call, Kept
 from .causes import Ground, cause, cause_of_forward, place
 from .dialect import CHOICES
-from .kinds import factor, kind_of, leaks, met, only_padded, worst
+from .kinds import close, factor, kind_of, leaks, met, only_padded, worst
 from .part import STEP, defined, derivative_at, differences, drawn, is_float, total
 
 FORWARD = dict(rtol=1e-9, atol=1e-11)
@@ -287,6 +287,8 @@ def judged(case, got, numeric):
             kept[nothing].append(name)
         elif name in case.start and np.allclose(got[name], want, **BACKWARD):
             kept[lost].append(name)
+        elif name in case.start and overwritten(got[name], start, want):
+            kept[lost].append(name)
         else:
             wrong[name] = got[name] - start
     for said, names in kept.items():
@@ -294,6 +296,12 @@ def judged(case, got, numeric):
             where = ", ".join("d" + name for name in names)
             found.append(finding(case, "backward", where, said, "forgotten accumulation"))
     return found + (diagnosed(case, got, wrong, numeric) if wrong else [])
+
+
+def overwritten(got, start, want):
+    """Whether wherever it is wrong, just what it held before is missing."""
+    wrong = ~np.isclose(got, start + want, **BACKWARD)
+    return wrong.sum() > 1 and np.allclose(got[wrong], want[wrong], **BACKWARD)
 
 
 def diagnosed(case, got, wrong, numeric):
@@ -331,7 +339,9 @@ def joint_kind(ground, wrong, numeric):
     first = next(iter(times.values()))
     if first and all(k and abs(k - first) < 1e-3 for k in times.values()):
         return "sign: of all of it" if first == -1.0 else f"factor: {first:.4g} times"
-    n = ground.case.arrays.get("n")
+    n, names = ground.case.arrays.get("n"), list(wrong)
+    if len(names) == 2 and all(close(wrong[a], numeric[b]) for a, b in (names, names[::-1])):
+        return f"order: d{names[0]} and d{names[1]} are exchanged"
     if kind := cause(ground, wrong):
         return kind
     if n is not None and any(leaks(a, numeric[name], n) for name, a in wrong.items()
@@ -394,7 +404,7 @@ def check_shown(session, part, dialect, rng):
             out.append((name, "shape", None))
             continue
         worst_of_all = float(np.max(np.abs(got - want), initial=0.0))
-        close = np.allclose(got, want, **BACKWARD)
-        out.append((name, "exact" if worst_of_all < 1e-9 else "close" if close else "wrong",
+        near = np.allclose(got, want, **BACKWARD)
+        out.append((name, "exact" if worst_of_all < 1e-9 else "close" if near else "wrong",
                     worst_of_all))
     return out

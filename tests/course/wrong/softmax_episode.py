@@ -2,7 +2,7 @@ WRONG = [
     ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = g * dg", "missing term"),
     ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = dg - np.sum(g * dg, axis=1, keepdims=True)", "factor"),
     ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = g * (1.0 - g) * dg", "missing term|factor"),
-    ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = dg", "factor|missing term"),
+    ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = dg", "factor|missing term|padding leaked"),
     ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = g * (dg + np.sum(g * dg, axis=1, keepdims=True))", "sign"),
     ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = g * (np.sum(g * dg, axis=1, keepdims=True) - dg)", "sign"),
     ("vectorised", "ds = g * (dg - np.sum(g * dg, axis=1, keepdims=True))", "ds = g * (dg - np.sum(dg, axis=1, keepdims=True))", "factor"),

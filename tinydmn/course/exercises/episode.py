@@ -11,23 +11,29 @@ def softmax_episode(c, s, n, at):
     there = np.arange(s.shape[1]) < n[:, None]
     s = at("s", s)
     low = np.where(there, s, -np.inf)
-    each = lambda a: np.broadcast_to(a, s.shape)
-    log = at("sum of e^s", each(np.logaddexp.reduce(low, axis=1, keepdims=True)), {
+    largest = low.max(axis=1, keepdims=True)
+    each = lambda a: np.broadcast_to(largest + a, s.shape)
+    log_sum = lambda a, axis=1: np.logaddexp.reduce(a - largest, axis=axis, keepdims=True)
+    log = at("sum of e^s", each(log_sum(low)), {
         "wrong axis: the sum of e^s goes over questions too": lambda: each(
-            np.logaddexp.reduce(low.ravel())),
+            np.logaddexp.reduce((low - largest).ravel())),
         "wrong axis: the sum of e^s goes over questions, not over facts": lambda: each(
-            np.logaddexp.reduce(low, axis=0)),
-        "padding leaked: the sum of e^s goes over padding": lambda: each(
-            np.logaddexp.reduce(s, axis=1, keepdims=True)),
+            log_sum(low, 0)),
+        "padding leaked: the sum of e^s goes over padding": lambda: each(log_sum(s)),
         "padding leaked: padding counts as a score of 0": lambda: each(
-            np.logaddexp.reduce(np.where(there, s, 0.0), axis=1, keepdims=True)),
-        "wrong axis: summed over the questions too": lambda: each(
-            np.logaddexp.reduce(low, axis=1).sum())})
+            log_sum(np.where(there, s, 0.0))),
+        "factor: the division by the sum of e^s is missing": lambda: each(0.0),
+        "wrong axis: summed over the questions too": lambda: np.broadcast_to(
+            np.sum(largest + log_sum(low)), s.shape)})
     g = np.where(there, np.exp(at("s in g", s) - np.where(there, log, 0.0)), 0.0)
-    g = at("g", g, {"factor: the derivative of the softmax is missing": lambda: s})
-    return at("e", np.sum(g[..., None] * at("c", c), axis=1),
-              {"missing term: of each c_t but its first number": lambda: np.sum(
-                  g[..., None] * c * (np.arange(c.shape[2]) == 0), axis=1)})
+    g = at("g", g, {"factor: the derivative of the softmax is missing": lambda: s,
+                    "factor: g is missing": lambda: np.ones_like(g)})
+    rows, last = np.arange(len(s)), n - 1
+    return at("e", np.sum(g[..., None] * at("c", c), axis=1), {
+        "forgotten accumulation: the last fact alone is counted": lambda:
+            g[rows, last, None] * c[rows, last],
+        "forgotten accumulation: the first number of each c_t alone is counted": lambda: np.sum(
+            g[..., None] * c * (np.arange(c.shape[2]) == 0), axis=1)})
 
 
 def gated_episode(dialect, a, at):

@@ -16,11 +16,14 @@ def features(dialect, c, m, q, W_b, at=plain):
     apart = np.abs if dialect.distance == "abs" else np.square
     c, m, q = (at(name, a) for name, a in (("all c", c), ("all m", m), ("all q", q)))
     c_q, c_m = at("c - q", c - q), at("c - m", c - m)
-    bilinear = lambda W, a: np.sum(c @ W * a, axis=-1, keepdims=True)
-    made = (c, m, q, like(c, q), like(c, m), apart(c_q), apart(c_m), bilinear(W_b, q),
-            bilinear(W_b, m))
+    both = np.stack([c_q, c_m])
+    apart_q, apart_m = at("apart", apart(both), others(dialect, both))
+    cW_b = at("c W_b", c @ W_b, {"transposed: W_b": lambda: c @ W_b.T})
+    dot = lambda a, b: np.sum(a * b, axis=-1, keepdims=True)
+    made = (c, m, q, like(c, q), like(c, m), apart_q, apart_m, dot(cW_b, q), dot(cW_b, m))
     other = {"apart(c, q)": others(dialect, c_q), "apart(c, m)": others(dialect, c_m)} | {
-        f"c W_b {name}": {"transposed: W_b": lambda a=a: bilinear(W_b.T, a)}
+        f"c W_b {name}": {"transposed: W_b": lambda a=a: dot(c @ W_b.T, a),
+                          "factor: W_b is missing": lambda a=a: dot(c, a)}
         for name, a in (("q", q), ("m", m))}
     return np.concatenate([at(name, a, other.get(name)) for name, a in zip(BLOCKS, made)], axis=-1)
 
@@ -93,7 +96,8 @@ def on_the_kinks(arrays):
 
 
 EDGES = (Edge("where c equals q or m", "there |x| has the derivative 0", "kink", on_the_kinks),)
-THROUGH = {name: f"the block {name} of eq. (5)" for name in BLOCKS}
+THROUGH = {"c W_b": "c W_b", "apart": "both blocks apart(x, y)"} | {
+    name: f"the block {name} of eq. (5)" for name in BLOCKS}
 INPUTS = {"c": "Q,T,H", "m": "Q,H", "q": "Q,H"}
 SIZES = lambda rng: {"Q": 2, "T": 3, "H": int(rng.integers(2, 4)), "G": 3}     # noqa: E731
 PARTS = (

@@ -15,24 +15,26 @@ def step(dialect, x, h_prev, W, U, b, at=plain):
     H = h_prev.shape[1]
     x = at("x", x)
     Wx, U_h = x @ at("W", W).T, U[2 * H:]
-    Uh = at("U h_prev", h_prev @ U[:2 * H].T)
+    h_in = at("h_prev in U", h_prev)
+    Uh = at("U h_prev", h_in @ U[:2 * H].T)
     b = at("b", b)
-    a_z = at("a_z", Wx[:, :H] + Uh[:, :H] + b[:H])
-    a_r = at("a_r", Wx[:, H:2 * H] + Uh[:, H:] + b[H:2 * H])
+    a_z = at("a_z", Wx[:, :H] + at("U_z h_prev", Uh[:, :H]) + b[:H])
+    a_r = at("a_r", Wx[:, H:2 * H] + at("U_r h_prev", Uh[:, H:]) + b[H:2 * H])
     z = at("z", sigmoid(a_z), {"factor: the derivative of the sigmoid is missing in z":
                                lambda: a_z, SIGN: lambda: sigmoid(-a_z)})              # (1)
     r = at("r", sigmoid(a_r), {"factor: the derivative of the sigmoid is missing in r":
                                lambda: a_r, SIGN: lambda: sigmoid(-a_r)})              # (2)
     if dialect.reset == "after":
-        reset = r * at("U_h h_prev", h_prev @ U_h.T, {TURNED: lambda: h_prev @ U_h})
+        reset = r * at("U_h h_prev", h_in @ U_h.T, {TURNED: lambda: h_in @ U_h})
     else:
-        reset = at("(r * h_prev) U_h", at("r * h_prev", r * h_prev) @ U_h.T,
-                   {TURNED: lambda: (r * h_prev) @ U_h})
+        reset = at("(r * h_prev) U_h", at("r * h_prev", r * h_in) @ U_h.T,
+                   {TURNED: lambda: (r * h_in) @ U_h})
     activation, _ = ACTIVATIONS[dialect.candidate]
     a_h = at("a_h", Wx[:, 2 * H:] + b[2 * H:] + reset)
     h_tilde = at("h_tilde", activation(a_h), others(dialect, a_h))                     # (3)
     keep = z if dialect.keep == "z" else 1.0 - z
-    return keep * at("h_prev", h_prev) + (1.0 - keep) * h_tilde                        # (4)
+    old, new = at("keep", keep), at("1 - keep", 1.0 - keep)
+    return old * at("h_prev", h_prev) + new * h_tilde                                  # (4)
 
 
 SIGN = "sign: of what goes into the sigmoid"
@@ -71,7 +73,10 @@ W_h = W[2H:].  * is element by element; x and h_prev hold a row for each of B.""
 THROUGH = {"z": "z, eq. (1)", "r": "r, eq. (2)", "h_tilde": "h_tilde, eq. (3)",
            "h_prev": "h_prev in eq. (4)", "U h_prev": "U h_prev in eqs (1) and (2)",
            "U_h h_prev": "U_h h_prev in eq. (3)", "r * h_prev": "r * h_prev in eq. (3)",
-           "a_z": "a_z", "a_r": "a_r", "a_h": "a_h", "W": "W", "b": "b"}
+           "a_z": "a_z", "a_r": "a_r", "a_h": "a_h", "W": "W", "b": "b",
+           "keep": "what stands before h_prev in eq. (4)", "h_prev in U": "U h_prev in all gates",
+           "1 - keep": "what stands before h_tilde in eq. (4)",
+           "U_z h_prev": "U_z h_prev", "U_r h_prev": "U_r h_prev"}
 WEIGHTS = {"W": "3H,I", "U": "3H,H", "b": "3H"}
 BLOCKS = {name: thirds("z", "r", "h~") for name in WEIGHTS}
 
