@@ -27,7 +27,7 @@ from .made_up import A0, HALF, RIGHT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a student's file runs on Linux and macOS alone")
 HOSTILE = Path(__file__).parent / "hostile"
-GRADER = Grader(A0, seconds=2.0, check=made_up.check)
+GRADER = Grader(A0, seconds=3.0, check=made_up.check)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_class_goes_on_where_it_was_stopped(tmp_path):
     assert [name for name, report in found.items() if report] == sorted(ended)
     assert {name: report for name, report in found.items() if report} == grade_all(GRADER, {name: paths[name] for name in ended}, 2)
     name = ended[0]
-    for other in (GRADER._replace(seed=1), GRADER._replace(student="7"), GRADER._replace(seconds=3.0), GRADER._replace(by_name=True),
+    for other in (GRADER._replace(seed=1), GRADER._replace(student="7"), GRADER._replace(seconds=4.0), GRADER._replace(by_name=True),
                   GRADER._replace(assignment=A0._replace(parts=A0.parts[:1]))):
         assert kept(other, paths[name], kept_at(out, name)) is None
     paths[name].write_text(RIGHT + "\n# better\n")
@@ -197,8 +197,9 @@ def test_what_could_not_be_graded_is_graded_again(tmp_path):
 
 def test_side_by_side_is_one_after_the_other(tmp_path):
     folder = written(tmp_path / "c", **{f"s{i}": (RIGHT, HALF, "x = ")[i % 3] for i in range(6)})
+    (folder / "s0.py").write_text("import time\ntime.sleep(1)\n" + RIGHT)                  # the first ends last
     one, three = (grade_all(GRADER, submissions(folder), jobs) for jobs in (1, 3))
-    assert one == three and list(one) == [f"s{i}.py" for i in range(6)] and [r.points for r in one.values()] == [5, 2, 0] * 2
+    assert one == three and list(one) == list(three) == [f"s{i}.py" for i in range(6)] and [r.points for r in one.values()] == [5, 2, 0] * 2
 
 
 def test_an_interrupted_class_leaves_no_process_and_does_not_wait(tmp_path):

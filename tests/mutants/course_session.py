@@ -57,7 +57,6 @@ MUTANTS = [
     # the parent
     session("\"-I\", \"-S\", ", "", "the child has the parent's path", f"{SESSION}::test_what_it_imports"),
     session("env=environment, ", "", "the child has the parent's environment", WALLS),
-    session("        os.killpg(process.pid, signal.SIGKILL)", "        pass", "a child that hangs is waited for", f"{SESSION}::test_what_hangs_in_c_is_ended"),
     session("                raise ValueError(\"not as many results as calls\")", "                pass", "too few results are some", f"{SESSION}::test_an_answer_that_makes_no_sense"),
     session("        if header.get(\"late\"):\n            self.close()\n", "", "after its time a process goes on", f"{SESSION}::test_what_was_right_before_the_time_was_up_stays"),
     session("            self.problem = str(ended)\n", "", "a file that cannot be loaded is loaded again and again", f"{SESSION}::test_a_file_that_cannot_be_loaded"),
