@@ -300,7 +300,8 @@ def atoms(ground):
 
 # as factors they say nothing that another name would not
 AS_OPERANDS = ("a_z", "a_r", "a_h", "U h_prev", "h_prev in U", "keep", "1 - keep", "W", "b",
-               "U_z h_prev", "U_r h_prev", "mixed", "h new", "(1 - g) h", "logits", "all c", "all m", "all q")
+               "U_z h_prev", "U_r h_prev", "mixed", "h new", "(1 - g) h", "logits", "all c",
+               "all m", "all q")
 GATES = ("z", "r", "g", "sigmoid(s)")
 SQUASHED = ("h_tilde", "u", "a")
 
