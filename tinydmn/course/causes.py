@@ -1,11 +1,13 @@
-"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the definition
-whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, by a factor that is
-missing or stands where none belongs; a product with another operand; a sum over too little.
+"""One mistake makes many arrays wrong.  Here it is looked for at its place: a path of the
+definition whose derivative is scaled, by 0 (a missing term), by -1 (a sign), by a number, by a
+factor that is missing or stands where none belongs; a product with another operand; a sum over too
+little.
 
 Each is a Hypothesis.  What a backward with this one mistake would give is tried in a few random
 directions: that costs a forward of the definition or two, whatever the size of the arrays.
 """
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +23,8 @@ class Hypothesis(NamedTuple):
     change: object = 1.0       # times: a number, or an array for each time that the path occurs;
     #                            a text: what may stand there by mistake
     douts: dict | None = None  # what stands for them; with a path: in what comes through it
-    operands: dict | None = None       # parameter -> for each of its products, its operands
+    operands: dict | None = None       # parameter -> for each of its products, its operands,
+    weights: dict = {}         # and by what a product is multiplied: its place among them -> arrays
     n: object = None           # lengths
 
 
@@ -70,6 +73,8 @@ class Ground:
                 move = moves[name][product.rows(moves[name])]
                 step = [v @ np.atleast_2d(move).T if product.operand else v * move for v in values]
                 step = [s[..., 0] if move.ndim == 1 and product.operand else s for s in step]
+                if w := hypothesis.weights.get(self.products[name].index(product)):
+                    step = [a * b for a, b in zip(w, step)]
                 old = shifts.get(product.node, [0.0] * len(step))
                 shifts[product.node] = [a + b for a, b in zip(old, step)]
         return shifts
@@ -130,7 +135,7 @@ def cause_of_forward(ground, got):
         arrays = case.arrays if hypothesis.n is None else {**case.arrays, "n": hypothesis.n}
         return defined(case.part, case.dialect, arrays, at)
     with np.errstate(all="ignore"):
-        for hypothesis in (*scalings(ground), *lengths(ground), *factors(ground)):
+        for hypothesis in (*scalings(ground), *lengths(ground), *factors(ground, pairs=False)):
             made = outs(hypothesis)
             if all(np.allclose(made[name], a, rtol=1e-7, atol=1e-9) for name, a in got.items()):
                 return hypothesis.kind
@@ -188,6 +193,13 @@ def operands(ground, name):
                     operands=mapped(lambda k, v: v[(k + by) % T] if wrap or 0 <= k + by < T
                                     else v[k]))
     yield from other_operands(ground, name, lists)
+    for i, product in enumerate(products):
+        for atom, values in (pair for pairs in atoms(ground) for pair in pairs):
+            if (f := fitted(values, ground.values[product.node])) is not None:
+                for said, w in (("is missing", over(f, f, f)), ("is too many", f)):
+                    yield Hypothesis(f"factor: {atom} {said}, in the product with {product.operand}"
+                                     if product.operand else f"factor: {atom} {said}",
+                                     operands={name: lists}, weights={i: w})
     if not products[0].operand:
         return
     yield Hypothesis("wrong axis: summed over the rows before the product", operands=mapped(
@@ -204,7 +216,8 @@ def other_operands(ground, name, lists):
         for only in (range(len(products)), *([i] for i in range(len(products)))):
             if all(alike[i] for i in only):
                 usual = products[only[0]].operand
-                kind = (f"factor: {other} where {usual} belongs" if usual
+                kind = ("off by one in time: h_t where h_(t-1) belongs" if other == "h new" else
+                        f"factor: {other} where {usual} belongs" if usual
                         else f"factor: {other} is too many")
                 yield Hypothesis(kind, operands={name: [
                     values if i in only else ones for i, ones in enumerate(lists)]})
@@ -231,7 +244,8 @@ def of_outputs(ground):
     for axis, letter in enumerate(letters[0]):
         if any(axis >= len(of) or of[axis] != letter for of in letters):
             continue
-        size, said = next(iter(douts.values())).shape[axis], AXES.get(letter, f"number {{}} of {letter}")
+        size = next(iter(douts.values())).shape[axis]
+        said = AXES.get(letter, f"number {{}} of {letter}")
         only = lambda keep: {k: d * np.expand_dims(keep, tuple(
             i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
         for i in range(size if size > 1 else 0):
@@ -245,7 +259,8 @@ def of_outputs(ground):
             for i in (-1, 0):
                 last = np.zeros(next(iter(douts.values())).shape[:2])
                 last[i, i] = 1.0
-                kind = f"forgotten accumulation: the {'first' if i == 0 else 'last'} row and step alone"
+                which = "last" if i else "first"
+                kind = f"forgotten accumulation: the {which} row and step alone"
                 yield Hypothesis(kind, douts={k: d * last.reshape(
                     *last.shape, *[1] * (d.ndim - 2)) for k, d in douts.items()})
             for by, when in ((1, "earlier"), (-1, "later")):
@@ -279,7 +294,7 @@ def atoms(ground):
     """(how it is called, arrays) of what a derivative may be made of, by how plain it is."""
     plain, made = [], []
     for name, values in ground.values.items():
-        if name not in AS_OPERANDS:
+        if name in ATOMS:
             plain.append((name, values))
         if name in SQUASHED or name in GATES:
             made.append((f"(1 - {name})", [1.0 - v for v in values]))
@@ -292,9 +307,11 @@ def atoms(ground):
     return plain, made
 
 
-# as factors they say nothing that another name would not
-AS_OPERANDS = ("a_z", "a_r", "a_h", "U h_prev", "h_prev in U", "keep", "1 - keep", "W", "b", "U_z h_prev",
-               "U_r h_prev", "mixed", "h new", "(1 - g) h", "logits", "all c", "all m", "all q")
+# what students take for factors; and paths along which a factor says what it says elsewhere too
+ATOMS = ("z", "r", "h_tilde", "h_prev", "U_h h_prev", "r * h_prev", "g", "sigmoid(s)", "u", "c - q",
+         "c - m", "c", "m", "q", "p", "a")
+NO_FACTORS = ("a_z", "a_r", "a_h", "a_1", "U h_prev", "h_prev in U", "U_z h_prev", "U_r h_prev",
+              "W", "b", "W_1", "b_1", "W_2", "b_2", "h", "h out", "apart", "c W_b")
 GATES = ("z", "r", "g", "sigmoid(s)")
 SQUASHED = ("h_tilde", "u", "a")
 
@@ -307,20 +324,32 @@ def fitted(values, like):
     return [v.reshape(*v.shape, *[1] * (w.ndim - v.ndim)) for v, w in zip(values, like)]
 
 
-def factors(ground):
+def alike(name, other):
+    """Whether one atom may be taken for another: of one gate, or of one form."""
+    bare = [re.sub(r"[()1^2* -]|tanh|sign", "", text) for text in (name, other)]
+    forms = [text.replace(own, ".") for text, own in zip((name, other), bare)]
+    return name != other and (bare[0] == bare[1] or forms[0] == forms[1])
+
+
+def over(a, b, c=None):
+    """a / b, or a / (b c); 0 where b is."""
+    c = c or [1.0] * len(a)
+    return [np.divide(u, v * w, out=np.zeros(np.broadcast_shapes(u.shape, v.shape)),
+                      where=np.abs(v) > 1e-9) for u, v, w in zip(a, b, c)]
+
+
+def factors(ground, pairs=True):
     """A path's derivative times or through an atom, or one atom in another's place."""
     called, (plain, made) = ground.case.part.through, atoms(ground)
-    over = lambda a, b: [np.divide(v, w, out=np.zeros(np.broadcast_shapes(v.shape, w.shape)),
-                                   where=np.abs(w) > 1e-9) for v, w in zip(a, b)]
-    for path in (name for name in called if name in ground.values):
+    for path in (name for name in called if name in ground.values and name not in NO_FACTORS):
         like, where = ground.values[path], f", in what comes through {called[path]}"
         fitting = [(name, f) for name, values in (*made, *plain)
                    if (f := fitted(values, like)) is not None]
-        one = [np.ones_like(v) for v in like]
         for name, f in fitting:
-            yield Hypothesis(f"factor: {name} is missing{where}", path, over(one, f))
+            yield Hypothesis(f"factor: {name} is missing{where}", path, over(f, f, f))
             yield Hypothesis(f"factor: {name} is too many{where}", path, f)
-        for (name, f), (other, g) in ((a, b) for a in fitting for b in fitting if a is not b):
+        both = [(a, b) for a in fitting for b in fitting if pairs and alike(a[0], b[0])]
+        for (name, f), (other, g) in both:
             yield Hypothesis(f"factor: {name} where {other} belongs{where}", path, over(f, g))
 
 

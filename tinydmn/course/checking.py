@@ -1,6 +1,6 @@
 """Is a part right?  The forward against the definition; every entry of the backward against central
 differences of the student's own forward; what must stay as it was; values at which careless code
-fails; and where something is wrong, which block, by which factor, what kind of mistake it looks like.
+fails; and where something is wrong, which block, by which factor, what kind of mistake that is.
 """
 
 from itertools import chain
@@ -128,7 +128,7 @@ def check_forward(case, result):
     outs, got = defined(case.part, case.dialect, case.arrays), named(case, "forward", result)
     wrong = [name for name in outs if not np.allclose(got[name], outs[name], **FORWARD)]
     if not wrong or found:
-        return found, not wrong
+        return found, not found
     if all(np.allclose(got[name], outs[name], rtol=1e-5, atol=1e-6) for name in wrong):
         said = "is right to seven digits only: something on the way is float32"
         return [finding(case, "forward", wrong[0], said, "dtype")], False
@@ -136,8 +136,9 @@ def check_forward(case, result):
     kind = kind_of_forward(case, got, outs)
     also = f" (wrong too: {', '.join(wrong[1:])})" * (len(wrong) > 1)
     said = (f"; {kind}" if kind else "") + also + ". The backward is checked once this is right"
-    return [finding(case, "forward", name, f"{worst(got[name], outs[name])}, by the equations{said}",
-                    kind, f"does not follow the equations{said}")], False
+    text = f"{worst(got[name], outs[name])}, by the equations{said}"
+    hidden = f"does not follow the equations{said}"
+    return [finding(case, "forward", name, text, kind, hidden)], False
 
 
 def failed(case, way, result):
@@ -269,21 +270,21 @@ def by_differences(session, case):
     return out
 
 
+UNTOUCHED = "nothing was added to it; d += adds in place, d = d + makes another array"
+LOST = "what it held before is lost; add to it: +=, not ="
+
+
 def judged(case, got, numeric):
     """The gradients against differences -> [Finding], one for all that one mistake explains."""
-    found, wrong, kept = [], {}, {"nothing was added to it; d += adds in place, d = d + makes "
-                                  "another array": [], "what it held before is lost; add to it: +=, "
-                                  "not =": []}
+    found, wrong, kept = [], {}, {UNTOUCHED: [], LOST: []}
     for name, want in numeric.items():
         start = case.start.get(name, np.zeros(()))
         if np.allclose(got[name], start + want, **BACKWARD):
             continue
         if name in case.start and same(start, got[name]):
-            list(kept.values())[0].append(name)
-        elif name in case.start and np.allclose(got[name], want, **BACKWARD):
-            list(kept.values())[1].append(name)
+            kept[UNTOUCHED].append(name)
         elif name in case.start and overwritten(got[name], start, want):
-            list(kept.values())[1].append(name)
+            kept[LOST].append(name)
         else:
             wrong[name] = got[name] - start
     for said, names in kept.items():
@@ -296,7 +297,7 @@ def judged(case, got, numeric):
 def overwritten(got, start, want):
     """Whether wherever it is wrong, just what it held before is missing."""
     wrong = ~np.isclose(got, start + want, **BACKWARD)
-    return wrong.sum() > 1 and np.allclose(got[wrong], want[wrong], **BACKWARD)
+    return (wrong.all() or wrong.sum() > 1) and np.allclose(got[wrong], want[wrong], **BACKWARD)
 
 
 def diagnosed(case, got, wrong, numeric):
@@ -304,8 +305,9 @@ def diagnosed(case, got, wrong, numeric):
     ground, n = Ground(case), case.arrays.get("n")
     if kind := joint_kind(ground, wrong, numeric):
         return [told(case, list(wrong), wrong, numeric, kind)]
+    smallest = sorted(wrong, key=lambda name: wrong[name].size)[:3 if len(wrong) < 4 else 1]
     kinds = {name: alone_kind(ground, name, wrong[name], numeric[name], got[name])
-             for name in sorted(wrong, key=lambda name: wrong[name].size)[:3]}
+             for name in smallest}
     rows = [name for name in wrong if name in case.part.inputs]
     if (not any(kinds.values()) and n is not None and rows
             and all(only_padded(wrong[name], numeric[name], n) for name in rows)):

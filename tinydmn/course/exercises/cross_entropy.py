@@ -7,7 +7,7 @@ from ..part import Edge, Part
 
 def loss(s, target, at):
     """s (B, K), target (B,) -> the sum over rows of -log softmax(s)[target], as (1,)."""
-    rows, (B, K) = np.arange(len(s)), s.shape
+    rows, K = np.arange(len(s)), s.shape[1]
     largest = s.max(axis=1)
     low = s - largest[:, None]
     log = at("sum of e^s", largest + np.logaddexp.reduce(low, axis=1), {

@@ -44,7 +44,8 @@ def gated_episode(dialect, a, at):
                axis=1, keepdims=True)})
     h = np.zeros_like(c[:, 0])
     for t in range(c.shape[1]):
-        g_t = at("g", np.broadcast_to(g[:, t, None], h.shape))
+        there = (t < n)[:, None]                           # on padding g is 0: the state passes
+        g_t = at("g", np.where(there, np.broadcast_to(g[:, t, None], h.shape), 0.0))
         h, before = at("h", h), c[:, t - 1]
         c_t = at("c", c[:, t], {"off by one in time: c_(t-1) where c_t belongs": lambda: before})
         new = at("GRU(c, h)", step(dialect, c_t, h, a["W"], a["U"], a["b"], at))
@@ -52,7 +53,7 @@ def gated_episode(dialect, a, at):
         mixed = at("mixed", mixed, {
             "factor: g where 1 - g belongs, and 1 - g where g": lambda: (1.0 - g_t) * new + g_t * h,
             "factor: (1 - g) is missing before h": lambda: g_t * new + h})
-        h = np.where((t < n)[:, None], mixed, h)                                       # (7)
+        h = at("h new", mixed)                                                         # (7)
     return h                                                                           # (8)
 
 

@@ -30,6 +30,7 @@ def step(dialect, x, h_prev, W, U, b, at=plain):
         reset = at("(r * h_prev) U_h", at("r * h_prev", r * h_in) @ U_h.T,
                    {TURNED: lambda: (r * h_in) @ U_h})
     activation, _ = ACTIVATIONS[dialect.candidate]
+    reset = at("reset", reset, {"factor: r is missing": lambda: h_in @ U_h.T})
     a_h = at("a_h", Wx[:, 2 * H:] + b[2 * H:] + reset)
     h_tilde = at("h_tilde", activation(a_h), others(dialect, a_h))                     # (3)
     keep = z if dialect.keep == "z" else 1.0 - z
