@@ -7,7 +7,6 @@ Each is a Hypothesis.  What a backward with this one mistake would give is tried
 directions: that costs a forward of the definition or two, whatever the size of the arrays.
 """
 
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -135,7 +134,8 @@ def cause_of_forward(ground, got):
         arrays = case.arrays if hypothesis.n is None else {**case.arrays, "n": hypothesis.n}
         return defined(case.part, case.dialect, arrays, at)
     with np.errstate(all="ignore"):
-        for hypothesis in (*scalings(ground), *lengths(ground), *factors(ground, pairs=False)):
+        for hypothesis in (*instead(ground), *scalings(ground), *lengths(ground),
+                           *factors(ground, pairs=False)):
             made = outs(hypothesis)
             if all(np.allclose(made[name], a, rtol=1e-7, atol=1e-9) for name, a in got.items()):
                 return hypothesis.kind
@@ -162,12 +162,17 @@ def scalings(ground):
                      (-1.0, "sign: of what comes through {}")):
         for path in paths:
             yield Hypothesis(said.format(called[path]), path, by)
-    for path, others in ground.others.items():
-        for kind in others[0]:
-            yield Hypothesis(kind, path, kind)
+    yield from instead(ground)
     for by in dict.fromkeys(numbers):
         for path in paths:
             yield Hypothesis(f"factor: {by:.4g} times what comes through {called[path]}", path, by)
+
+
+def instead(ground):
+    """What the definition says may stand at a path by mistake."""
+    for path, others in ground.others.items():
+        for kind in others[0]:
+            yield Hypothesis(kind, path, kind)
 
 
 def operands(ground, name):
@@ -194,14 +199,17 @@ def operands(ground, name):
                                     else v[k]))
     yield from other_operands(ground, name, lists)
     for i, product in enumerate(products):
-        for atom, values in (pair for pairs in atoms(ground) for pair in pairs):
-            if (f := fitted(values, ground.values[product.node])) is not None:
+        for atom in atoms(ground):
+            if (f := fitted(atom.values, ground.values[product.node])) is not None:
+                end = f", in the product with {product.operand}" if product.operand else ""
                 for said, w in (("is missing", over(f, f, f)), ("is too many", f)):
-                    yield Hypothesis(f"factor: {atom} {said}, in the product with {product.operand}"
-                                     if product.operand else f"factor: {atom} {said}",
-                                     operands={name: lists}, weights={i: w})
+                    yield Hypothesis(f"factor: {atom.called} {said}{end}", operands={name: lists},
+                                     weights={i: w})
     if not products[0].operand:
         return
+    for by, said in ((1, "earlier"), (-1, "later")) if lists[0][0].ndim == 3 else ():
+        yield Hypothesis(f"off by one in time: {products[0].operand} of the fact {said}",
+                         operands=mapped(lambda k, v: np.roll(v[k], by, axis=1)))
     yield Hypothesis("wrong axis: summed over the rows before the product", operands=mapped(
         lambda k, v: np.broadcast_to(v[k].sum(axis=0), v[k].shape)))
 
@@ -216,9 +224,10 @@ def other_operands(ground, name, lists):
         for only in (range(len(products)), *([i] for i in range(len(products)))):
             if all(alike[i] for i in only):
                 usual = products[only[0]].operand
-                kind = ("off by one in time: h_t where h_(t-1) belongs" if other == "h new" else
-                        f"factor: {other} where {usual} belongs" if usual
-                        else f"factor: {other} is too many")
+                kind = f"factor: {other} where {usual} belongs" if usual else (
+                    f"factor: {other} is too many")
+                if other in ("h new", "mixed"):
+                    kind = "off by one in time: h_t where h_(t-1) belongs"
                 yield Hypothesis(kind, operands={name: [
                     values if i in only else ones for i, ones in enumerate(lists)]})
 
@@ -249,12 +258,11 @@ def of_outputs(ground):
         only = lambda keep: {k: d * np.expand_dims(keep, tuple(
             i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
         for i in range(size if size > 1 else 0):
-            here = np.arange(size) == i
             yield Hypothesis(f"forgotten accumulation: {said.format(i)} alone is counted",
-                             douts=only(here))
-            if letter in AXES and i in (0, size - 1):
-                yield Hypothesis(f"missing term: {said.format(i)} is not counted",
-                                 douts=only(~here))
+                             douts=only(np.arange(size) == i))
+        for i in (0, size - 1) if letter in AXES and size > 1 else ():
+            yield Hypothesis(f"missing term: {said.format(i)} is not counted",
+                             douts=only(np.arange(size) != i))
         if letter == "T":
             for i in (-1, 0):
                 last = np.zeros(next(iter(douts.values())).shape[:2])
@@ -290,23 +298,31 @@ def lengths(ground):
         yield Hypothesis("padding leaked: as if nothing were padding", n=n + 99)
 
 
+class Atom(NamedTuple):
+    """What a derivative may be made of."""
+
+    called: str
+    base: str                  # the intermediate
+    form: str                  # what is made of it
+    values: list
+
+
 def atoms(ground):
-    """(how it is called, arrays) of what a derivative may be made of, by how plain it is."""
-    plain, made = [], []
+    found = []
     for name, values in ground.values.items():
+        if name in GATES or name in SQUASHED:
+            for form, f in FORMS.items():
+                found.append(Atom(form.replace("a", name), name, form, [f(v) for v in values]))
+        if name in ("c - q", "c - m"):
+            found.append(Atom(f"sign({name})", name, "sign", [np.sign(v) for v in values]))
         if name in ATOMS:
-            plain.append((name, values))
-        if name in SQUASHED or name in GATES:
-            made.append((f"(1 - {name})", [1.0 - v for v in values]))
-            made.append((f"{name} * (1 - {name})", [v * (1.0 - v) for v in values]))
-        if name in SQUASHED:
-            made.append((f"(1 - {name}^2)", [1.0 - v * v for v in values]))
-            made.append((f"(1 - tanh({name})^2)", [1.0 - np.tanh(v)**2 for v in values]))
-        if " - " in name and name not in GATES:
-            made.append((f"sign({name})", [np.sign(v) for v in values]))
-    return plain, made
+            found.append(Atom(name, name, "", values))
+    return found
 
 
+FORMS = {"(1 - a)": lambda v: 1.0 - v, "a * (1 - a)": lambda v: v * (1.0 - v),
+         "(1 - a^2)": lambda v: 1.0 - v * v, "(1 + a^2)": lambda v: 1.0 + v * v,
+         "(1 - tanh(a)^2)": lambda v: 1.0 - np.tanh(v)**2}
 # what students take for factors; and paths along which a factor says what it says elsewhere too
 ATOMS = ("z", "r", "h_tilde", "h_prev", "U_h h_prev", "r * h_prev", "g", "sigmoid(s)", "u", "c - q",
          "c - m", "c", "m", "q", "p", "a")
@@ -324,13 +340,6 @@ def fitted(values, like):
     return [v.reshape(*v.shape, *[1] * (w.ndim - v.ndim)) for v, w in zip(values, like)]
 
 
-def alike(name, other):
-    """Whether one atom may be taken for another: of one gate, or of one form."""
-    bare = [re.sub(r"[()1^2* -]|tanh|sign", "", text) for text in (name, other)]
-    forms = [text.replace(own, ".") for text, own in zip((name, other), bare)]
-    return name != other and (bare[0] == bare[1] or forms[0] == forms[1])
-
-
 def over(a, b, c=None):
     """a / b, or a / (b c); 0 where b is."""
     c = c or [1.0] * len(a)
@@ -340,21 +349,23 @@ def over(a, b, c=None):
 
 def factors(ground, pairs=True):
     """A path's derivative times or through an atom, or one atom in another's place."""
-    called, (plain, made) = ground.case.part.through, atoms(ground)
+    called, every = ground.case.part.through, atoms(ground)
     for path in (name for name in called if name in ground.values and name not in NO_FACTORS):
         like, where = ground.values[path], f", in what comes through {called[path]}"
-        fitting = [(name, f) for name, values in (*made, *plain)
-                   if (f := fitted(values, like)) is not None]
-        for name, f in fitting:
-            yield Hypothesis(f"factor: {name} is missing{where}", path, over(f, f, f))
-            yield Hypothesis(f"factor: {name} is too many{where}", path, f)
-        both = [(a, b) for a in fitting for b in fitting if pairs and alike(a[0], b[0])]
-        for (name, f), (other, g) in both:
-            yield Hypothesis(f"factor: {name} where {other} belongs{where}", path, over(f, g))
+        fitting = [(atom, f) for atom in every if (f := fitted(atom.values, like)) is not None]
+        for atom, f in fitting:
+            yield Hypothesis(f"factor: {atom.called} is missing{where}", path, over(f, f, f))
+            yield Hypothesis(f"factor: {atom.called} is too many{where}", path, f)
+        for (atom, f), (other, g) in ((a, b) for a in fitting for b in fitting if pairs):
+            if atom.called != other.called and (atom.base == other.base or atom.form == other.form):
+                yield Hypothesis(f"factor: {atom.called} where {other.called} belongs{where}", path,
+                                 over(f, g))
 
 
 def place(ground, wrong, right):
     """The intermediate that all wrong arrays have in common, and no right one: or ""."""
+    if len(wrong) < 2 or not right:
+        return ""                                          # that would say nothing
     rng, case = np.random.default_rng(0), ground.case
     moves = {name: rng.normal(size=case.arrays[name].shape) for name in (*wrong, *right)}
     fitting = []

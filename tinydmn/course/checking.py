@@ -302,16 +302,12 @@ def overwritten(got, start, want):
 
 def diagnosed(case, got, wrong, numeric):
     """What is said of wrong gradients: {name: what the backward gives}."""
-    ground, n = Ground(case), case.arrays.get("n")
+    ground = Ground(case)
     if kind := joint_kind(ground, wrong, numeric):
         return [told(case, list(wrong), wrong, numeric, kind)]
     smallest = sorted(wrong, key=lambda name: wrong[name].size)[:3 if len(wrong) < 4 else 1]
     kinds = {name: alone_kind(ground, name, wrong[name], numeric[name], got[name])
              for name in smallest}
-    rows = [name for name in wrong if name in case.part.inputs]
-    if (not any(kinds.values()) and n is not None and rows
-            and all(only_padded(wrong[name], numeric[name], n) for name in rows)):
-        kinds = dict.fromkeys(wrong, "padding leaked: only sequences that end in padding are wrong")
     groups = {}
     for name in wrong:
         groups.setdefault(kinds.get(name, ""), []).append(name)
@@ -339,6 +335,9 @@ def joint_kind(ground, wrong, numeric):
     n, names = ground.case.arrays.get("n"), list(wrong)
     if len(names) == 2 and all(close(wrong[a], numeric[b]) for a, b in (names, names[::-1])):
         return f"order: d{names[0]} and d{names[1]} are exchanged"
+    rows = [name for name in names if name in ground.case.part.inputs]
+    if rows and n is not None and all(only_padded(wrong[name], numeric[name], n) for name in rows):
+        return "padding leaked: only sequences that end in padding are wrong"
     if kind := cause(ground, wrong):
         return kind
     if n is not None and any(leaks(a, numeric[name], n) for name, a in wrong.items()

@@ -38,11 +38,13 @@ def kind_of(got, want, lengths=None, blocks=()):
         return "transposed"
     if shifted(got, want):
         return "off by one in time: the numbers are those of a neighbouring step"
+    if kind := exchanged(got, want, blocks):
+        return kind
     if lengths is not None and leaks(got, want, lengths):
         return "padding leaked: numbers where a sequence has ended"
     if axis := summed(got, want):
         return f"wrong axis: {axis}"
-    return exchanged(got, want, blocks) or counted(got, want)
+    return counted(got, want)
 
 
 def counted(got, want):
@@ -63,9 +65,11 @@ def counted(got, want):
 def factor(got, want):
     """k where got is k times want, else None."""
     norm = float(np.sum(want * want))
-    if norm < 1e-12 or want.size < 2 and not close(got, -want):
+    if norm < 1e-12:
         return None
     k = float(np.sum(got * want)) / norm
+    if want.size < 2 and not any(np.isclose(k, by) for n in range(1, 65) for by in (n, -n, 1 / n)):
+        return None                                        # one number is always a multiple
     if abs(k + 1.0) < 1e-4 and close(got, -want):
         return -1.0
     return k if abs(k - 1.0) > 1e-4 and abs(k) > 1e-4 and close(got, k * want) else None

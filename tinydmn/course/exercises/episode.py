@@ -48,7 +48,7 @@ def gated_episode(dialect, a, at):
         g_t = at("g", np.where(there, np.broadcast_to(g[:, t, None], h.shape), 0.0))
         h, before = at("h", h), c[:, t - 1]
         c_t = at("c", c[:, t], {"off by one in time: c_(t-1) where c_t belongs": lambda: before})
-        new = at("GRU(c, h)", step(dialect, c_t, h, a["W"], a["U"], a["b"], at))
+        new = at("GRU(c, h)", step(dialect, c_t, at("h in GRU", h), a["W"], a["U"], a["b"], at))
         mixed = at("g in g GRU", g_t) * new + (1.0 - at("g in (1 - g) h", g_t)) * at("(1 - g) h", h)
         mixed = at("mixed", mixed, {
             "factor: g where 1 - g belongs, and 1 - g where g": lambda: (1.0 - g_t) * new + g_t * h,
@@ -102,4 +102,5 @@ PARTS = (
          through={"g": "g, eq. (7)", "GRU(c, h)": "the GRU in eq. (7)",
                   "(1 - g) h": "(1 - g) h in eq. (7)", "sigmoid(s)": "sigmoid(s)",
                   "g in g GRU": "g before the GRU in eq. (7)", "h": "h, on to the next step",
+                  "h in GRU": "h in the GRU of eq. (7)",
                   "g in (1 - g) h": "1 - g in eq. (7)", **THROUGH}))

@@ -25,7 +25,10 @@ def features(dialect, c, m, q, W_b, at=plain):
         f"c W_b {name}": {"transposed: W_b": lambda a=a: dot(c @ W_b.T, a),
                           "factor: W_b is missing": lambda a=a: dot(c, a)}
         for name, a in (("q", q), ("m", m))}
-    return np.concatenate([at(name, a, other.get(name)) for name, a in zip(BLOCKS, made)], axis=-1)
+    made = [at(name, a, other.get(name)) for name, a in zip(BLOCKS, made)]
+    return at("features", np.concatenate(made, axis=-1), {
+        f"order: {BLOCKS[i]} and {BLOCKS[i + 1]} are exchanged": lambda i=i: np.concatenate(
+            [*made[:i], made[i + 1], made[i], *made[i + 2:]], axis=-1) for i in (1, 3, 5, 7)})
 
 
 def others(dialect, x):
