@@ -9,6 +9,7 @@ import pytest
 
 from tinydmn.course.checking import check_shown
 from tinydmn.course.dialect import PAPER, Dialect, described, dialect_of
+from tinydmn.course.kinds import kind_of
 from tinydmn.course.part import defined, derivative_at, drawn, shape
 from tinydmn.ops import answer_numpy, episode_numpy, gate_numpy, gru_numpy, loss_numpy
 from tinydmn.ops.groups import Gate
@@ -116,6 +117,21 @@ def test_values_at_which_careless_code_fails(name, old, new, kind, where):
     assert one.kind == kind and where in one.text and one.hidden == one.text
 
 
+def test_a_gradient_by_itself_has_a_kind():
+    want = np.random.default_rng(0).normal(size=(3, 4, 2))
+    n = np.array([4, 2, 3])
+    there = (np.arange(4) < n[:, None])[..., None]
+    kind = lambda got, want=want, **more: kind_of(got, want, **more).partition(":")[0]
+    assert kind(-want) == "sign" and kind(3 * want) == "factor" and kind(0 * want) == "missing term"
+    assert kind(want[:, :, 0].T[:3, :3], want[:, :3, 0]) == "transposed"
+    assert kind(np.roll(want, 1, axis=1)) == "off by one in time"
+    assert kind(want + ~there, want * there, lengths=n) == "padding leaked"
+    assert kind(np.broadcast_to(want.mean(axis=0), want.shape)) == "wrong axis"
+    assert kind(want * (np.arange(3) == 1)[:, None, None]) == "forgotten accumulation"
+    assert kind(want[:, ::-1]) == "order" and kind(want * np.nan) == "not finite"
+    assert kind_of(want + 1, want) == ""
+
+
 def test_dialects_stay_what_they_were():
     assert dialect_of(None) == PAPER == Dialect() and not described(PAPER)
     assert dialect_of("ada") == ADA and dialect_of("bo") == BO
@@ -125,6 +141,13 @@ def test_dialects_stay_what_they_were():
     for values in zip(*made):
         assert len(set(values)) > 1
     assert described(OTHERS[0]) == ["reset: before", "keep: 1-z", "candidate: softsign", "distance: square", "likeness: tanh"]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_no_two_sizes_are_equal(name):
+    for seed in range(5):
+        sizes = list(PARTS[name].sizes(np.random.default_rng(seed)).values())
+        assert len(set(sizes)) == len(sizes)
 
 
 def test_sizes_are_letters():
@@ -146,7 +169,7 @@ def test_definitions_are_the_librarys_in_the_papers_dialect():
 
     run = a["gru"]
     for i, n in enumerate(run["n"]):
-        h = np.zeros((1, 3))
+        h = np.zeros((1, 5))
         for t in range(n):
             h = gru_numpy.gru_cell_forward(run["x"][i:i + 1, t], h, weights(run))[0]
             close(ours["gru"]["h"][i, t], h[0])

@@ -311,7 +311,7 @@ def atoms(ground):
     found = []
     for name, values in ground.values.items():
         if name in GATES or name in SQUASHED:
-            for form, f in FORMS.items():
+            for form, f in [*FORMS.items()][:3 if name in GATES else None]:
                 found.append(Atom(form.replace("a", name), name, form, [f(v) for v in values]))
         if name in ("c - q", "c - m"):
             found.append(Atom(f"sign({name})", name, "sign", [np.sign(v) for v in values]))
@@ -323,11 +323,11 @@ def atoms(ground):
 FORMS = {"(1 - a)": lambda v: 1.0 - v, "a * (1 - a)": lambda v: v * (1.0 - v),
          "(1 - a^2)": lambda v: 1.0 - v * v, "(1 + a^2)": lambda v: 1.0 + v * v,
          "(1 - tanh(a)^2)": lambda v: 1.0 - np.tanh(v)**2}
-# what students take for factors; and paths along which a factor says what it says elsewhere too
+# what students take for factors, and paths along which a factor says what it says elsewhere too
 ATOMS = ("z", "r", "h_tilde", "h_prev", "U_h h_prev", "r * h_prev", "g", "sigmoid(s)", "u", "c - q",
          "c - m", "c", "m", "q", "p", "a")
 NO_FACTORS = ("a_z", "a_r", "a_h", "a_1", "U h_prev", "h_prev in U", "U_z h_prev", "U_r h_prev",
-              "W", "b", "W_1", "b_1", "W_2", "b_2", "h", "h out", "apart", "c W_b")
+              "W", "b", "W_1", "b_1", "W_2", "b_2", "h", "h out", "apart", "c W_b", "h in GRU", "GRU(c, h)", "g")
 GATES = ("z", "r", "g", "sigmoid(s)")
 SQUASHED = ("h_tilde", "u", "a")
 

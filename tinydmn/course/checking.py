@@ -305,9 +305,8 @@ def diagnosed(case, got, wrong, numeric):
     ground = Ground(case)
     if kind := joint_kind(ground, wrong, numeric):
         return [told(case, list(wrong), wrong, numeric, kind)]
-    smallest = sorted(wrong, key=lambda name: wrong[name].size)[:3 if len(wrong) < 4 else 1]
     kinds = {name: alone_kind(ground, name, wrong[name], numeric[name], got[name])
-             for name in smallest}
+             for name in wrong} if len(wrong) < 4 else {}
     groups = {}
     for name in wrong:
         groups.setdefault(kinds.get(name, ""), []).append(name)

@@ -29,7 +29,7 @@ class Part(NamedTuple):
     params: dict               # name -> sizes; with derivatives that are added to
     outputs: dict              # name -> sizes
     define: Callable           # see above
-    sizes: Callable            # rng -> {letter: size}
+    sizes: Callable            # rng -> {letter: size}, all different: a wrong axis has no place
     given: Callable = lambda rng, sizes: {}                # integers, masks: no derivatives
     equations: Callable = lambda dialect: ""               # for the student, in words and symbols
     mend: Callable = lambda rng, arrays: None              # moves drawn arrays away from kinks

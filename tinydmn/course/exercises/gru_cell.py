@@ -86,5 +86,5 @@ PARTS = (Part(
     inputs={"x": "B,I", "h_prev": "B,H"}, params=WEIGHTS, outputs={"h": "B,H"},
     define=lambda dialect, a, at: (step(dialect, a["x"], a["h_prev"], a["W"], a["U"], a["b"],
                                         at),),
-    sizes=lambda rng: {"B": 3, "I": 2, "H": int(rng.integers(3, 5))},
+    sizes=lambda rng: {"B": 3, "I": 2, "H": int(rng.integers(4, 6))},
     equations=equations, blocks=BLOCKS, through=THROUGH, products=products),)
