@@ -7,24 +7,14 @@ Each is a Hypothesis.  What a backward with this one mistake would give is tried
 directions: that costs a forward of the definition or two, whatever the size of the arrays.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from .part import STEP, defined
+from .dialect import CHOICES
+from .kinds import (Hypothesis, atoms, close, factor, factors, fitted, kind_of, leaks, lengths, met,
+                    of_outputs, only_padded, over)
+from .part import BACKWARD, FORWARD, STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
-
-
-class Hypothesis(NamedTuple):
-    kind: str
-    path: str = ""
-    change: object = 1.0       # times: a number, or an array for each time that the path occurs;
-    #                            a text: what may stand there by mistake
-    douts: dict | None = None  # what stands for them; with a path: in what comes through it
-    operands: dict | None = None       # parameter -> for each of its products, its operands,
-    weights: dict = {}         # and by what a product is multiplied: its place among them -> arrays
-    n: object = None           # lengths
 
 
 class Ground:
@@ -232,136 +222,6 @@ def other_operands(ground, name, lists):
                     values if i in only else ones for i, ones in enumerate(lists)]})
 
 
-AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
-
-
-def of_outputs(ground):
-    """Other derivatives of the outputs: some of the rows or steps alone, those of another step."""
-    part, douts = ground.case.part, ground.case.douts
-    if len(douts) > 1:
-        for name in douts:
-            yield Hypothesis(f"missing term: d{name}", douts={**douts, name: 0 * douts[name]})
-            for path, called in part.through.items():
-                if path in ground.values:
-                    yield Hypothesis(f"missing term: d{name}, in what comes through {called}", path,
-                                     douts={**douts, name: 0 * douts[name]})
-            for by in (-1.0, 2.0, 0.5, 1.0 / len(douts[name])):
-                kind = "sign: of" if by < 0 else f"factor: {by:.4g} times"
-                yield Hypothesis(f"{kind} d{name}", douts={**douts, name: by * douts[name]})
-    yield from of_blocks(ground)
-    letters = [text.split(",") for text in part.outputs.values()]
-    for axis, letter in enumerate(letters[0]):
-        if any(axis >= len(of) or of[axis] != letter for of in letters):
-            continue
-        size = next(iter(douts.values())).shape[axis]
-        said = AXES.get(letter, f"number {{}} of {letter}")
-        only = lambda keep: {k: d * np.expand_dims(keep, tuple(
-            i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
-        for i in range(size if size > 1 else 0):
-            yield Hypothesis(f"forgotten accumulation: {said.format(i)} alone is counted",
-                             douts=only(np.arange(size) == i))
-        for i in (0, size - 1) if letter in AXES and size > 1 else ():
-            yield Hypothesis(f"missing term: {said.format(i)} is not counted",
-                             douts=only(np.arange(size) != i))
-        if letter == "T":
-            for i in (-1, 0):
-                last = np.zeros(next(iter(douts.values())).shape[:2])
-                last[i, i] = 1.0
-                which = "last" if i else "first"
-                kind = f"forgotten accumulation: the {which} row and step alone"
-                yield Hypothesis(kind, douts={k: d * last.reshape(
-                    *last.shape, *[1] * (d.ndim - 2)) for k, d in douts.items()})
-            for by, when in ((1, "earlier"), (-1, "later")):
-                yield Hypothesis(f"off by one in time: the derivative of the step {when}",
-                                 douts={k: np.roll(d, by, axis) for k, d in douts.items()})
-
-
-def of_blocks(ground):
-    """The derivative of one block of an output in another's place."""
-    for name, d in ground.case.douts.items():
-        blocks = [(block, index(d)) for block, index in ground.case.part.blocks.get(name, ())]
-        for (a, i), (b, j) in ((x, y) for x in blocks for y in blocks if x is not y):
-            if d[i].shape == d[j].shape:
-                other, swapped = d.copy(), d.copy()
-                other[i], swapped[i], swapped[j] = d[j], d[j], d[i]
-                yield Hypothesis(f"order: d{name} at {b} where that at {a} belongs",
-                                 douts={name: other})
-                yield Hypothesis(f"order: d{name} at {a} and at {b} exchanged",
-                                 douts={name: swapped})
-
-
-def lengths(ground):
-    n = ground.case.arrays.get("n")
-    if n is not None:
-        yield Hypothesis("off by one in time: as if each had a step less", n=n - 1)
-        yield Hypothesis("padding leaked: as if each had a step more", n=n + 1)
-        yield Hypothesis("padding leaked: as if nothing were padding", n=n + 99)
-
-
-class Atom(NamedTuple):
-    """What a derivative may be made of."""
-
-    called: str
-    base: str                  # the intermediate
-    form: str                  # what is made of it
-    values: list
-
-
-def atoms(ground):
-    found = []
-    for name, values in ground.values.items():
-        if name in GATES or name in SQUASHED:
-            for form, f in [*FORMS.items()][:3 if name in GATES else None]:
-                found.append(Atom(form.replace("a", name), name, form, [f(v) for v in values]))
-        if name in ("c - q", "c - m"):
-            found.append(Atom(f"sign({name})", name, "sign", [np.sign(v) for v in values]))
-        if name in ATOMS:
-            found.append(Atom(name, name, "", values))
-    return found
-
-
-FORMS = {"(1 - a)": lambda v: 1.0 - v, "a * (1 - a)": lambda v: v * (1.0 - v),
-         "(1 - a^2)": lambda v: 1.0 - v * v, "(1 + a^2)": lambda v: 1.0 + v * v,
-         "(1 - tanh(a)^2)": lambda v: 1.0 - np.tanh(v)**2}
-# what students take for factors, and paths along which a factor says what it says elsewhere too
-ATOMS = ("z", "r", "h_tilde", "h_prev", "U_h h_prev", "r * h_prev", "g", "sigmoid(s)", "u", "c - q",
-         "c - m", "c", "m", "q", "p", "a")
-NO_FACTORS = ("a_z", "a_r", "a_h", "a_1", "U h_prev", "h_prev in U", "U_z h_prev", "U_r h_prev",
-              "W", "b", "W_1", "b_1", "W_2", "b_2", "h", "h out", "apart", "c W_b", "h in GRU", "GRU(c, h)", "g")
-GATES = ("z", "r", "g", "sigmoid(s)")
-SQUASHED = ("h_tilde", "u", "a")
-
-
-def fitted(values, like):
-    """The values of an atom as factors of a path's, or None where the shapes do not allow it."""
-    if len(values) != len(like) or any(v.ndim > w.ndim or v.shape != w.shape[:v.ndim]
-                                       for v, w in zip(values, like)):
-        return None
-    return [v.reshape(*v.shape, *[1] * (w.ndim - v.ndim)) for v, w in zip(values, like)]
-
-
-def over(a, b, c=None):
-    """a / b, or a / (b c); 0 where b is."""
-    c = c or [1.0] * len(a)
-    return [np.divide(u, v * w, out=np.zeros(np.broadcast_shapes(u.shape, v.shape)),
-                      where=np.abs(v) > 1e-9) for u, v, w in zip(a, b, c)]
-
-
-def factors(ground, pairs=True):
-    """A path's derivative times or through an atom, or one atom in another's place."""
-    called, every = ground.case.part.through, atoms(ground)
-    for path in (name for name in called if name in ground.values and name not in NO_FACTORS):
-        like, where = ground.values[path], f", in what comes through {called[path]}"
-        fitting = [(atom, f) for atom in every if (f := fitted(atom.values, like)) is not None]
-        for atom, f in fitting:
-            yield Hypothesis(f"factor: {atom.called} is missing{where}", path, over(f, f, f))
-            yield Hypothesis(f"factor: {atom.called} is too many{where}", path, f)
-        for (atom, f), (other, g) in ((a, b) for a in fitting for b in fitting if pairs):
-            if atom.called != other.called and (atom.base == other.base or atom.form == other.form):
-                yield Hypothesis(f"factor: {atom.called} where {other.called} belongs{where}", path,
-                                 over(f, g))
-
-
 def place(ground, wrong, right):
     """The intermediate that all wrong arrays have in common, and no right one: or ""."""
     if len(wrong) < 2 or not right:
@@ -376,3 +236,72 @@ def place(ground, wrong, right):
                 - ground.loss(Hypothesis("", path, 1.0), {name: moves[name]}, STEP)) > 1e-4 * STEP}
             fitting += [path] * (through == set(wrong))
     return case.part.through[fitting[-1]] if fitting else ""
+
+
+def kind_of_forward(case, got, outs):
+    """The kind of mistake in a forward, or ""."""
+    n, kinds = case.arrays.get("n"), {}
+    for name in outs:
+        if not np.allclose(got[name], outs[name], **FORWARD):
+            blocks = [(block, index(outs[name])) for block, index in case.part.blocks.get(name, ())]
+            kinds[name] = kind_of(got[name], outs[name], n, blocks)
+    if len(set(kinds.values())) == 1 and (kind := next(iter(kinds.values()))):
+        return kind
+    ground = Ground(case)
+    kind = other_equations(case, got) or cause_of_forward(ground, got)
+    if not kind and n is not None and all(only_padded(got[name], outs[name], n) for name in kinds):
+        kind = "padding leaked: only sequences that end in padding are wrong"
+    return kind or next(filter(None, kinds.values()), "") or next(
+        filter(None, (met(got[name], outs[name], ground.values) for name in kinds)), "")
+
+
+def other_equations(case, got):
+    """Which other dialect's equations a forward follows, or ""."""
+    for field, choices in CHOICES.items():
+        for other in choices:
+            outs = defined(case.part, case.dialect._replace(**{field: other}), case.arrays)
+            if all(np.allclose(outs[name], got[name], **FORWARD) for name in outs):
+                return f"other equations: {choices[other]} is not what is asked"
+    return ""
+
+
+def joint_kind(ground, wrong, numeric):
+    """The kind of one mistake in all wrong gradients, or ""."""
+    if any(not np.all(np.isfinite(a)) for a in wrong.values()):
+        return "not finite: NaN or infinite"
+    if len(wrong) == 1:
+        return ""
+    times = {name: factor(a, numeric[name]) for name, a in wrong.items()}
+    first = next(iter(times.values()))
+    if first and all(k and abs(k - first) < 1e-3 for k in times.values()):
+        return "sign: of all of it" if first == -1.0 else f"factor: {first:.4g} times"
+    n, names = ground.case.arrays.get("n"), list(wrong)
+    if len(names) == 2 and all(close(wrong[a], numeric[b]) for a, b in (names, names[::-1])):
+        return f"order: d{names[0]} and d{names[1]} are exchanged"
+    rows = [name for name in names if name in ground.case.part.inputs]
+    if rows and n is not None and all(only_padded(wrong[name], numeric[name], n) for name in rows):
+        return "padding leaked: only sequences that end in padding are wrong"
+    if kind := cause(ground, wrong):
+        return kind
+    if n is not None and any(leaks(a, numeric[name], n) for name, a in wrong.items()
+                             if name in ground.case.part.inputs):
+        return "padding leaked: numbers where a sequence has ended"
+    return ""
+
+
+def alone_kind(ground, name, got, want, whole):
+    """The kind of mistake in one gradient, or "".  whole: with what it held before."""
+    blocks = [(block, index(want)) for block, index in ground.case.part.blocks.get(name, ())]
+    n = ground.case.arrays.get("n") if name in ground.case.part.inputs else None
+    apart = [index for _, index in blocks if not np.allclose(got[index], want[index], **BACKWARD)]
+    kinds = {kind_of(got[index], want[index]) for index in apart} if len(apart) < len(
+        blocks) else {""}
+    kind = kind_of(got, want, n, blocks)
+    if kind.startswith("padding") and (other := met(got, want, ground.values)):
+        kind = other
+    if kind or len(kinds) == 1 and (kind := kinds.pop()):
+        return kind
+    kind = met(got, want, ground.values) or cause(ground, {name: got})
+    if not kind and name in ground.case.start and (kind := cause(ground, {name: whole})):
+        kind = "forgotten accumulation: = for +=; " + kind.rpartition(": ")[2]
+    return kind

@@ -9,13 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .calls import Call, Kept
-from .causes import Ground, cause, cause_of_forward, place
-from .dialect import CHOICES
-from .kinds import close, factor, kind_of, leaks, met, only_padded, worst
-from .part import STEP, defined, derivative_at, differences, drawn, is_float, total
+from .causes import Ground, alone_kind, joint_kind, kind_of_forward, place
+from .kinds import worst
+from .part import (BACKWARD, FORWARD, STEP, defined, derivative_at, differences, drawn, is_float,
+                   total)
 
-FORWARD = dict(rtol=1e-9, atol=1e-11)
-BACKWARD = dict(rtol=1e-5, atol=1e-7)
 EDGE = dict(rtol=1e-4, atol=1e-5)
 
 
@@ -150,33 +148,6 @@ def wrong_dtypes(case, way, arrays, dtype):
     d = "" if way == "forward" else "d"
     return [finding(case, way, d + name, f"is {a.dtype} for {np.dtype(dtype)} arguments", "dtype")
             for name, a in arrays.items() if isinstance(a, np.ndarray) and a.dtype != dtype][:1]
-
-
-def kind_of_forward(case, got, outs):
-    """The kind of mistake in a forward, or ""."""
-    n, kinds = case.arrays.get("n"), {}
-    for name in outs:
-        if not np.allclose(got[name], outs[name], **FORWARD):
-            blocks = [(block, index(outs[name])) for block, index in case.part.blocks.get(name, ())]
-            kinds[name] = kind_of(got[name], outs[name], n, blocks)
-    if len(set(kinds.values())) == 1 and (kind := next(iter(kinds.values()))):
-        return kind
-    ground = Ground(case)
-    kind = other_equations(case, got) or cause_of_forward(ground, got)
-    if not kind and n is not None and all(only_padded(got[name], outs[name], n) for name in kinds):
-        kind = "padding leaked: only sequences that end in padding are wrong"
-    return kind or next(filter(None, kinds.values()), "") or next(
-        filter(None, (met(got[name], outs[name], ground.values) for name in kinds)), "")
-
-
-def other_equations(case, got):
-    """Which other dialect's equations a forward follows, or ""."""
-    for field, choices in CHOICES.items():
-        for other in choices:
-            outs = defined(case.part, case.dialect._replace(**{field: other}), case.arrays)
-            if all(np.allclose(outs[name], got[name], **FORWARD) for name in outs):
-                return f"other equations: {choices[other]} is not what is asked"
-    return ""
 
 
 def changed(case, way, result, before):
@@ -319,48 +290,6 @@ def diagnosed(case, got, wrong, numeric):
     first = next(iter(groups))
     groups[first] += unnamed
     return [told(case, names, wrong, numeric, kind) for kind, names in groups.items()]
-
-
-def joint_kind(ground, wrong, numeric):
-    """The kind of one mistake in all wrong gradients, or ""."""
-    if any(not np.all(np.isfinite(a)) for a in wrong.values()):
-        return "not finite: NaN or infinite"
-    if len(wrong) == 1:
-        return ""
-    times = {name: factor(a, numeric[name]) for name, a in wrong.items()}
-    first = next(iter(times.values()))
-    if first and all(k and abs(k - first) < 1e-3 for k in times.values()):
-        return "sign: of all of it" if first == -1.0 else f"factor: {first:.4g} times"
-    n, names = ground.case.arrays.get("n"), list(wrong)
-    if len(names) == 2 and all(close(wrong[a], numeric[b]) for a, b in (names, names[::-1])):
-        return f"order: d{names[0]} and d{names[1]} are exchanged"
-    rows = [name for name in names if name in ground.case.part.inputs]
-    if rows and n is not None and all(only_padded(wrong[name], numeric[name], n) for name in rows):
-        return "padding leaked: only sequences that end in padding are wrong"
-    if kind := cause(ground, wrong):
-        return kind
-    if n is not None and any(leaks(a, numeric[name], n) for name, a in wrong.items()
-                             if name in ground.case.part.inputs):
-        return "padding leaked: numbers where a sequence has ended"
-    return ""
-
-
-def alone_kind(ground, name, got, want, whole):
-    """The kind of mistake in one gradient, or "".  whole: with what it held before."""
-    blocks = [(block, index(want)) for block, index in ground.case.part.blocks.get(name, ())]
-    n = ground.case.arrays.get("n") if name in ground.case.part.inputs else None
-    apart = [index for _, index in blocks if not np.allclose(got[index], want[index], **BACKWARD)]
-    kinds = {kind_of(got[index], want[index]) for index in apart} if len(apart) < len(
-        blocks) else {""}
-    kind = kind_of(got, want, n, blocks)
-    if kind.startswith("padding") and (other := met(got, want, ground.values)):
-        kind = other
-    if kind or len(kinds) == 1 and (kind := kinds.pop()):
-        return kind
-    kind = met(got, want, ground.values) or cause(ground, {name: got})
-    if not kind and name in ground.case.start and (kind := cause(ground, {name: whole})):
-        kind = "forgotten accumulation: = for +=; " + kind.rpartition(": ")[2]
-    return kind
 
 
 def told(case, names, wrong, numeric, kind, said=""):

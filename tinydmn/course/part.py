@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 STEP = 1e-6                    # of a central difference
+FORWARD = dict(rtol=1e-9, atol=1e-11)                      # how near is right
+BACKWARD = dict(rtol=1e-5, atol=1e-7)
 
 
 class Part(NamedTuple):
