@@ -8,24 +8,16 @@ directions: that costs a forward of the definition or two, whatever the size of 
 """
 
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
-from .part import STEP, defined
+from .dialect import CHOICES
+from .kinds import (Hypothesis, atoms, close, factor, factors, fitted, kind_of, leaks, lengths, met,
+                    of_outputs, only_padded, over)
+from .part import BACKWARD, FORWARD, STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
 COST = 60_000                  # intermediates that may be computed while a cause is looked for
-
-
-class Hypothesis(NamedTuple):
-    kind: str
-    path: str = ""
-    change: object = 1.0       # times: a number, or an array for each time that the path occurs;
-    #                            a text: what may stand there by mistake
-    douts: dict | None = None  # what stands for them; with a path: in what comes through it
-    operands: dict | None = None       # parameter -> for each of its products, its operands
-    n: object = None           # lengths
 
 
 class Ground:
@@ -73,6 +65,8 @@ class Ground:
                 move = moves[name][product.rows(moves[name])]
                 step = [v @ np.atleast_2d(move).T if product.operand else v * move for v in values]
                 step = [s[..., 0] if move.ndim == 1 and product.operand else s for s in step]
+                if w := hypothesis.weights.get(self.products[name].index(product)):
+                    step = [a * b for a, b in zip(w, step)]
                 old = shifts.get(product.node, [0.0] * len(step))
                 shifts[product.node] = [a + b for a, b in zip(old, step)]
         return shifts
@@ -134,7 +128,8 @@ def cause_of_forward(ground, got):
         arrays = case.arrays if hypothesis.n is None else {**case.arrays, "n": hypothesis.n}
         return defined(case.part, case.dialect, arrays, at)
     with np.errstate(all="ignore"):
-        for hypothesis in (*scalings(ground), *lengths(ground), *factors(ground)):
+        for hypothesis in (*instead(ground), *scalings(ground), *lengths(ground),
+                           *factors(ground, pairs=False)):
             made = outs(hypothesis)
             if all(np.allclose(made[name], a, rtol=1e-7, atol=1e-9) for name, a in got.items()):
                 return hypothesis.kind
@@ -161,12 +156,17 @@ def scalings(ground):
                      (-1.0, "sign: of what comes through {}")):
         for path in paths:
             yield Hypothesis(said.format(called[path]), path, by)
-    for path, others in ground.others.items():
-        for kind in others[0]:
-            yield Hypothesis(kind, path, kind)
+    yield from instead(ground)
     for by in dict.fromkeys(numbers):
         for path in paths:
             yield Hypothesis(f"factor: {by:.4g} times what comes through {called[path]}", path, by)
+
+
+def instead(ground):
+    """What the definition says may stand at a path by mistake."""
+    for path, others in ground.others.items():
+        for kind in others[0]:
+            yield Hypothesis(kind, path, kind)
 
 
 def operands(ground, name):
@@ -192,8 +192,18 @@ def operands(ground, name):
                     operands=mapped(lambda k, v: v[(k + by) % T] if wrap or 0 <= k + by < T
                                     else v[k]))
     yield from other_operands(ground, name, lists)
+    for i, product in enumerate(products):
+        for atom in atoms(ground):
+            if (f := fitted(atom.values, ground.values[product.node])) is not None:
+                end = f", in the product with {product.operand}" if product.operand else ""
+                for said, w in (("is missing", over(f, f, f)), ("is too many", f)):
+                    yield Hypothesis(f"factor: {atom.called} {said}{end}", operands={name: lists},
+                                     weights={i: w})
     if not products[0].operand:
         return
+    for by, said in ((1, "earlier"), (-1, "later")) if lists[0][0].ndim == 3 else ():
+        yield Hypothesis(f"off by one in time: {products[0].operand} of the fact {said}",
+                         operands=mapped(lambda k, v: np.roll(v[k], by, axis=1)))
     yield Hypothesis("wrong axis: summed over the rows before the product", operands=mapped(
         lambda k, v: np.broadcast_to(v[k].sum(axis=0), v[k].shape)))
 
@@ -208,131 +218,18 @@ def other_operands(ground, name, lists):
         for only in (range(len(products)), *([i] for i in range(len(products)))):
             if all(alike[i] for i in only):
                 usual = products[only[0]].operand
-                kind = (f"factor: {other} where {usual} belongs" if usual
-                        else f"factor: {other} is too many")
+                kind = f"factor: {other} where {usual} belongs" if usual else (
+                    f"factor: {other} is too many")
+                if other in ("h new", "mixed"):
+                    kind = "off by one in time: h_t where h_(t-1) belongs"
                 yield Hypothesis(kind, operands={name: [
                     values if i in only else ones for i, ones in enumerate(lists)]})
 
 
-AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
-
-
-def of_outputs(ground):
-    """Other derivatives of the outputs: some of the rows or steps alone, those of another step."""
-    part, douts = ground.case.part, ground.case.douts
-    if len(douts) > 1:
-        for name in douts:
-            yield Hypothesis(f"missing term: d{name}", douts={**douts, name: 0 * douts[name]})
-            for path, called in part.through.items():
-                if path in ground.values:
-                    yield Hypothesis(f"missing term: d{name}, in what comes through {called}", path,
-                                     douts={**douts, name: 0 * douts[name]})
-            for by in (-1.0, 2.0, 0.5, 1.0 / len(douts[name])):
-                kind = "sign: of" if by < 0 else f"factor: {by:.4g} times"
-                yield Hypothesis(f"{kind} d{name}", douts={**douts, name: by * douts[name]})
-    yield from of_blocks(ground)
-    letters = [text.split(",") for text in part.outputs.values()]
-    for axis, letter in enumerate(letters[0]):
-        if any(axis >= len(of) or of[axis] != letter for of in letters):
-            continue
-        size = next(iter(douts.values())).shape[axis]
-        said = AXES.get(letter, f"number {{}} of {letter}")
-        only = lambda keep: {k: d * np.expand_dims(keep, tuple(
-            i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
-        for i in range(size if size > 1 else 0):
-            here = np.arange(size) == i
-            yield Hypothesis(f"forgotten accumulation: {said.format(i)} alone is counted",
-                             douts=only(here))
-            if letter in AXES and i in (0, size - 1):
-                yield Hypothesis(f"missing term: {said.format(i)} is not counted",
-                                 douts=only(~here))
-        if letter == "T":
-            for i in (-1, 0):
-                last = np.zeros(next(iter(douts.values())).shape[:2])
-                last[i, i] = 1.0
-                which = "first" if i == 0 else "last"
-                kind = f"forgotten accumulation: the {which} row and step alone"
-                yield Hypothesis(kind, douts={k: d * last.reshape(
-                    *last.shape, *[1] * (d.ndim - 2)) for k, d in douts.items()})
-            for by, when in ((1, "earlier"), (-1, "later")):
-                yield Hypothesis(f"off by one in time: the derivative of the step {when}",
-                                 douts={k: np.roll(d, by, axis) for k, d in douts.items()})
-
-
-def of_blocks(ground):
-    """The derivative of one block of an output in another's place."""
-    for name, d in ground.case.douts.items():
-        blocks = [(block, index(d)) for block, index in ground.case.part.blocks.get(name, ())]
-        for (a, i), (b, j) in ((x, y) for x in blocks for y in blocks if x is not y):
-            if d[i].shape == d[j].shape:
-                other, swapped = d.copy(), d.copy()
-                other[i], swapped[i], swapped[j] = d[j], d[j], d[i]
-                yield Hypothesis(f"order: d{name} at {b} where that at {a} belongs",
-                                 douts={name: other})
-                yield Hypothesis(f"order: d{name} at {a} and at {b} exchanged",
-                                 douts={name: swapped})
-
-
-def lengths(ground):
-    n = ground.case.arrays.get("n")
-    if n is not None:
-        yield Hypothesis("off by one in time: as if each had a step less", n=n - 1)
-        yield Hypothesis("padding leaked: as if each had a step more", n=n + 1)
-        yield Hypothesis("padding leaked: as if nothing were padding", n=n + 99)
-
-
-def atoms(ground):
-    """(how it is called, arrays) of what a derivative may be made of, by how plain it is."""
-    plain, made = [], []
-    for name, values in ground.values.items():
-        if name not in AS_OPERANDS:
-            plain.append((name, values))
-        if name in SQUASHED or name in GATES:
-            made.append((f"(1 - {name})", [1.0 - v for v in values]))
-            made.append((f"{name} * (1 - {name})", [v * (1.0 - v) for v in values]))
-        if name in SQUASHED:
-            made.append((f"(1 - {name}^2)", [1.0 - v * v for v in values]))
-            made.append((f"(1 - tanh({name})^2)", [1.0 - np.tanh(v)**2 for v in values]))
-        if " - " in name and name not in GATES:
-            made.append((f"sign({name})", [np.sign(v) for v in values]))
-    return plain, made
-
-
-# as factors they say nothing that another name would not
-AS_OPERANDS = ("a_z", "a_r", "a_h", "U h_prev", "h_prev in U", "keep", "1 - keep", "W", "b",
-               "U_z h_prev", "U_r h_prev", "mixed", "h new", "(1 - g) h", "logits", "all c",
-               "all m", "all q")
-GATES = ("z", "r", "g", "sigmoid(s)")
-SQUASHED = ("h_tilde", "u", "a")
-
-
-def fitted(values, like):
-    """The values of an atom as factors of a path's, or None where the shapes do not allow it."""
-    if len(values) != len(like) or any(v.ndim > w.ndim or v.shape != w.shape[:v.ndim]
-                                       for v, w in zip(values, like)):
-        return None
-    return [v.reshape(*v.shape, *[1] * (w.ndim - v.ndim)) for v, w in zip(values, like)]
-
-
-def factors(ground):
-    """A path's derivative times or through an atom, or one atom in another's place."""
-    called, (plain, made) = ground.case.part.through, atoms(ground)
-    over = lambda a, b: [np.divide(v, w, out=np.zeros(np.broadcast_shapes(v.shape, w.shape)),
-                                   where=np.abs(w) > 1e-9) for v, w in zip(a, b)]
-    for path in (name for name in called if name in ground.values):
-        like, where = ground.values[path], f", in what comes through {called[path]}"
-        fitting = [(name, f) for name, values in (*made, *plain)
-                   if (f := fitted(values, like)) is not None]
-        one = [np.ones_like(v) for v in like]
-        for name, f in fitting:
-            yield Hypothesis(f"factor: {name} is missing{where}", path, over(one, f))
-            yield Hypothesis(f"factor: {name} is too many{where}", path, f)
-        for (name, f), (other, g) in ((a, b) for a in fitting for b in fitting if a is not b):
-            yield Hypothesis(f"factor: {name} where {other} belongs{where}", path, over(f, g))
-
-
 def place(ground, wrong, right):
     """The intermediate that all wrong arrays have in common, and no right one: or ""."""
+    if len(wrong) < 2 or not right:
+        return ""                                          # that would say nothing
     rng, case = np.random.default_rng(0), ground.case
     moves = {name: rng.normal(size=case.arrays[name].shape) for name in (*wrong, *right)}
     fitting = []
@@ -343,3 +240,72 @@ def place(ground, wrong, right):
                 - ground.loss(Hypothesis("", path, 1.0), {name: moves[name]}, STEP)) > 1e-4 * STEP}
             fitting += [path] * (through == set(wrong))
     return case.part.through[fitting[-1]] if fitting else ""
+
+
+def kind_of_forward(case, got, outs):
+    """The kind of mistake in a forward, or ""."""
+    n, kinds = case.arrays.get("n"), {}
+    for name in outs:
+        if not np.allclose(got[name], outs[name], **FORWARD):
+            blocks = [(block, index(outs[name])) for block, index in case.part.blocks.get(name, ())]
+            kinds[name] = kind_of(got[name], outs[name], n, blocks)
+    if len(set(kinds.values())) == 1 and (kind := next(iter(kinds.values()))):
+        return kind
+    ground = Ground(case)
+    kind = other_equations(case, got) or cause_of_forward(ground, got)
+    if not kind and n is not None and all(only_padded(got[name], outs[name], n) for name in kinds):
+        kind = "padding leaked: only sequences that end in padding are wrong"
+    return kind or next(filter(None, kinds.values()), "") or next(
+        filter(None, (met(got[name], outs[name], ground.values) for name in kinds)), "")
+
+
+def other_equations(case, got):
+    """Which other dialect's equations a forward follows, or ""."""
+    for field, choices in CHOICES.items():
+        for other in choices:
+            outs = defined(case.part, case.dialect._replace(**{field: other}), case.arrays)
+            if all(np.allclose(outs[name], got[name], **FORWARD) for name in outs):
+                return f"other equations: {choices[other]} is not what is asked"
+    return ""
+
+
+def joint_kind(ground, wrong, numeric):
+    """The kind of one mistake in all wrong gradients, or ""."""
+    if any(not np.all(np.isfinite(a)) for a in wrong.values()):
+        return "not finite: NaN or infinite"
+    if len(wrong) == 1:
+        return ""
+    times = {name: factor(a, numeric[name]) for name, a in wrong.items()}
+    first = next(iter(times.values()))
+    if first and all(k and abs(k - first) < 1e-3 for k in times.values()):
+        return "sign: of all of it" if first == -1.0 else f"factor: {first:.4g} times"
+    n, names = ground.case.arrays.get("n"), list(wrong)
+    if len(names) == 2 and all(close(wrong[a], numeric[b]) for a, b in (names, names[::-1])):
+        return f"order: d{names[0]} and d{names[1]} are exchanged"
+    rows = [name for name in names if name in ground.case.part.inputs]
+    if rows and n is not None and all(only_padded(wrong[name], numeric[name], n) for name in rows):
+        return "padding leaked: only sequences that end in padding are wrong"
+    if kind := cause(ground, wrong):
+        return kind
+    if n is not None and any(leaks(a, numeric[name], n) for name, a in wrong.items()
+                             if name in ground.case.part.inputs):
+        return "padding leaked: numbers where a sequence has ended"
+    return ""
+
+
+def alone_kind(ground, name, got, want, whole):
+    """The kind of mistake in one gradient, or "".  whole: with what it held before."""
+    blocks = [(block, index(want)) for block, index in ground.case.part.blocks.get(name, ())]
+    n = ground.case.arrays.get("n") if name in ground.case.part.inputs else None
+    apart = [index for _, index in blocks if not np.allclose(got[index], want[index], **BACKWARD)]
+    kinds = {kind_of(got[index], want[index]) for index in apart} if len(apart) < len(
+        blocks) else {""}
+    kind = kind_of(got, want, n, blocks)
+    if kind.startswith("padding") and (other := met(got, want, ground.values)):
+        kind = other
+    if kind or len(kinds) == 1 and (kind := kinds.pop()):
+        return kind
+    kind = met(got, want, ground.values) or cause(ground, {name: got})
+    if not kind and name in ground.case.start and (kind := cause(ground, {name: whole})):
+        kind = "forgotten accumulation: = for +=; " + kind.rpartition(": ")[2]
+    return kind

@@ -1,9 +1,9 @@
 """Dialects: other equations of the same kind, so that no source holds the answer to an exercise.
 
 `PAPER` is the paper's own.  A student's seed gives another: the reset gate before the product, z
-and 1 - z exchanged, another activation of the candidate, other blocks in eq. (5), another update of
-the memory.  Central differences need the forward equations alone, so a dialect is checked without
-anyone having written its backward pass.
+and 1 - z exchanged, another activation of the candidate, other blocks in eq. (5), another update
+of the memory.  Central differences need the forward equations alone, so a dialect is checked
+without anyone having written its backward pass.
 """
 
 from hashlib import sha256

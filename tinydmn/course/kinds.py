@@ -1,4 +1,9 @@
-"""What kind of mistake a wrong array looks like, by itself and beside the right one."""
+"""What kind of mistake a wrong array looks like, beside the right one; and, below, mistakes that a
+student may have made with the outputs' derivatives, with lengths and with factors: `causes` tries
+them.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,11 +43,13 @@ def kind_of(got, want, lengths=None, blocks=()):
         return "transposed"
     if shifted(got, want):
         return "off by one in time: the numbers are those of a neighbouring step"
+    if kind := exchanged(got, want, blocks):
+        return kind
     if lengths is not None and leaks(got, want, lengths):
         return "padding leaked: numbers where a sequence has ended"
     if axis := summed(got, want):
         return f"wrong axis: {axis}"
-    return exchanged(got, want, blocks) or counted(got, want)
+    return counted(got, want)
 
 
 def counted(got, want):
@@ -63,9 +70,11 @@ def counted(got, want):
 def factor(got, want):
     """k where got is k times want, else None."""
     norm = float(np.sum(want * want))
-    if norm < 1e-12 or want.size < 2 and not close(got, -want):
+    if norm < 1e-12:
         return None
     k = float(np.sum(got * want)) / norm
+    if want.size < 2 and not any(np.isclose(k, by) for n in range(1, 65) for by in (n, -n, 1 / n)):
+        return None                                        # one number is always a multiple
     if abs(k + 1.0) < 1e-4 and close(got, -want):
         return -1.0
     return k if abs(k - 1.0) > 1e-4 and abs(k) > 1e-4 and close(got, k * want) else None
@@ -141,3 +150,145 @@ def met(got, want, values):
                 if close(got, want * times):
                     return f"factor: {called} is too many"
     return ""
+
+
+class Hypothesis(NamedTuple):
+    kind: str
+    path: str = ""
+    change: object = 1.0       # times: a number, or an array for each time that the path occurs;
+    #                            a text: what may stand there by mistake
+    douts: dict | None = None  # what stands for them; with a path: in what comes through it
+    operands: dict | None = None       # parameter -> for each of its products, its operands,
+    weights: dict = {}         # and by what a product is multiplied: its place among them -> arrays
+    n: object = None           # lengths
+
+
+AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
+
+
+def of_outputs(ground):
+    """Other derivatives of the outputs: some of the rows or steps alone, those of another step."""
+    part, douts = ground.case.part, ground.case.douts
+    if len(douts) > 1:
+        for name in douts:
+            yield Hypothesis(f"missing term: d{name}", douts={**douts, name: 0 * douts[name]})
+            for path, called in part.through.items():
+                if path in ground.values:
+                    yield Hypothesis(f"missing term: d{name}, in what comes through {called}", path,
+                                     douts={**douts, name: 0 * douts[name]})
+            for by in (-1.0, 2.0, 0.5, 1.0 / len(douts[name])):
+                kind = "sign: of" if by < 0 else f"factor: {by:.4g} times"
+                yield Hypothesis(f"{kind} d{name}", douts={**douts, name: by * douts[name]})
+    yield from of_blocks(ground)
+    letters = [text.split(",") for text in part.outputs.values()]
+    for axis, letter in enumerate(letters[0]):
+        if any(axis >= len(of) or of[axis] != letter for of in letters):
+            continue
+        size = next(iter(douts.values())).shape[axis]
+        said = AXES.get(letter, f"number {{}} of {letter}")
+        only = lambda keep: {k: d * np.expand_dims(keep, tuple(
+            i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
+        for i in range(size if size > 1 else 0):
+            yield Hypothesis(f"forgotten accumulation: {said.format(i)} alone is counted",
+                             douts=only(np.arange(size) == i))
+        for i in (0, size - 1) if letter in AXES and size > 1 else ():
+            yield Hypothesis(f"missing term: {said.format(i)} is not counted",
+                             douts=only(np.arange(size) != i))
+        if letter == "T":
+            for i in (-1, 0):
+                last = np.zeros(next(iter(douts.values())).shape[:2])
+                last[i, i] = 1.0
+                which = "last" if i else "first"
+                kind = f"forgotten accumulation: the {which} row and step alone"
+                yield Hypothesis(kind, douts={k: d * last.reshape(
+                    *last.shape, *[1] * (d.ndim - 2)) for k, d in douts.items()})
+            for by, when in ((1, "earlier"), (-1, "later")):
+                yield Hypothesis(f"off by one in time: the derivative of the step {when}",
+                                 douts={k: np.roll(d, by, axis) for k, d in douts.items()})
+
+
+def of_blocks(ground):
+    """The derivative of one block of an output in another's place."""
+    for name, d in ground.case.douts.items():
+        blocks = [(block, index(d)) for block, index in ground.case.part.blocks.get(name, ())]
+        for (a, i), (b, j) in ((x, y) for x in blocks for y in blocks if x is not y):
+            if d[i].shape == d[j].shape:
+                other, swapped = d.copy(), d.copy()
+                other[i], swapped[i], swapped[j] = d[j], d[j], d[i]
+                yield Hypothesis(f"order: d{name} at {b} where that at {a} belongs",
+                                 douts={name: other})
+                yield Hypothesis(f"order: d{name} at {a} and at {b} exchanged",
+                                 douts={name: swapped})
+
+
+def lengths(ground):
+    n = ground.case.arrays.get("n")
+    if n is not None:
+        yield Hypothesis("off by one in time: as if each had a step less", n=n - 1)
+        yield Hypothesis("padding leaked: as if each had a step more", n=n + 1)
+        yield Hypothesis("padding leaked: as if nothing were padding", n=n + 99)
+
+
+class Atom(NamedTuple):
+    """What a derivative may be made of."""
+
+    called: str
+    base: str                  # the intermediate
+    form: str                  # what is made of it
+    values: list
+
+
+def atoms(ground):
+    found = []
+    for name, values in ground.values.items():
+        if name in GATES or name in SQUASHED:
+            for form, f in [*FORMS.items()][:3 if name in GATES else None]:
+                found.append(Atom(form.replace("a", name), name, form, [f(v) for v in values]))
+        if name in ("c - q", "c - m"):
+            found.append(Atom(f"sign({name})", name, "sign", [np.sign(v) for v in values]))
+        if name in ATOMS:
+            found.append(Atom(name, name, "", values))
+    return found
+
+
+FORMS = {"(1 - a)": lambda v: 1.0 - v, "a * (1 - a)": lambda v: v * (1.0 - v),
+         "(1 - a^2)": lambda v: 1.0 - v * v, "(1 + a^2)": lambda v: 1.0 + v * v,
+         "(1 - tanh(a)^2)": lambda v: 1.0 - np.tanh(v)**2}
+# what students take for factors, and paths along which a factor says what it says elsewhere too
+ATOMS = ("z", "r", "h_tilde", "h_prev", "U_h h_prev", "r * h_prev", "g", "sigmoid(s)", "u", "c - q",
+         "c - m", "c", "m", "q", "p", "a")
+NO_FACTORS = ("a_z", "a_r", "a_h", "a_1", "U h_prev", "h_prev in U", "U_z h_prev", "U_r h_prev",
+              "W", "b", "W_1", "b_1", "W_2", "b_2", "h", "h out", "apart", "c W_b", "h in GRU",
+              "GRU(c, h)", "g")
+GATES = ("z", "r", "g", "sigmoid(s)")
+SQUASHED = ("h_tilde", "u", "a")
+
+
+def fitted(values, like):
+    """The values of an atom as factors of a path's, or None where the shapes do not allow it."""
+    if len(values) != len(like) or any(v.ndim > w.ndim or v.shape != w.shape[:v.ndim]
+                                       for v, w in zip(values, like)):
+        return None
+    return [v.reshape(*v.shape, *[1] * (w.ndim - v.ndim)) for v, w in zip(values, like)]
+
+
+def over(a, b, c=None):
+    """a / b, or a / (b c); 0 where b is."""
+    c = c or [1.0] * len(a)
+    return [np.divide(u, v * w, out=np.zeros(np.broadcast_shapes(u.shape, v.shape)),
+                      where=np.abs(v) > 1e-9) for u, v, w in zip(a, b, c)]
+
+
+def factors(ground, pairs=True):
+    """A path's derivative times or through an atom, or one atom in another's place."""
+    called, every = ground.case.part.through, atoms(ground)
+    for path in (name for name in called if name in ground.values and name not in NO_FACTORS):
+        like, where = ground.values[path], f", in what comes through {called[path]}"
+        fitting = [(atom, f) for atom in every if (f := fitted(atom.values, like)) is not None]
+        for atom, f in fitting:
+            yield Hypothesis(f"factor: {atom.called} is missing{where}", path, over(f, f, f))
+            yield Hypothesis(f"factor: {atom.called} is too many{where}", path, f)
+        for (atom, f), (other, g) in ((a, b) for a in fitting for b in fitting if pairs):
+            if atom.called != other.called and (atom.base == other.base or atom.form == other.form):
+                yield Hypothesis(f"factor: {atom.called} where {other.called} belongs{where}", path,
+                                 over(f, g))

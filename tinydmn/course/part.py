@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 STEP = 1e-6                    # of a central difference
+FORWARD = dict(rtol=1e-9, atol=1e-11)                      # how near is right
+BACKWARD = dict(rtol=1e-5, atol=1e-7)
 
 
 class Part(NamedTuple):
@@ -29,7 +31,7 @@ class Part(NamedTuple):
     params: dict               # name -> sizes; with derivatives that are added to
     outputs: dict              # name -> sizes
     define: Callable           # see above
-    sizes: Callable            # rng -> {letter: size}
+    sizes: Callable            # rng -> {letter: size}, all different: a wrong axis has no place
     given: Callable = lambda rng, sizes: {}                # integers, masks: no derivatives
     equations: Callable = lambda dialect: ""               # for the student, in words and symbols
     mend: Callable = lambda rng, arrays: None              # moves drawn arrays away from kinks

@@ -34,7 +34,7 @@ WRONG = [
     ("masked", "lives = (t < n)[:, None]", "lives = (t < n + 9)[:, None]", "padding leaked"),
     ("masked", "lives = (t < n)[:, None]", "lives = (t < n - 1)[:, None]", "off by one in time"),
     ("masked", "np.where(lives, h_new, 0.0)", "h", "padding leaked"),
-    ("masked", "np.where(lives, h_new, 0.0)", "h * 0 + cache[t][0]", "off by one in time"),
+    ("masked", "np.where(lives, h_new, 0.0)", "h * 0 + cache[t][0]", "off by one in time|padding leaked"),
     ("masked", "h_new = z * h + (1.0 - z) * h_tilde", "h_new = (1.0 - z) * h + z * h_tilde", "other equations"),
     ("masked", "h_tilde = np.tanh(a[:, 2 * H:] + r * Uh[:, 2 * H:])", "h_tilde = np.tanh(a[:, 2 * H:] + Uh[:, 2 * H:])", "factor"),
     ("masked", "h = np.where(lives, h_new, h)\n", "\n", "missing term|stale"),

@@ -37,7 +37,7 @@ PARTS = (Part(
     "decoder", "A step of the decoder",
     {"y_prev": "B,A", "q": "B,H", "a_prev": "B,H"},
     {"W": "3H,K", "U": "3H,H", "b": "3H", "W_a": "A,H"}, {"a": "B,H", "logits": "B,A"},
-    decode, lambda rng: {"B": 3, "A": 2, "H": 3, "K": 5}, equations=equations, blocks=BLOCKS,
+    decode, lambda rng: {"B": 3, "A": 2, "H": 4, "K": 6}, equations=equations, blocks=BLOCKS,
     products=all_products,
     through={"a": "a", "logits": "the logits", "y_prev": "y_prev in [y_prev, q]",
              "q": "q in [y_prev, q]", **THROUGH}),)

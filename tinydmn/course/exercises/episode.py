@@ -44,15 +44,16 @@ def gated_episode(dialect, a, at):
                axis=1, keepdims=True)})
     h = np.zeros_like(c[:, 0])
     for t in range(c.shape[1]):
-        g_t = at("g", np.broadcast_to(g[:, t, None], h.shape))
+        there = (t < n)[:, None]                           # on padding g is 0: the state passes
+        g_t = at("g", np.where(there, np.broadcast_to(g[:, t, None], h.shape), 0.0))
         h, before = at("h", h), c[:, t - 1]
         c_t = at("c", c[:, t], {"off by one in time: c_(t-1) where c_t belongs": lambda: before})
-        new = at("GRU(c, h)", step(dialect, c_t, h, a["W"], a["U"], a["b"], at))
+        new = at("GRU(c, h)", step(dialect, c_t, at("h in GRU", h), a["W"], a["U"], a["b"], at))
         mixed = at("g in g GRU", g_t) * new + (1.0 - at("g in (1 - g) h", g_t)) * at("(1 - g) h", h)
         mixed = at("mixed", mixed, {
             "factor: g where 1 - g belongs, and 1 - g where g": lambda: (1.0 - g_t) * new + g_t * h,
             "factor: (1 - g) is missing before h": lambda: g_t * new + h})
-        h = np.where((t < n)[:, None], mixed, h)                                       # (7)
+        h = at("h new", mixed)                                                         # (7)
     return h                                                                           # (8)
 
 
@@ -88,7 +89,7 @@ def large(arrays):
 EDGES = (Edge("where scores are 1000 or -1000",
               "subtract the largest before e^s, and write sigmoid so that e^ cannot overflow",
               "not finite", large),)
-SIZES = lambda rng: {"Q": 3, "T": int(rng.integers(3, 5)), "H": 2}             # noqa: E731
+SIZES = lambda rng: {"Q": 4, "T": 3, "H": 2}
 PARTS = (
     Part("softmax_episode", "The softmax episode", {"c": "Q,T,H", "s": "Q,T"}, {}, {"e": "Q,H"},
          lambda dialect, a, at: (softmax_episode(a["c"], a["s"], a["n"], at),), SIZES, given,
@@ -102,4 +103,5 @@ PARTS = (
          through={"g": "g, eq. (7)", "GRU(c, h)": "the GRU in eq. (7)",
                   "(1 - g) h": "(1 - g) h in eq. (7)", "sigmoid(s)": "sigmoid(s)",
                   "g in g GRU": "g before the GRU in eq. (7)", "h": "h, on to the next step",
+                  "h in GRU": "h in the GRU of eq. (7)",
                   "g in (1 - g) h": "1 - g in eq. (7)", **THROUGH}))

@@ -25,7 +25,10 @@ def features(dialect, c, m, q, W_b, at=plain):
         f"c W_b {name}": {"transposed: W_b": lambda a=a: dot(c @ W_b.T, a),
                           "factor: W_b is missing": lambda a=a: dot(c, a)}
         for name, a in (("q", q), ("m", m))}
-    return np.concatenate([at(name, a, other.get(name)) for name, a in zip(BLOCKS, made)], axis=-1)
+    made = [at(name, a, other.get(name)) for name, a in zip(BLOCKS, made)]
+    return at("features", np.concatenate(made, axis=-1), {
+        f"order: {BLOCKS[i]} and {BLOCKS[i + 1]} are exchanged": lambda i=i: np.concatenate(
+            [*made[:i], made[i + 1], made[i], *made[i + 2:]], axis=-1) for i in (1, 3, 5, 7)})
 
 
 def others(dialect, x):
@@ -99,7 +102,7 @@ EDGES = (Edge("where c equals q or m", "there |x| has the derivative 0", "kink",
 THROUGH = {"c W_b": "c W_b", "apart": "both blocks apart(x, y)"} | {
     name: f"the block {name} of eq. (5)" for name in BLOCKS}
 INPUTS = {"c": "Q,T,H", "m": "Q,H", "q": "Q,H"}
-SIZES = lambda rng: {"Q": 2, "T": 3, "H": int(rng.integers(2, 4)), "G": 3}     # noqa: E731
+SIZES = lambda rng: {"Q": 4, "T": 3, "H": 2, "G": 5}
 PARTS = (
     Part("gate_features", "The gate's features", INPUTS, {"W_b": "H,H"}, {"z": "Q,T,7H+2"},
          lambda dialect, a, at: (features(dialect, a["c"], a["m"], a["q"], a["W_b"], at),), SIZES,

@@ -30,6 +30,7 @@ def step(dialect, x, h_prev, W, U, b, at=plain):
         reset = at("(r * h_prev) U_h", at("r * h_prev", r * h_in) @ U_h.T,
                    {TURNED: lambda: (r * h_in) @ U_h})
     activation, _ = ACTIVATIONS[dialect.candidate]
+    reset = at("reset", reset, {"factor: r is missing": lambda: h_in @ U_h.T})
     a_h = at("a_h", Wx[:, 2 * H:] + b[2 * H:] + reset)
     h_tilde = at("h_tilde", activation(a_h), others(dialect, a_h))                     # (3)
     keep = z if dialect.keep == "z" else 1.0 - z
@@ -85,5 +86,5 @@ PARTS = (Part(
     inputs={"x": "B,I", "h_prev": "B,H"}, params=WEIGHTS, outputs={"h": "B,H"},
     define=lambda dialect, a, at: (step(dialect, a["x"], a["h_prev"], a["W"], a["U"], a["b"],
                                         at),),
-    sizes=lambda rng: {"B": 3, "I": 2, "H": int(rng.integers(3, 5))},
+    sizes=lambda rng: {"B": 3, "I": 2, "H": int(rng.integers(4, 6))},
     equations=equations, blocks=BLOCKS, through=THROUGH, products=products),)

@@ -1,0 +1,214 @@
+"""What is said of a student's pair of functions, over a sample of tests/course/solutions and tests/course/wrong.
+
+All of them: `python -m tests.course.table`."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tinydmn.course.checking import check_shown
+from tinydmn.course.dialect import PAPER, Dialect, described, dialect_of
+from tinydmn.course.kinds import kind_of
+from tinydmn.course.part import defined, derivative_at, drawn, shape
+from tinydmn.ops import answer_numpy, episode_numpy, gate_numpy, gru_numpy, loss_numpy
+from tinydmn.ops.groups import Gate
+
+from .local import Local
+from .solutions import PARTS, in_dialect, right
+from .table import category, findings
+from .wrong import wrong
+
+OTHERS = (Dialect("before", "1-z", "softsign", "square", "tanh"), Dialect("before", "z", "arctan", "square", "product"),
+          Dialect("after", "1-z", "isru", "abs", "tanh"))
+ADA, BO = (Dialect("after", "1-z", "isru", "square", "tanh", "residual"), Dialect("before", "1-z", "softsign", "square", "tanh", "gru"))
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_right_files_lose_nothing(name):
+    files = right(name)
+    assert len(files) >= 5
+    for seed, (file, source) in enumerate(files.items()):
+        assert not findings(PARTS[name], source, seed), file
+
+
+@pytest.mark.parametrize("dialect", OTHERS, ids=lambda d: "-".join(d))
+@pytest.mark.parametrize("name", PARTS)
+def test_right_files_in_another_dialect_lose_nothing_and_those_of_the_paper_do(name, dialect):
+    for file, source in list(in_dialect(name, dialect).items())[:2]:
+        assert not findings(PARTS[name], source, 3, dialect), file
+    if name not in ("cross_entropy", "softmax_episode"):
+        of_paper = next(source for file, source in right(name).items() if file not in ("any_dialect",))
+        found = findings(PARTS[name], of_paper, 3, dialect)
+        assert found and "does not follow the equations" in found[0].hidden
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_wrong_files_are_found_named_and_told_in_a_line_without_the_cases_numbers(name):
+    mistakes = wrong(name)
+    assert len(mistakes) >= 25
+    step = 9
+    named, sample = 0, mistakes[1::step]
+    for what, source, kinds in sample:
+        found = findings(PARTS[name], source, 1)
+        assert 1 <= len(found) <= 2, what
+        named += category(found[0]) in kinds
+        for f in found:
+            assert f.part == name and str(f) == f.text and "\n" not in f.text
+            assert "at [" not in f.hidden and not re.search(r"should be -?\d|\d\.\d{5}", f.hidden), f.hidden
+    assert named >= len(sample) - 1
+
+
+def said(name, file, old, new):
+    source = right(name)[file]
+    assert source.count(old) == 1
+    return findings(PARTS[name], source.replace(old, new))
+
+
+def test_messages_name_the_array_the_block_the_worst_entry_and_the_mistake():
+    (one,) = said("gru_cell", "split", "dh * (1.0 - z)", "dh * z")
+    assert one.text.startswith("gru_cell_backward: dx, dh_prev, dW, dU, db: dx at [")
+    assert "times), should be" in one.text and "by differences; factor: z where (1 - z) belongs" in one.text
+    assert one.hidden == one.text.partition(": dx at")[0] + ": disagree with differences; " + one.kind
+    (one,) = said("gru_cell", "gates_apart", "dW[:H] += dz.T @ x", "dW[:H] += (2 * dz).T @ x")
+    assert one.text.startswith("gru_cell_backward: dW, rows of z: at [") and one.kind == "factor: 2 times"
+    (one,) = said("gru_cell", "split", "dW += da.T @ x", "dW[:] = da.T @ x")
+    assert one.text == "gru_cell_backward: dW: what it held before is lost; add to it: +=, not ="
+    (one,) = said("gru_cell", "split", "dW += da.T @ x", "dW = dW + da.T @ x")
+    assert "nothing was added to it" in one.text
+    (one,) = said("gru_cell", "split", "np.tanh(a_h", "np.arctan(a_h")
+    assert "arctan(a) is not what is asked" in one.text and "backward is checked once this is right" in one.text
+
+
+def test_what_must_stay_as_it_was():
+    (one,) = said("gru_cell", "split", "dz = dh * (", "dh *= 2\n    dz = dh * (")
+    assert one.text == "gru_cell_backward: dh: is changed in place; make a new array"
+    (one,) = said("gru_cell", "split", "dr = da_h * Uh_h", "Uh_h *= 2\n    dr = da_h * Uh_h")
+    assert "the cache is changed in place" in one.text
+    (one,) = said("gru_cell", "split", "h = z * h_prev", "x += 1\n    h = z * h_prev")
+    assert one.text == "gru_cell_forward: x: is changed in place; make a new array"
+
+
+def test_types_and_shapes_are_kept():
+    assert "is float64 for float32" in said("gru_cell", "split", "dx = da @ W", "dx = np.zeros(x.shape)\n    dx += da @ W")[0].text
+    assert "is float32 for float64" in said("gru_cell", "split", "dx = da @ W", "dx = (da @ W).astype(np.float32)")[0].text
+    (one,) = said("gru_cell", "split", "np.tanh(a_h + r * Uh_h)", "np.tanh(a_h + r * Uh_h).astype(np.float32)")
+    assert one.kind == "dtype" and "float32" in one.text
+    (one,) = said("gru_cell", "split", "return dx, dh_prev", "return dx.T, dh_prev")
+    assert re.search(r"dx: shape \(2, 3\), which has as many numbers, should be \(3, 2\)", one.text)
+    (one,) = said("gru_cell", "split", "return dx, dh_prev", "return dx")
+    assert one.text == "gru_cell_backward: returns 1 value; return dx, dh_prev"
+
+
+def test_an_exceptions_message_is_not_repeated_of_a_hidden_case():
+    (one,) = said("gru_cell", "split", "dx = da @ W", "raise ValueError(str(dh))")
+    assert "[" in one.text and one.hidden == "gru_cell_backward: ValueError"
+
+
+@pytest.mark.parametrize("name, old, new, kind, where", [
+    ("cross_entropy", "np.exp(s - s.max(axis=1, keepdims=True))", "np.exp(s)", "not finite", "scores are 1000"),
+    ("softmax_episode", "np.exp(masked - masked.max(axis=1, keepdims=True))", "np.exp(masked)", "not finite", "scores are 1000"),
+    ("gate_features", "np.sign(c - q), np.sign(c - m)", "np.where(c >= q, 1.0, -1.0).astype(c.dtype), np.sign(c - m)", "kink",
+     "c equals q or m: there |x| has the derivative 0"),
+])
+def test_values_at_which_careless_code_fails(name, old, new, kind, where):
+    file = "split" if name == "gate_features" else "vectorised"
+    (one,) = said(name, file, old, new)
+    assert one.kind == kind and where in one.text and one.hidden == one.text
+
+
+def test_a_gradient_by_itself_has_a_kind():
+    want = np.random.default_rng(0).normal(size=(3, 4, 2))
+    n = np.array([4, 2, 3])
+    there = (np.arange(4) < n[:, None])[..., None]
+    kind = lambda got, want=want, **more: kind_of(got, want, **more).partition(":")[0]
+    assert kind(-want) == "sign" and kind(3 * want) == "factor" and kind(0 * want) == "missing term"
+    assert kind(want[:, :, 0].T[:3, :3], want[:, :3, 0]) == "transposed"
+    assert kind(np.roll(want, 1, axis=1)) == "off by one in time"
+    assert kind(want + ~there, want * there, lengths=n) == "padding leaked"
+    assert kind(np.broadcast_to(want.mean(axis=0), want.shape)) == "wrong axis"
+    assert kind(want * (np.arange(3) == 1)[:, None, None]) == "forgotten accumulation"
+    assert kind(want[:, ::-1]) == "order" and kind(want * np.nan) == "not finite"
+    assert kind_of(want + 1, want) == ""
+
+
+def test_dialects_stay_what_they_were():
+    assert dialect_of(None) == PAPER == Dialect() and not described(PAPER)
+    assert dialect_of("ada") == ADA and dialect_of("bo") == BO
+    assert dialect_of(7) == dialect_of("7")
+    made = [dialect_of(i) for i in range(60)]
+    assert all(d[:3] != PAPER[:3] and d[3:5] != PAPER[3:5] for d in made)
+    for values in zip(*made):
+        assert len(set(values)) > 1
+    assert described(OTHERS[0]) == ["reset: before", "keep: 1-z", "candidate: softsign", "distance: square", "likeness: tanh"]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_no_two_sizes_are_equal(name):
+    for seed in range(5):
+        sizes = list(PARTS[name].sizes(np.random.default_rng(seed)).values())
+        assert len(set(sizes)) == len(sizes)
+
+
+def test_sizes_are_letters():
+    assert shape({"B": 2, "H": 3}, "B,3H,7H+2") == (2, 9, 23) and shape({"K": 4}, "1") == (1,)
+
+
+def test_definitions_are_the_librarys_in_the_papers_dialect():
+    rng = np.random.default_rng(5)
+    a = {name: drawn(part, rng) for name, part in PARTS.items()}
+    ours = {name: defined(PARTS[name], PAPER, a[name]) for name in PARTS}
+    close = lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-12)
+
+    e = a["cross_entropy"]
+    close(ours["cross_entropy"]["loss"], [loss_numpy.cross_entropy_forward(e["s"], e["target"])[0]])
+
+    cell = a["gru_cell"]
+    weights = lambda of: (of["W"], of["U"], of["b"])
+    close(ours["gru_cell"]["h"], gru_numpy.gru_cell_forward(cell["x"], cell["h_prev"], weights(cell))[0])
+
+    run = a["gru"]
+    for i, n in enumerate(run["n"]):
+        h = np.zeros((1, 5))
+        for t in range(n):
+            h = gru_numpy.gru_cell_forward(run["x"][i:i + 1, t], h, weights(run))[0]
+            close(ours["gru"]["h"][i, t], h[0])
+        assert not ours["gru"]["h"][i, n:].any()
+
+    f = a["gate_features"]
+    m, q = (np.broadcast_to(f[k][:, None], f["c"].shape) for k in ("m", "q"))
+    close(ours["gate_features"]["z"], gate_numpy.gate_features(f["c"], m, q, f["W_b"]))
+
+    g = a["gate"]
+    close(ours["gate"]["s"], gate_numpy.gate_forward(g["c"], g["m"], g["q"], Gate(
+        g["W_b"], g["W_1"], g["b_1"], g["W_2"], g["b_2"][0]))[0])
+
+    for name, of in (("softmax_episode", episode_numpy.softmax_episode_forward),
+                     ("gated_episode", lambda c, s: episode_numpy.gated_episode_forward(gru_numpy, c, s, weights(a[name])))):
+        e = a[name]
+        s = np.where(np.arange(e["s"].shape[1]) < e["n"][:, None], e["s"], -np.inf)
+        close(ours[name]["e"], of(e["c"], s)[0])
+
+    d = a["decoder"]
+    state = gru_numpy.gru_cell_forward(np.hstack([d["y_prev"], d["q"]]), d["a_prev"], weights(d))[0]
+    close(ours["decoder"]["a"], state)
+    close(ours["decoder"]["logits"], answer_numpy.output_forward(state, d["W_a"]))
+
+
+def test_intermediate_derivatives_are_shown():
+    part, source = PARTS["gru_cell"], right("gru_cell")["split"]
+    shown = "show = {}\n" + source.replace("da_z = dz", 'show.update(dz=dz, dr=2 * dh, dx=dh, da_h=dh[0])\n    da_z = dz')
+    said = dict((name, (verdict, apart)) for name, verdict, apart in check_shown(Local(shown), part, PAPER, np.random.default_rng(2)))
+    assert said["dz"][0] in ("exact", "close") and said["dz"][1] < 1e-6
+    assert said["dr"][0] == "wrong" and said["dr"][1] > 1e-3
+    assert said["da_h"] == ("shape", None)
+
+
+def test_the_derivative_of_an_intermediate_that_occurs_more_than_once_is_not_given():
+    part, rng = PARTS["gru"], np.random.default_rng(0)
+    arrays = drawn(part, rng)
+    douts = {"h": np.ones_like(defined(part, PAPER, arrays)["h"])}
+    assert derivative_at(part, PAPER, arrays, douts, "z") is None
+    one = PARTS["gru_cell"]
+    arrays = drawn(one, rng)
+    assert derivative_at(one, PAPER, arrays, {"h": np.ones_like(arrays["h_prev"])}, "z").shape == arrays["h_prev"].shape

@@ -1,0 +1,54 @@
+"""Mistakes in course/: the checker of students' files finds less, names wrongly, or tells too much."""
+
+from . import Mutant
+
+T = "tests/course/test_checking.py::test_"
+RIGHT, WRONG = f"{T}right_files_lose_nothing", f"{T}wrong_files_are_found_named_and_told_in_a_line_without_the_cases_numbers"
+MESSAGES, KEPT, TYPES = f"{T}messages_name_the_array_the_block_the_worst_entry_and_the_mistake", f"{T}what_must_stay_as_it_was", f"{T}types_and_shapes_are_kept"
+EDGES, DIALECTS = f"{T}values_at_which_careless_code_fails", f"{T}dialects_stay_what_they_were"
+LIBRARY, SHOWN = f"{T}definitions_are_the_librarys_in_the_papers_dialect", f"{T}intermediate_derivatives_are_shown"
+EXCEPTION = f"{T}an_exceptions_message_is_not_repeated_of_a_hidden_case"
+OTHER = f"{T}right_files_in_another_dialect_lose_nothing_and_those_of_the_paper_do"
+
+
+def of(file):
+    return lambda old, new, what, tests: Mutant(f"tinydmn/course/{file}.py", old, new, tests, what)
+
+
+checking, kinds, causes, part = of("checking"), of("kinds"), of("causes"), of("part")
+dialect, cell, gate, episode, gru = (of(name) for name in ("dialect", "exercises/gru_cell", "exercises/gate", "exercises/episode", "exercises/gru"))
+
+MUTANTS = [
+    checking("for dtype in (np.float64, np.float32))", "for dtype in (np.float64, np.float64))", "float32 is not tried", TYPES),
+    checking("            found += check_dtype(single, backward_1, \"backward\")\n", "            pass\n", "a backward may return float64 for float32", TYPES),
+    checking("    found += changed(case, \"backward\", result, {\"d\" + k: d for k, d in case.douts.items()})\n", "", "dh may be changed in place", KEPT),
+    checking("found = changed(case, \"forward\", result, case.arrays)", "found = []", "arguments may be changed in place", KEPT),
+    checking("                         and np.all(np.isfinite(got[name]))]:\n", "                         and False]:\n", "the cache may be changed in place", KEPT),
+    checking("case.backward(0), case.backward(0), single", "case.backward(0), case.backward(3), single", "the cache of another call is read", f"{RIGHT} {KEPT}"),
+    checking("    return found + (diagnosed(case, got, wrong, numeric) if wrong else [])", "    return found", "wrong gradients are not told", f"{MESSAGES} {WRONG}"),
+    checking("        if name in case.start and same(start, got[name]):", "        if False:", "what was rebound is not named", MESSAGES),
+    checking("        elif name in case.start and overwritten(got[name], start, want):", "        elif False:", "= for += is not named", MESSAGES),
+    checking("                {k: draw(arrays[k]) for k in part.params})", "                {k: 0 * draw(arrays[k]) for k in part.params})", "gradients begin at zero", MESSAGES),
+    checking("            found += [] if found else check_edge(edge, of, results)\n", "            pass\n", "values at the edges are not tried", EDGES),
+    checking("result.error.partition(\":\")[0])", "result.error)", "an exception may tell the numbers of a hidden case", EXCEPTION),
+    checking("                   f\"disagree{'s' * (n == 1)} with differences{end}\")", "                   f\"{first}, by differences{end}\")", "a hidden text has the right number", WRONG),
+    checking("    hidden = f\"does not follow the equations{said}\"\n", "    hidden = text\n", "a hidden text of a forward has the right number", f"{OTHER} {WRONG}"),
+    part("BACKWARD = dict(rtol=1e-5, atol=1e-7)", "BACKWARD = dict(rtol=1e-12, atol=1e-14)", "differences must be exact", RIGHT),
+    part("FORWARD = dict(rtol=1e-9, atol=1e-11)", "FORWARD = dict(rtol=1e-5, atol=1e-6)", "float32 on the way is not seen", TYPES),
+    checking("            for side in (STEP, -STEP):", "            for side in (STEP, STEP):", "differences of nothing", RIGHT),
+    causes("kind = other_equations(case, got) or cause_of_forward(ground, got)", "kind = ''", "the other equations are not named", MESSAGES),
+    checking("\"close\" if close else \"wrong\"", "\"close\"", "a wrong intermediate derivative is close", SHOWN),
+    causes("still + (change[k] if isinstance(change, list) else change) * (value - still)", "value", "no path is scaled", f"{MESSAGES} {WRONG}"),
+    causes("TRIES = 3 ", "TRIES = 0 ", "the first guess fits everything", MESSAGES),
+    kinds("        return \"transposed\"\n", "        return \"\"\n", "a transposed gradient is not named", f"{T}a_gradient_by_itself_has_a_kind"),
+    kinds("    if shifted(got, want):\n", "    if False:\n", "a shift in time is not named", f"{T}a_gradient_by_itself_has_a_kind"),
+    kinds("    if lengths is not None and leaks(got, want, lengths):\n", "    if False:\n", "leaked padding is not named", f"{T}a_gradient_by_itself_has_a_kind"),
+    kinds("    if axis := summed(got, want):\n", "    if axis := \"\":\n", "a wrong axis is not named", f"{T}a_gradient_by_itself_has_a_kind"),
+    dialect("found[:3] != PAPER[:3] and found[3:5] != PAPER[3:5]", "found[:3] != PAPER[:3]", "the paper's eq. (5) is the answer of some students", DIALECTS),
+    dialect("sha256(str(student).encode()).digest()", "str(student).encode()", "another dialect for a seed that was handed out", DIALECTS),
+    cell("    if dialect.reset == \"after\":\n        reset = r", "    if dialect.reset != \"after\":\n        reset = r", "the reset gates of the two dialects exchanged", f"{LIBRARY} {RIGHT}"),
+    gate("apart = np.abs if dialect.distance == \"abs\" else np.square", "apart = np.square if dialect.distance == \"abs\" else np.abs", "the distances exchanged", f"{LIBRARY} {RIGHT}"),
+    episode("there = np.arange(s.shape[1]) < n[:, None]", "there = np.arange(s.shape[1]) <= n[:, None]", "padding reaches the softmax", f"{LIBRARY} {RIGHT}"),
+    gru("        lives = (t < n)[:, None]\n", "        lives = (t <= n)[:, None]\n", "the definition runs on into padding", f"{LIBRARY} {RIGHT}"),
+    part("        down[i] -= STEP\n", "        pass\n", "half of the derivative of an intermediate", SHOWN),
+]
