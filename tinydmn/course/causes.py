@@ -17,7 +17,7 @@ from .kinds import (Hypothesis, atoms, close, factor, factors, fitted, kind_of, 
 from .part import BACKWARD, FORWARD, STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
-COST = 60_000                  # intermediates that may be computed while a cause is looked for
+COST = 300_000                 # intermediates that may be computed while a cause is looked for
 
 
 class Ground:
