@@ -13,7 +13,7 @@ import numpy as np
 
 from .dialect import CHOICES
 from .kinds import (Hypothesis, atoms, close, factor, factors, fitted, kind_of, leaks, lengths, met,
-                    of_outputs, only_padded, over)
+                    of_outputs, only_padded, over, times_said)
 from .part import BACKWARD, FORWARD, STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
@@ -104,8 +104,8 @@ def cause(ground, wrong):
         places = sum(map(len, ground.values.values()))     # what a forward costs
         for hypothesis in islice(hypotheses(ground, wrong), COST // max(1, places)):
             if ground.fits(hypothesis, wrong, tries):
-                return hypothesis.kind.replace("other equations: ", "factor: the derivative of "
-                                               ).replace(" is not what is asked", "")
+                kind = hypothesis.kind.replace(" is not what is asked", "")
+                return kind.replace("other equations: ", "factor: the derivative is that of ")
     return ""
 
 
@@ -185,10 +185,10 @@ def operands(ground, name):
         for t in (0, T - 1):
             yield Hypothesis(f"off by one in time: step {t} is not counted", operands=mapped(
                 lambda k, v: zero(v) if k == t else v[k]))
-        for by, said in ((1, "later"), (-1, "earlier")):
+        for by, said in ((1, "next"), (-1, "last")):
             for wrap in (True, False):
                 yield Hypothesis(
-                    f"off by one in time: {products[0].operand} of the step {said}",
+                    f"off by one in time: {products[0].operand} of the {said} step",
                     operands=mapped(lambda k, v: v[(k + by) % T] if wrap or 0 <= k + by < T
                                     else v[k]))
     yield from other_operands(ground, name, lists)
@@ -278,7 +278,7 @@ def joint_kind(ground, wrong, numeric):
     times = {name: factor(a, numeric[name]) for name, a in wrong.items()}
     first = next(iter(times.values()))
     if first and all(k and abs(k - first) < 1e-3 for k in times.values()):
-        return "sign: of all of it" if first == -1.0 else f"factor: {first:.4g} times"
+        return times_said(first)
     n, names = ground.case.arrays.get("n"), list(wrong)
     if len(names) == 2 and all(close(wrong[a], numeric[b]) for a, b in (names, names[::-1])):
         return f"order: d{names[0]} and d{names[1]} are exchanged"

@@ -305,6 +305,8 @@ def told(case, names, wrong, numeric, kind, said=""):
     block, index = apart[0] if len(apart) == 1 else ("", np.s_[...])
     where = ", ".join("d" + name for name in names) + f", {block}" * bool(block and n == 1)
     first = f"d{name} " * (n > 1) + worst(wrong[name], numeric[name], index)
+    if not kind and not said and n > 1:
+        said = "no one mistake that is known here explains them all"
     end = f"; {kind or said}" if kind or said else ""
     return finding(case, "backward", where, f"{first}, by differences{end}", kind,
                    f"disagree{'s' * (n == 1)} with differences{end}")

@@ -38,7 +38,7 @@ def kind_of(got, want, lengths=None, blocks=()):
     if not np.any(got) and np.any(want):
         return "missing term: all of it"
     if times := factor(got, want):
-        return "sign: of all of it" if times == -1.0 else f"factor: {times:.4g} times"
+        return times_said(times)
     if want.ndim == 2 and want.shape[0] == want.shape[1] and close(got, want.T):
         return "transposed"
     if shifted(got, want):
@@ -62,8 +62,8 @@ def counted(got, want):
                                                    if i not in kept):
             if len(kept) == 1:
                 return f"forgotten accumulation: number {kept[0]} of axis {axis} alone is counted"
-            return "missing term: 0 at numbers " + ", ".join(
-                str(i) for i in there if i not in kept) + f" of axis {axis}"
+            gone = ", ".join(str(i) for i in there if i not in kept)
+            return f"missing term: nothing at {gone} along axis {axis}"
     return ""
 
 
@@ -78,6 +78,18 @@ def factor(got, want):
     if abs(k + 1.0) < 1e-4 and close(got, -want):
         return -1.0
     return k if abs(k - 1.0) > 1e-4 and abs(k) > 1e-4 and close(got, k * want) else None
+
+
+def times_said(times):
+    """The kind where all is a number times what it should be.
+
+    A number that is no simple fraction may be one of a hidden case, and is not told.
+    """
+    if times == -1.0:
+        return "sign: of all of it"
+    if any(np.isclose(abs(times), by, rtol=1e-4) for n in range(2, 65) for by in (n, 1 / n)):
+        return f"factor: {times:.4g} times"
+    return "factor: the same in every entry, as where the d of an output is missing"
 
 
 def there(lengths, want):
@@ -185,7 +197,7 @@ def of_outputs(ground):
         if any(axis >= len(of) or of[axis] != letter for of in letters):
             continue
         size = next(iter(douts.values())).shape[axis]
-        said = AXES.get(letter, f"number {{}} of {letter}")
+        said = AXES.get(letter, f"number {{}} of the axis {letter}")
         only = lambda keep: {k: d * np.expand_dims(keep, tuple(
             i for i in range(d.ndim) if i != axis)) for k, d in douts.items()}
         for i in range(size if size > 1 else 0):
@@ -243,7 +255,7 @@ def atoms(ground):
     for name, values in ground.values.items():
         if name in GATES or name in SQUASHED:
             for form, f in [*FORMS.items()][:3 if name in GATES else None]:
-                found.append(Atom(form.replace("a", name), name, form, [f(v) for v in values]))
+                found.append(Atom(form.format(name), name, form, [f(v) for v in values]))
         if name in ("c - q", "c - m"):
             found.append(Atom(f"sign({name})", name, "sign", [np.sign(v) for v in values]))
         if name in ATOMS:
@@ -251,9 +263,9 @@ def atoms(ground):
     return found
 
 
-FORMS = {"(1 - a)": lambda v: 1.0 - v, "a * (1 - a)": lambda v: v * (1.0 - v),
-         "(1 - a^2)": lambda v: 1.0 - v * v, "(1 + a^2)": lambda v: 1.0 + v * v,
-         "(1 - tanh(a)^2)": lambda v: 1.0 - np.tanh(v)**2}
+FORMS = {"(1 - {0})": lambda v: 1.0 - v, "{0} * (1 - {0})": lambda v: v * (1.0 - v),
+         "(1 - {0}^2)": lambda v: 1.0 - v * v, "(1 + {0}^2)": lambda v: 1.0 + v * v,
+         "(1 - tanh({0})^2)": lambda v: 1.0 - np.tanh(v)**2}
 # what students take for factors, and paths along which a factor says what it says elsewhere too
 ATOMS = ("z", "r", "h_tilde", "h_prev", "U_h h_prev", "r * h_prev", "g", "sigmoid(s)", "u", "c - q",
          "c - m", "c", "m", "q", "p", "a")

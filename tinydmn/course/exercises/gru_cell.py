@@ -45,7 +45,7 @@ TURNED = "transposed: U_h"
 def others(dialect, a):
     """The candidate with another activation than the dialect's."""
     more = {name: pair for name, pair in ACTIVATIONS.items() if name != dialect.candidate}
-    more |= {"sigmoid": (sigmoid, "1 / (1 + e^-a)"), "none": (lambda a: a, "a, no activation,")}
+    more |= {"sigmoid": (sigmoid, "1 / (1 + e^-a)"), "none": (lambda a: a, "a")}
     return {f"other equations: f(a) = {text} is not what is asked": lambda f=f: f(a)
             for f, text in more.values()}
 
@@ -75,8 +75,8 @@ THROUGH = {"z": "z, eq. (1)", "r": "r, eq. (2)", "h_tilde": "h_tilde, eq. (3)",
            "h_prev": "h_prev in eq. (4)", "U h_prev": "U h_prev in eqs (1) and (2)",
            "U_h h_prev": "U_h h_prev in eq. (3)", "r * h_prev": "r * h_prev in eq. (3)",
            "a_z": "a_z", "a_r": "a_r", "a_h": "a_h", "W": "W", "b": "b",
-           "keep": "what stands before h_prev in eq. (4)", "h_prev in U": "U h_prev in all gates",
-           "1 - keep": "what stands before h_tilde in eq. (4)",
+           "keep": "the factor of h_prev in eq. (4)", "h_prev in U": "U h_prev in all gates",
+           "1 - keep": "the factor of h_tilde in eq. (4)",
            "U_z h_prev": "U_z h_prev", "U_r h_prev": "U_r h_prev"}
 WEIGHTS = {"W": "3H,I", "U": "3H,H", "b": "3H"}
 BLOCKS = {name: thirds("z", "r", "h~") for name in WEIGHTS}
