@@ -254,7 +254,7 @@ def test_help_needs_no_threads(words, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("variable, words, says", [
-    ("TQDM_MININTERVAL", ("info",), b"tinydmn: tqdm, which draws the progress bar, refuses a variable of the environment (could not convert string to float: 'abc')"),
+    ("TQDM_MININTERVAL", ("train", "--help"), b"tinydmn: tqdm, which draws the progress bar, refuses a variable of the environment (could not convert string to float: 'abc')"),
     ("MPLBACKEND", ("ask", "none.npz", "--plot", "a.png"), b"tinydmn ask: argument --plot: no picture can be drawn, Matplotlib refuses its settings: ")])
 def test_a_variable_that_a_library_refuses_is_one_line(variable, words, says):
     out, (said,) = process(*words, code=2, **{variable: "abc"})

@@ -92,7 +92,7 @@ def test_no_function_has_more_than_seven_parameters(path):
     """What belongs together travels together: tinydmn/ops/groups.py."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            if any(ast.unparse(d) == "cuda.jit" for d in getattr(node, "decorator_list", ())):
+            if any(ast.unparse(d).startswith(("cuda.jit", "jit_for(")) for d in getattr(node, "decorator_list", ())):
                 continue                                   # a kernel is given each array by itself
             n = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
             assert n <= 7, f"{getattr(node, 'name', 'a lambda')}, line {node.lineno}"
