@@ -22,7 +22,9 @@ def main():
         from .errors import UserError
         from .streams import settle
         settle()                                         # before anything is printed
-        from .cli import main as run                       # this takes a moment
+        from .cli import asked, main as run, module_of
+        for name in asked(sys.argv[1:]):                   # this takes a moment
+            module_of(name)
         if heeds:
             sys.unraisablehook = _unraisable
             signal.signal(signal.SIGINT, _interrupt)

@@ -35,7 +35,7 @@ MUTANTS = [
     Mutant("tinydmn/cli/bench.py", "\"--rounds\", type=number(least=1, most=1000)", "\"--rounds\", type=int", NUMBERS, "no rounds at all"),
     Mutant("tinydmn/cli/gradcheck.py", "\"--entries\", type=number(least=1,", "\"--entries\", type=number(least=0,", NUMBERS, "no entries at all"),
     Mutant("tinydmn/cli/gradcheck.py", "if args.entries and not args.checkpoint:", "if False:", NUMBERS, "--entries without a checkpoint is ignored"),
-    Mutant("tinydmn/cli/__init__.py", "        args = parser(words[:1] if words and words[0] in COMMANDS else COMMANDS).parse_args(words)\n", "        args = parser().parse_args()\n", f"{CLI}::test_how_a_command_ends_is_its_exit_code",
+    Mutant("tinydmn/cli/__init__.py", "        args = parser(asked(words)).parse_args(words)\n", "        args = parser().parse_args()\n", f"{CLI}::test_how_a_command_ends_is_its_exit_code",
            "the arguments of the process for those given"),
 
     # how a command ends

@@ -46,6 +46,11 @@ def module_of(name):
     return import_module(f"{__name__}.{COMMANDS[name]}")
 
 
+def asked(words):
+    """The commands that a command line may mean: the one it begins with, else all."""
+    return words[:1] if words and words[0] in COMMANDS else list(COMMANDS)
+
+
 def parser(names=COMMANDS):
     """The command line as an ArgumentParser: the whole, or of the named commands alone."""
     top = _Parser(prog="tinydmn", formatter_class=RawDescriptionHelpFormatter,
@@ -71,7 +76,7 @@ def main(argv=None):
     name = "tinydmn"
     try:
         words = sys.argv[1:] if argv is None else argv
-        args = parser(words[:1] if words and words[0] in COMMANDS else COMMANDS).parse_args(words)
+        args = parser(asked(words)).parse_args(words)
         name += f" {args.command}"
         threads.count()                # a wrong TINYDMN_THREADS is an error before the work
         threads.keep_freed_memory()
