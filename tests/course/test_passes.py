@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from tinydmn.course.catalogue import EXERCISES
-from tinydmn.course.checking import check_part
-from tinydmn.course.dialect import PAPER
+from tinydmn.course.causes import Ground
+from tinydmn.course.checking import check_part, make_case
+from tinydmn.course.dialect import CHOICES, PAPER
+from tinydmn.course.exercises.gru_cell import step
+from tinydmn.course.part import defined
 
 from .local import Local
 
@@ -61,3 +64,25 @@ def test_a_mistake_between_the_operations_is_named(old, new, kind):
 @pytest.mark.parametrize("old, new", [("dq+=dqj", "dq=dqj"), ("caches[::-1]", "caches"), ("caches[::-1]", "caches[1:]"), ("db_2+=d0", "pass")])
 def test_other_mistakes_are_found(old, new):
     assert RIGHT.count(old) == 1 and kinds(RIGHT.replace(old, new), 0)
+
+
+@pytest.mark.parametrize("part", [part for exercise in EXERCISES.values() for part in exercise.parts if not part.check], ids=lambda part: part.name)
+def test_a_place_has_one_name_and_a_name_one_place(part):
+    """What may stand there by mistake, and how many axes it has, is the same each time that a name occurs."""
+    for dialect in (PAPER, *(PAPER._replace(**{field: choice}) for field, choices in CHOICES.items() for choice in choices)):
+        ground = Ground(make_case(part, dialect, np.random.default_rng(0)))
+        for name, others in ground.others.items():
+            assert len({tuple(other) for other in others}) == 1 and len({value.ndim for value in ground.values[name]}) == 1, name
+
+
+@pytest.mark.parametrize("update", CHOICES["update"])
+def test_the_memory_is_updated_as_the_dialect_says(update):
+    """By a GRU over e, or e + q, or added to the memory before: with no facts' gates, so that e is 0."""
+    case = make_case(PART, PAPER._replace(update=update), np.random.default_rng(0))
+    a = case.arrays | {"b_2": np.full(1, -1e9)}
+    weights = a["W_m"], a["U_m"], a["b_m"]
+    m = q = a["q"]
+    for _ in range(2):
+        new = step(PAPER, q if update == "sum" else 0 * q, m, *weights)
+        m = m + new if update == "residual" else new
+    np.testing.assert_allclose(defined(PART, case.dialect, a)["m"], m, rtol=1e-12)

@@ -113,6 +113,8 @@ def test_exercise_and_check(tmp_path, capsys):
     assert said.startswith(f"{path}: 2 functions to write; then: tinydmn check {path}") and "not the paper's" not in said
     assert main(["exercise", "cross_entropy", "--out", str(out)]) == 2 and "cross_entropy.py" in capsys.readouterr().err
     handed_out = path.read_text(encoding="utf-8")
+    assert main(["check", str(path), "--steps"]) == 2
+    assert capsys.readouterr().err.startswith("tinydmn check: cross_entropy_forward: NotImplementedError: write cross_entropy_forward (line ")
     assert main(["check", str(path)]) == 1
     assert "NotImplementedError: write cross_entropy_forward" in " ".join(capsys.readouterr().out.split())
     head = handed_out.partition("def ")[0]
@@ -135,3 +137,11 @@ def test_a_file_that_cannot_be_checked(tmp_path, capsys, text, error):
     assert main(["check", str(path)]) == 2
     said = capsys.readouterr().err
     assert error in said and said.startswith("tinydmn check: ") and said.count("\n") == 1
+
+
+def test_what_has_no_steps_and_what_is_graded_by_hand(tmp_path, capsys):
+    path = tmp_path / "differences.py"
+    assert main(["exercise", "differences", "--out", str(tmp_path)]) == 0
+    assert main(["check", str(path), "--steps"]) == 0 and "`show` is empty" in capsys.readouterr().out
+    assert main(["grade", "a8", str(path)]) == 2
+    assert capsys.readouterr().err == "tinydmn grade: a8: is graded by hand alone; its handout and the teacher's guide say how\n"

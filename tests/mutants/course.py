@@ -51,4 +51,10 @@ MUTANTS = [
     episode("there = np.arange(s.shape[1]) < n[:, None]", "there = np.arange(s.shape[1]) <= n[:, None]", "padding reaches the softmax", f"{LIBRARY} {RIGHT}"),
     gru("        lives = (t < n)[:, None]\n", "        lives = (t <= n)[:, None]\n", "the definition runs on into padding", f"{LIBRARY} {RIGHT}"),
     part("        down[i] -= STEP\n", "        pass\n", "half of the derivative of an intermediate", SHOWN),
+    of("exercises/passes")('at("q added to e", q)', 'at("q", q)', "two places with one name: a message names the wrong one", "tests/course/test_passes.py::test_a_place_has_one_name_and_a_name_one_place"),
+    of("exercises/passes")('return at("c in the episode" if name == "c" else name, value, otherwise)', "return at(name, value, otherwise)", "the gate's block c and the episode's c have one name", "tests/course/test_passes.py"),
+    of("exercises/passes")("x = e + at(", "x = e - at(", "another update than the dialect's", "tests/course/test_passes.py"),
+    checking("            raise UserError(str(failed(case, way, result)))\n", "            pass\n", "a file that fails is said to show nothing", "tests/course/test_stub.py::test_exercise_and_check"),
+    checking("    if part.check:\n        return []", "    if False:\n        return []", "a part without steps ends in a traceback", "tests/course/test_stub.py"),
+    Mutant("tinydmn/cli/grade.py", "    if not ASSIGNMENTS[name].parts:\n", "    if False:\n", "tests/course/test_stub.py", "0 of 0 points for what is graded by hand"),
 ]

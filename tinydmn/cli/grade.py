@@ -84,10 +84,12 @@ def run(args):
 
 
 def find(name):
-    """An assignment by its name.  Raises UserError where there is none."""
+    """An assignment by its name.  Raises UserError where there is none that is graded here."""
     if name not in ASSIGNMENTS:
-        raise UserError(f"{name}: no such assignment; give one of "
-                        f"{', '.join(ASSIGNMENTS) or 'those that are installed: there is none'}")
+        raise UserError(f"{name}: no such assignment; give one of {', '.join(ASSIGNMENTS)}")
+    if not ASSIGNMENTS[name].parts:
+        raise UserError(f"{name}: is graded by hand alone; its handout and the teacher's guide "
+                        "say how")
     return ASSIGNMENTS[name]
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import UserError
 from .calls import Call, Kept
 from .causes import Ground, alone_kind, joint_kind, kind_of_forward, place
 from .kinds import worst
@@ -316,9 +317,15 @@ def check_shown(session, part, dialect, rng):
     """Each intermediate derivative in the file's dict `show` -> [(name, verdict, difference)].
 
     verdict: "exact", "close", "wrong", "shape", or "unknown" for a name that the definition lacks.
+    Raises UserError where the forward or the backward fails.
     """
+    if part.check:
+        return []                                          # it has no steps
     case = make_case(part, dialect, rng)
     forward, backward = session.run([case.forward(), case.backward(0)])
+    for way, result in (("forward", forward), ("backward", backward)):
+        if result.values is None:
+            raise UserError(str(failed(case, way, result)))
     out = []
     for name, got in chain(forward.shown.items(), backward.shown.items()):
         what = {f"d{key.replace(' ', '')}": key for key in part.through} | {

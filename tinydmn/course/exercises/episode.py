@@ -89,6 +89,11 @@ def large(arrays):
 EDGES = (Edge("where scores are 1000 or -1000",
               "subtract the largest before e^s, and write sigmoid so that e^ cannot overflow",
               "not finite", large),)
+OF_GATED = {
+    "g": "g, eq. (7)", "GRU(c, h)": "the GRU in eq. (7)", "(1 - g) h": "(1 - g) h in eq. (7)",
+    "sigmoid(s)": "sigmoid(s)", "g in g GRU": "g before the GRU in eq. (7)",
+    "h": "h, on to the next step", "h in GRU": "h in the GRU of eq. (7)",
+    "g in (1 - g) h": "1 - g in eq. (7)", **THROUGH}
 SIZES = lambda rng: {"Q": 4, "T": 3, "H": 2}
 PARTS = (
     Part("softmax_episode", "The softmax episode", {"c": "Q,T,H", "s": "Q,T"}, {}, {"e": "Q,H"},
@@ -100,8 +105,4 @@ PARTS = (
          {"W": "3H,H", "U": "3H,H", "b": "3H"}, {"e": "Q,H"},
          lambda dialect, a, at: (gated_episode(dialect, a, at),), SIZES, given,
          equations=equations_of_gated, blocks=BLOCKS, edges=EDGES, products=products,
-         through={"g": "g, eq. (7)", "GRU(c, h)": "the GRU in eq. (7)",
-                  "(1 - g) h": "(1 - g) h in eq. (7)", "sigmoid(s)": "sigmoid(s)",
-                  "g in g GRU": "g before the GRU in eq. (7)", "h": "h, on to the next step",
-                  "h in GRU": "h in the GRU of eq. (7)",
-                  "g in (1 - g) h": "1 - g in eq. (7)", **THROUGH}))
+         through=OF_GATED))

@@ -75,10 +75,10 @@ s = W_2 . u + b_2,   u = tanh(W_1 z + b_1)                                      
 W_1 is (G, 7H + 2), b_1 (G,), W_2 (G,), b_2 (1,); s is (Q, T)."""
 
 
-def columns(name, i):
-    """The columns of a block of eq. (5)."""
-    def index(W_1):
-        H = (W_1.shape[-1] - 2) // 7
+def columns(i):
+    """The columns of block i of eq. (5), of z and of W_1."""
+    def index(a):
+        H = (a.shape[-1] - 2) // 7
         edges = [*range(0, 7 * H + 1, H), 7 * H + 1, 7 * H + 2]
         return np.s_[..., edges[i]:edges[i + 1]]
     return f"columns of {BLOCKS[i]}", index
@@ -107,11 +107,11 @@ PARTS = (
     Part("gate_features", "The gate's features", INPUTS, {"W_b": "H,H"}, {"z": "Q,T,7H+2"},
          lambda dialect, a, at: (features(dialect, a["c"], a["m"], a["q"], a["W_b"], at),), SIZES,
          equations=equations_of_features, mend=off_the_kinks, edges=EDGES,
-         blocks={"z": tuple(columns("z", i) for i in range(len(BLOCKS)))}, through=THROUGH),
+         blocks={"z": tuple(map(columns, range(len(BLOCKS))))}, through=THROUGH),
     Part("gate", "The gate", INPUTS,
          {"W_b": "H,H", "W_1": "G,7H+2", "b_1": "G", "W_2": "G", "b_2": "1"}, {"s": "Q,T"},
          lambda dialect, a, at: (scores(dialect, a, at),), SIZES, equations=equations,
          mend=off_the_kinks, edges=EDGES, products=products,
-         blocks={"W_1": tuple(columns("W_1", i) for i in range(len(BLOCKS)))},
+         blocks={"W_1": tuple(map(columns, range(len(BLOCKS))))},
          through={"u": "u, eq. (6)", "z_feat": "z, eq. (5)", "a_1": "W_1 z + b_1", "s": "s",
                   **{name: name for name in ("W_1", "b_1", "W_2", "b_2")}, **THROUGH}))
