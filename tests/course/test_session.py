@@ -12,7 +12,7 @@ from struct import pack
 import numpy as np
 import pytest
 
-from tinydmn.course import session as module, student
+from tinydmn.course import session as module, student, walls
 from tinydmn.course.calls import Call, Kept
 from tinydmn.course.session import Ended, Session, read_source
 from tinydmn.errors import UserError
@@ -419,8 +419,8 @@ def test_the_package_itself_is_not_read(tmp_path, numba):
     """Wherever it lies: beside Python's library, or beside NumPy."""
     code = f"""if True:
         import os, sys
-        sys.path.insert(0, {str(Path(student.__file__).parent)!r})
-        import student
+        sys.path.insert(0, {str(Path(walls.__file__).parent)!r})
+        import walls
         standard, packages, own = {str(tmp_path / "lib")!r}, {str(tmp_path / "lib" / "site-packages")!r}, {str(tmp_path / "own")!r}
         for folder in (own, packages + "/tinydmn", packages + "/numpy"):
             os.makedirs(folder, exist_ok=True)
@@ -429,7 +429,7 @@ def test_the_package_itself_is_not_read(tmp_path, numba):
         os.__file__ = standard + "/os.py"
         numba = {numba}
         os.chdir(own)
-        student.guard(own, [packages if numba else packages + "/numpy"], packages + "/tinydmn", numba)
+        walls.guard(own, [packages if numba else packages + "/numpy"], packages + "/tinydmn", numba)
         for path in (own, standard, packages + "/numpy", packages + "/tinydmn"):
             try:
                 print(open(path + "/file.py").close() or "read")
@@ -541,10 +541,10 @@ def test_root_becomes_nobody_where_nobody_can_read_the_library(tmp_path):
     code = f"""if True:
         import os, sys
         os.chdir({str(tmp_path)!r})
-        sys.path.insert(0, {str(Path(student.__file__).parent)!r})
-        import numpy, student
-        student.os.listdir = {{}}.get if sys.argv[1] == "readable" else student.os.listdir
-        student.no_root([] if sys.argv[1] == "readable" else ["/root"])
+        sys.path.insert(0, {str(Path(walls.__file__).parent)!r})
+        import walls
+        walls.os.listdir = {{}}.get if sys.argv[1] == "readable" else walls.os.listdir
+        walls.no_root([] if sys.argv[1] == "readable" else ["/root"])
         print(os.getresuid() if hasattr(os, "getresuid") else (os.getuid(),) * 3)"""
     said = {case: subprocess.run([sys.executable, "-c", code, case], capture_output=True, text=True).stdout for case in ("readable", "not")}
-    assert said["readable"].strip() == str((student.NOBODY,) * 3) and said["not"].strip() in (str((0, 0, 0)), str((student.NOBODY,) * 3))
+    assert said["readable"].strip() == str((walls.NOBODY,) * 3) and said["not"].strip() in (str((0, 0, 0)), str((walls.NOBODY,) * 3))

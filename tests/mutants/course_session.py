@@ -7,6 +7,10 @@ WALLS, HOSTILE, FORGED, LINES = (f"{SESSION}::test_{name}" for name in (
     "the_walls", "a_hostile_file_ends_in_time_with_its_line_and_the_rest_counts", "a_forged_message_is_read_as_none", "what_fails_is_one_line_and_what_needs_it_is_not_called"))
 
 
+def walls(old, new, what, tests=WALLS, harmless=""):
+    return Mutant("tinydmn/course/walls.py", old, new, tests, what, harmless)
+
+
 def student(old, new, what, tests=WALLS, harmless=""):
     return Mutant("tinydmn/course/student.py", old, new, tests, what, harmless)
 
@@ -25,23 +29,23 @@ def formats(old, new, what):
 
 MUTANTS = [
     # the walls
-    student("    sys.addaudithook(hook)\n", "", "nothing is refused"),
-    student("        if flags & writing or (type(mode) is str and set(mode) & set(\"wax+\")):", "        if type(mode) is str and set(mode) & set(\"wax+\"):", "os.open writes where one may read", f"{SESSION}::test_the_package_itself_is_not_read"),
-    student("        elif (path := check_read(path)) != own and mode is None and is_folder(path):", "        elif check_read(path) is None:", "a folder is opened, and files by it",
+    walls("    sys.addaudithook(hook)\n", "", "nothing is refused"),
+    walls("        if flags & writing or (type(mode) is str and set(mode) & set(\"wax+\")):", "        if type(mode) is str and set(mode) & set(\"wax+\"):", "os.open writes where one may read", f"{SESSION}::test_the_package_itself_is_not_read"),
+    walls("        elif (path := check_read(path)) != own and mode is None and is_folder(path):", "        elif check_read(path) is None:", "a folder is opened, and files by it",
             f"{HOSTILE}[reads_the_source]"),
-    student("        if type(path) not in exact:  ", "        if not isinstance(path, exact):  ", "a name may be one thing now and another later"),
-    student(" and not any(name in path for name in packages)", "", "what is installed beside Python's library is read", f"{SESSION}::test_the_package_itself_is_not_read"),
-    student(" and not inside(path, hidden)", "", "the package is read where Numba is", f"{SESSION}::test_the_package_itself_is_not_read"),
-    student("            for path in args[:changes[event]]:", "            for path in args[:0]:", "files anywhere are deleted", f"{HOSTILE}[deletes_files]"),
+    walls("        if type(path) not in exact:  ", "        if not isinstance(path, exact):  ", "a name may be one thing now and another later"),
+    walls(" and not any(name in path for name in packages)", "", "what is installed beside Python's library is read", f"{SESSION}::test_the_package_itself_is_not_read"),
+    walls(" and not inside(path, hidden)", "", "the package is read where Numba is", f"{SESSION}::test_the_package_itself_is_not_read"),
+    walls("            for path in args[:changes[event]]:", "            for path in args[:0]:", "files anywhere are deleted", f"{HOSTILE}[deletes_files]"),
     student("        not_announced()\n", "", "threads and processes start unannounced", f"{HOSTILE}[threads]"),
-    student("\"FSIZE\": WRITTEN, ", "", "files grow without end"),
-    student("\"AS\": memory, ", "", "memory is not limited"),
+    walls("\"FSIZE\": WRITTEN, ", "", "files grow without end"),
+    walls("\"AS\": memory, ", "", "memory is not limited"),
     student("    sys.modules[\"tinydmn\"] = None\n", "", "the package is looked for on the path", f"{SESSION}::test_what_it_imports", "it is on no path of the child's, and cannot be read: a second wall"),
     student("    sys.stdout = sys.stderr = Printed()\n", "", "prints are an error after a megabyte", f"{SESSION}::test_prints_are_kept_up_to_a_limit"),
     student("        if self.late and self.inside:  ", "        if False and self.inside:  ", "what catches the alarm goes on until the parent has enough", f"{SESSION}::test_what_catches_the_alarm_ends_by_itself"),
     student("            self.privilege(self.resource.setrlimit,", "            (lambda *_: None)(self.resource.setrlimit,", "a loop outlives its parent", f"{SESSION}::test_nobody_stays_behind"),
     student("            leave(LATE)\n", "            self.late = False\n", "an alarm that is caught is all there is", f"{SESSION}::test_what_catches_the_alarm_ends_by_itself"),
-    student("        os.setuid(NOBODY)\n", "", "root stays root", f"{SESSION}::test_root_becomes_nobody_where_nobody_can_read_the_library"),
+    walls("        os.setuid(NOBODY)\n", "", "root stays root", f"{SESSION}::test_root_becomes_nobody_where_nobody_can_read_the_library"),
     # the messages
     student("            if type(n) is not int or n < 0:", "            if type(n) is not int:", "an offset below 0 reads other memory", FORGED),
     student("        if offset + size > len(data):", "        if offset > len(data):", "an array behind the end is read", FORGED, "NumPy refuses it too"),

@@ -7,7 +7,7 @@ into an empty folder of its own.  What it returns is read as numbers, never run.
 
 What it does not promise: these walls stand within one Python.  They stop mistakes and the tricks
 one line long; somebody who takes the interpreter apart (its frames, memory, compiled modules) can
-get past the refusals of student.py, and then has the rights of the user who grades: not of root,
+get past the refusals of walls.py, and then has the rights of the user who grades: not of root,
 where nobody can read Python's library, as root becomes nobody.  Grade files of strangers on a
 machine, or in a container, that holds nothing of value.  And a file knows what it is asked: the
 arguments of its functions, which it may tell in an exception's message.
