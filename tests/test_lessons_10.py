@@ -118,13 +118,13 @@ WRONG = {"another row": ("row = cuda.grid(1)\n    if row < n: ", "row = cuda.thr
          "another equation": ("h[row, k] = g[row] * step[row, k] + (1 - g[row]) * h_prev[row, k]  ", "h[row, k] = g[row] * h_prev[row, k] + (1 - g[row]) * step[row, k]  ")}
 
 
-def test_a_wrong_kernel_is_named(tmp_path):
+@pytest.mark.parametrize("wrong", ["another row", "no guard", pytest.param("another equation", marks=pytest.mark.slow)])
+def test_a_wrong_kernel_is_named(tmp_path, wrong):
     """The first of them is an exercise."""
     both = ["the rows' blocks and threads", "eq. (7) of 1 to 15 rows"]
-    for wrong, named in (("another row", both), ("no guard", both[1:]), ("another equation", both[1:])):
-        ran = lesson(tmp_path, WRONG[wrong], scenes=(1, 2))
-        assert disagree(ran) == named
-        assert [verdict for _, verdict in verdicts(ran.out)] == ["does not hold here" if wrong != "another equation" else "holds"]
+    ran = lesson(tmp_path, WRONG[wrong], scenes=(1, 2))
+    assert disagree(ran) == (both if wrong == "another row" else both[1:])
+    assert [verdict for _, verdict in verdicts(ran.out)] == ["does not hold here" if wrong != "another equation" else "holds"]
 
 
 def test_past_the_end_of_an_array_the_simulator_raises_what_the_lesson_says(tmp_path):
@@ -223,12 +223,18 @@ def test_stories_stand_in_the_block_that_has_them(ran):
         assert (one, two) == (three, four) == tuple(f"{v:+.3f}" for v in last[:2])
 
 
+PLANT = ("SHOWN, plot_blocks\n", "SHOWN, plot_blocks\nplanted = gru_cuda.gru_numbers\ngru_cuda.gru_numbers = lambda a, Uh, h, g: planted(a, Uh, h, 1.001 * g)\n")
+ALL_OF_IT = ["the facts", "dx", "dW", "dU", "db", "dg"]
+
+
+@pytest.mark.slow
 def test_a_wrong_line_of_the_product_is_named(tmp_path):
-    plant = ("SHOWN, plot_blocks\n", "SHOWN, plot_blocks\nplanted = gru_cuda.gru_numbers\ngru_cuda.gru_numbers = lambda a, Uh, h, g: planted(a, Uh, h, 1.001 * g)\n")
-    names = ["the facts", "dx", "dW", "dU", "db", "dg"]
-    assert disagree(lesson(tmp_path, plant, scenes=(1, 2, 3, 4))) == [*names, "the facts"]
-    back = plant[0], plant[1].replace("gru_numbers", "gru_numbers_backward").replace("planted(a, Uh, h, 1.001 * g)", "planted(1.001 * a, Uh, h, g)")
-    assert disagree(lesson(tmp_path, back, scenes=(1, 2, 3, 4))) == names[1:]
+    assert disagree(lesson(tmp_path, PLANT, scenes=(1, 2, 3, 4))) == [*ALL_OF_IT, "the facts"]
+
+
+def test_a_wrong_line_of_the_product_on_the_way_back_is_named(tmp_path):
+    back = PLANT[0], PLANT[1].replace("gru_numbers", "gru_numbers_backward").replace("planted(a, Uh, h, 1.001 * g)", "planted(1.001 * a, Uh, h, g)")
+    assert disagree(lesson(tmp_path, back, scenes=(1, 2, 3, 4))) == ALL_OF_IT[1:]
 
 
 def test_on_a_device_both_ways_are_timed(tmp_path):
@@ -279,20 +285,29 @@ RIGHT = MINE + """    row = cuda.grid(1)
 """
 
 
+def fits(ran):
+    return not ran.err and not [line for line in ran.out.splitlines() if len(line) > 80]
+
+
 def test_your_turn(tmp_path):
-    full = lesson(tmp_path, ("N, THREADS = 5, 2 ", "N, THREADS = 5, 5 "), scenes=(1, 2))
-    assert "whoami[1, 5] started 5 threads" in full.out and not disagree(full) and "held back" not in full.out
-    assert [verdict for _, verdict in verdicts(full.out)] == ["does not hold here"] and "0 such threads, 0 foreign rows changed" in full.out
-    more = lesson(tmp_path, ("N, THREADS = 5, 2 ", "N, THREADS = 6, 5 "), scenes=(1, 2))
-    assert [verdict for _, verdict in verdicts(more.out)] == ["holds"] and "4 such threads, 4 foreign rows changed" in more.out
     short = lesson(tmp_path, ("T, B = 100, 32 ", "T, B = 3, 32 "), (MINE, RIGHT), scenes=(1, 2, 3, 6))
     assert re.search(r"^  a launch a step +5 +4 ", short.out, re.M) and re.search(r"^  one launch +2 +8 ", short.out, re.M)
     assert [verdict for _, verdict in verdicts(short.out)] == ["holds", "does not hold here"]
-    assert "dg of eq. (7), by your kernel and NumPy: the same" in short.out
+    assert "dg of eq. (7), by your kernel and NumPy: the same" in short.out and fits(short)
+
+
+def test_your_turn_with_blocks_of_another_size(tmp_path):
+    full = lesson(tmp_path, ("N, THREADS = 5, 2 ", "N, THREADS = 5, 5 "), scenes=(1, 2))
+    assert "whoami[1, 5] started 5 threads" in full.out and not disagree(full) and "held back" not in full.out
+    assert [verdict for _, verdict in verdicts(full.out)] == ["does not hold here"] and "0 such threads, 0 foreign rows changed" in full.out and fits(full)
+
+
+@pytest.mark.slow
+def test_your_turn_with_more_rows_a_wrong_kernel_and_none(tmp_path):
+    more = lesson(tmp_path, ("N, THREADS = 5, 2 ", "N, THREADS = 6, 5 "), scenes=(1, 2))
+    assert [verdict for _, verdict in verdicts(more.out)] == ["holds"] and "4 such threads, 4 foreign rows changed" in more.out and fits(more)
     wrong = lesson(tmp_path, (MINE, RIGHT.replace("- h_prev", "+ h_prev")), scenes=(1, 2, 3, 6))
-    assert disagree(wrong) == ["dg of eq. (7)"]
-    for changed in (full, more, short, wrong):
-        assert not changed.err and [line for line in changed.out.splitlines() if len(line) > 80] == []
+    assert disagree(wrong) == ["dg of eq. (7)"] and fits(wrong)
     assert "your kernel" not in lesson(tmp_path, scenes=(1, 2, 3, 6)).out
 
 

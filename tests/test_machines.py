@@ -90,8 +90,11 @@ def test_lines_that_were_typed():
         next(lines)
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "cp1252"}, C_LOCALE], ids=["cp1252", "C"])
-@pytest.mark.parametrize("name", [b"\xff.npz", "ü.npz".encode()], ids=["no text", "ü"])
+CP1252, NO_TEXT, TEXT = {"PYTHONIOENCODING": "cp1252"}, b"\xff.npz", "ü.npz".encode()
+
+
+@pytest.mark.parametrize("name, environment", [(NO_TEXT, C_LOCALE), (TEXT, CP1252), *(pytest.param(*rest, marks=pytest.mark.slow) for rest in ((NO_TEXT, CP1252), (TEXT, C_LOCALE)))],
+                         ids=["no text, C", "ü, cp1252", "no text, cp1252", "ü, C"])
 def test_any_name_of_a_file(tmp_path, trained, environment, name):
     """As an argument and in a message; in a folder that has such a name too."""
     folder = os.fsencode(tmp_path) + b"/\xfe\xc3\xa4"

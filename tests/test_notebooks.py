@@ -15,7 +15,7 @@ from tinydmn.errors import UserError
 
 LESSONS = Path(__file__).parents[1] / "lessons"
 SCRIPTS = sorted(path for path in LESSONS.glob("*.py") if path.name != "common.py")
-QUICK = ("01_words_and_the_gru", "02_back_through_time", "03b_back_through_an_episode", "10_fast_on_the_gpu")    # the others train
+QUICK = ("03b_back_through_an_episode", "10_fast_on_the_gpu", *(pytest.param(name, marks=pytest.mark.slow) for name in ("01_words_and_the_gru", "02_back_through_time")))    # the others train
 needs_jupytext = pytest.mark.skipif(importlib.util.find_spec("jupytext") is None, reason="jupytext is not installed: pip install 'tinydmn[notebooks]'")
 needs_kernel = pytest.mark.skipif(any(importlib.util.find_spec(name) is None for name in ("jupytext", "nbclient", "ipykernel")),
                                   reason="jupytext, nbclient and ipykernel are not all installed: pip install 'tinydmn[notebooks]'")

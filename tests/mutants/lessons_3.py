@@ -6,7 +6,8 @@ TEN, BLOCKS, NOTEBOOK = "lessons/10_fast_on_the_gpu.py", "tinydmn/plots/blocks.p
 at = lambda *names: " ".join(f"tests/test_lessons_10.py::test_{name}" for name in names)
 RUNS, ROWS, WRONG, READS, ON_CHIP = (at(name) for name in ("the_lesson_runs_without_a_gpu_whether_or_not_the_simulator_is_asked_for", "each_thread_and_its_row", "a_wrong_kernel_is_named",
                                                           "what_is_printed_of_launches_and_reads", "what_is_printed_of_registers_and_shared_memory"))
-STORIES, PICTURE, TURN, DRAWN = (at(name) for name in ("stories_stand_in_the_block_that_has_them", "the_picture_is_of_this_run", "your_turn", "who_computes_what_is_drawn"))
+STORIES, PICTURE, DRAWN = (at(name) for name in ("stories_stand_in_the_block_that_has_them", "the_picture_is_of_this_run", "who_computes_what_is_drawn"))
+TURN = at("your_turn", "your_turn_with_blocks_of_another_size")
 
 MUTANTS = [
     Mutant(TEN, 'capture_output=True).returncode:', 'capture_output=True).returncode < 0:', RUNS, "without a GPU no simulator"),
@@ -24,7 +25,7 @@ MUTANTS = [
     Mutant(TEN, "if sum(gru_cuda.split(width, single)) < width:", "if False:", READS, "a U that does not stay on chip is read once a block"),
     Mutant(TEN, "IN_SHARED = 8 ", "IN_SHARED = 4 ", ON_CHIP, "what forward needs, not backward"),
     Mutant(TEN, "longest = sequences.n, np.argsort(-sequences.n, kind=\"stable\")", "longest = sequences.n, np.argsort(sequences.n, kind=\"stable\")", STORIES, "the shortest stories first"),
-    Mutant(TEN, "found, right = run(\"cuda\"), run(\"numpy\")", "found = right = run(\"cuda\")", at("a_wrong_line_of_the_product_is_named"), "the kernel held against itself"),
+    Mutant(TEN, "found, right = run(\"cuda\"), run(\"numpy\")", "found = right = run(\"cuda\")", at("a_wrong_line_of_the_product_on_the_way_back_is_named"), "the kernel held against itself"),
     Mutant(TEN, "own = (\"z\", \"r\", \"h~\")[j // H], range(j, ROWS * H, 3 * H)", "own = (\"z\", \"r\", \"h~\")[j // H], range(j, ROWS * H, H)",
            at("each_number_of_the_states_is_made_by_one_thread"), "states made by several threads"),
     Mutant(TEN, "plot_blocks((N, THREADS), (H, kept, ROWS, names),", "plot_blocks((N, THREADS), (H, H - 1, ROWS, names),", PICTURE, "the picture of another split"),

@@ -181,8 +181,9 @@ def files(place):
     return sorted(Path(place).rglob("*.nbc"))
 
 
-@pytest.mark.parametrize("place", [BELOW_A_FILE, __file__], ids=["below a file", "a file"])
-@pytest.mark.parametrize("variable", ["NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME"])
+@pytest.mark.parametrize("variable, place", [("NUMBA_CACHE_DIR", BELOW_A_FILE), ("HOME", __file__),
+                                             *(pytest.param(*rest, marks=pytest.mark.slow) for rest in (("NUMBA_CACHE_DIR", __file__), ("XDG_CACHE_HOME", BELOW_A_FILE),
+                                                                                                         ("XDG_CACHE_HOME", __file__), ("HOME", BELOW_A_FILE)))])
 def test_a_place_that_cannot_be_written_is_one_line(variable, place):
     """However many kernels there are; nothing is kept elsewhere, where it might be stale."""
     told = dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"), "") | {"HOME": BELOW_A_FILE} | {variable: place}
@@ -221,9 +222,10 @@ def test_a_folder_that_vanishes_is_made_again(tmp_path):
     assert len(list(tmp_path.glob("tinydmn/*float*"))) == 2
 
 
-@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:20], lambda data: data[:-1], lambda data: data + b"x", lambda data: bytes(len(data)),
-                                    lambda data: data[:3000] + bytes([data[3000] ^ 1]) + data[3001:], lambda data: b"\x80" + data],
-                         ids=["empty", "cut in its digest", "cut", "longer", "zeros", "one bit", "shifted"])
+@pytest.mark.parametrize("damage", [lambda data: data[:20], lambda data: data[:3000] + bytes([data[3000] ^ 1]) + data[3001:],
+                                    *(pytest.param(damage, marks=pytest.mark.slow) for damage in (
+                                        lambda data: b"", lambda data: data[:-1], lambda data: data + b"x", lambda data: bytes(len(data)), lambda data: b"\x80" + data))],
+                         ids=["cut in its digest", "one bit", "empty", "cut", "longer", "zeros", "shifted"])
 def test_a_damaged_file_is_compiled_anew_and_mended(tmp_path, damage):
     whole, elsewhere = kept_once(tmp_path), tmp_path / "elsewhere"
     shutil.copytree(whole, elsewhere)

@@ -89,7 +89,7 @@ def stories(draw):
 
 @pytest.mark.parametrize("episode", ("gated", "softmax"))
 @pytest.mark.parametrize("backend", ("numpy", "numba"))
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("name", ["torch", *(pytest.param(name, marks=pytest.mark.slow) for name in PEERS[1:])])       # which compile anew for each shape
 @given(drawn=stories(), passes=st.sampled_from((1, 3)), seed=st.integers(0, 2**32 - 1))
 def test_drawn_stories(name, backend, episode, drawn, passes, seed):
     library(name)
@@ -113,8 +113,8 @@ def test_a_wrong_gradient_is_seen(name):
         assert_same(Wrong(), batch, name)
 
 
-@pytest.mark.parametrize("episode", ("gated", "softmax"))
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("name, episode", [("torch", "gated"), ("jax", "softmax"), ("jax_shared", "gated"),
+                                           *(pytest.param(*rest, marks=pytest.mark.slow) for rest in (("torch", "softmax"), ("jax", "gated"), ("jax_shared", "softmax")))])
 def test_trainer_learns(name, episode):
     """What the benchmark times is training: the first loss is the model's, and 10 steps on one batch lower it."""
     peer = library(name)
