@@ -7,12 +7,14 @@ class Call(NamedTuple):
     """One call of a function of the file.
 
     args: arrays, integers, None, or Kept.  cache: the last value returned stays in the student's
-    process, for later calls to name by Kept.
+    process, for later calls to name by Kept.  launch: (blocks, threads) of a kernel of CUDA, which
+    returns nothing.
     """
 
     function: str
     args: tuple
     cache: bool = False
+    launch: tuple | None = None
 
 
 class Kept(NamedTuple):

@@ -160,10 +160,12 @@ def line_of(error, file):
 
 
 class Student:
-    """The file as a module, the time it has, and the caches it keeps."""
+    """The file as a module, the time it has, and the caches it keeps.  kernel: the type of what
+    may be launched, where there is one."""
 
-    def __init__(self, resource, privilege, seconds):
+    def __init__(self, resource, privilege, seconds, kernel=None):
         self.resource, self.privilege, self.seconds = resource, privilege, seconds
+        self.kernel = kernel
         self.file, self.names = "", {}
         self.inside = self.late = False
         signal.signal(signal.SIGALRM, self.alarm)
@@ -207,9 +209,13 @@ class Student:
         except BaseException as error:
             return None, line_of(error, self.file)
 
-    def load(self, name, source):
-        """-> an error, one line, or ""."""
+    def load(self, name, source, kept=False):
+        """-> an error, one line, or "".  kept: the file lies in the process's folder too, where
+        Numba looks for what cache=True compiles."""
         self.file = name
+        if kept:
+            with suppress(OSError), open(name, "w", encoding="utf-8") as file:
+                file.write(source)
 
         def execute():
             module = types.ModuleType(NAME)
@@ -244,8 +250,12 @@ class Student:
         show = self.names.get("show")
         if type(show) is dict:
             dict.clear(show)
-        got = f(*args)
-        if got is None:
+        if call["launch"]:
+            if type(f) is not self.kernel:
+                raise Refused(f"{name} is no kernel; @cuda.jit belongs above it")
+            f[tuple(call["launch"])](*args)
+            got = ()
+        elif (got := f(*args)) is None:
             raise Refused("returned None")
         got = [*got] if isinstance(got, (tuple, list)) else [got]
         if call["cache"]:
@@ -338,26 +348,31 @@ def main():
     reader, writer = (fcntl.fcntl(int(word), fcntl.F_DUPFD, 100) for word in sys.argv[1:3])
     for word in sys.argv[1:3]:
         os.close(int(word))
-    numba, folders, libraries = (SETTINGS[key] for key in ("numba", "folders", "libraries"))
-    if not numba:
+    with_numba, folders, libraries = (SETTINGS[key] for key in ("numba", "folders", "libraries"))
+    kernel = None
+    if with_numba:                               # which looks round while it is loaded
+        from numba import cuda
+        kernel = type(cuda.jit(lambda a: None))
+    else:
         sys.path[:] = [entry for entry in sys.path if entry not in folders]
-        not_announced()
+    not_announced(threads=not with_numba)
     import numpy.linalg
     import numpy.random  # noqa: F401
     sys.modules["tinydmn"] = None
     sys.argv[:] = [NAME]
     no_root(libraries)
-    resource = limit(SETTINGS["memory"], numba)
+    resource = limit(SETTINGS["memory"], with_numba)
     sys.stdout = sys.stderr = Printed()
-    privilege = guard(os.getcwd(), libraries, SETTINGS["hidden"], numba)
-    student = Student(resource, privilege, SETTINGS["seconds"])
+    privilege = guard(os.getcwd(), libraries, SETTINGS["hidden"], with_numba)
+    student = Student(resource, privilege, SETTINGS["seconds"], kernel)
     send(writer, {"ready": True})
     while True:
         header, sent = unpack(receive(reader))
         student.seconds = header["seconds"]
         student.timed(header["seconds"])
         if "source" in header:
-            answer, arrays = {"error": student.load(header["name"], header["source"])}, None
+            error = student.load(header["name"], header["source"], with_numba)
+            answer, arrays = {"error": error}, None
         else:
             answer, arrays = student.answer(header, sent)
         signal.setitimer(signal.ITIMER_REAL, 0)
