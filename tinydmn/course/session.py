@@ -265,7 +265,7 @@ def request(calls):
             return {"array": arrays.add(np.asarray(arg))}
         return {"value": arg}
     return {"calls": [{"function": call.function, "args": [*map(sent, call.args)],
-                       "cache": call.cache, "launch": call.launch} for call in calls]}, arrays
+                       "cache": call.cache, "launch": call.launch, "times": call.times} for call in calls]}, arrays
 
 
 def result_of(call, result, arrays):

@@ -40,6 +40,7 @@ import numpy as np  # noqa: E402
 
 # what is used after the student's file has run, which may have put others in their places
 asarray, ndarray, dtype_of, generic = np.asarray, np.ndarray, np.dtype, np.generic
+roll = np.roll
 dumps, loads, pipe_read, pipe_write, leave = json.dumps, json.loads, os.read, os.write, os._exit
 NUMBERS = (bool, int, float)
 
@@ -255,6 +256,8 @@ class Student:
                 raise Refused(f"{name} is no kernel; @cuda.jit belongs above it")
             f[tuple(call["launch"])](*args)
             got = ()
+        elif call["times"]:
+            got = sum_of(f, args, call["times"])
         elif (got := f(*args)) is None:
             raise Refused("returned None")
         got = [*got] if isinstance(got, (tuple, list)) else [got]
@@ -282,6 +285,15 @@ class Student:
         if "array" in kind:
             return sent[kind["array"]].copy()
         return caches[kind["kept"]] if "kept" in kind else kind["value"]
+
+
+def sum_of(f, args, times):
+    """The sum of so many results, each for the first argument rolled one place further."""
+    first, *more = args
+    total = value_of(0, f(first, *more), 1)
+    for k in range(1, times):
+        total = total + value_of(0, f(roll(first, k, 1), *more), 1)
+    return total
 
 
 def value_of(k, value, n):
