@@ -89,8 +89,8 @@ def check_part(session, part, dialect, rng, say=lambda text: None):
 
 def own_finding(part, where, text, kind):
     """Of a part with a check of its own."""
-    return Finding(part.name, f"{part.name}: " + f"{where}: " * bool(where) + text, kind,
-                   f"{part.name}: {kind}")
+    head = f"{part.name}: " + f"{where}: " * bool(where)
+    return Finding(part.name, head + text, kind, head + kind)
 
 
 def finding(case, way, where, text, kind="", hidden=None):

@@ -264,8 +264,8 @@ def request(calls):
         if isinstance(arg, (np.ndarray, np.generic)):
             return {"array": arrays.add(np.asarray(arg))}
         return {"value": arg}
-    return {"calls": [{"function": call.function, "args": [*map(sent, call.args)],
-                       "cache": call.cache, "launch": call.launch, "times": call.times} for call in calls]}, arrays
+    return {"calls": [{**call._asdict(), "args": [*map(sent, call.args)]}
+                      for call in calls]}, arrays
 
 
 def result_of(call, result, arrays):

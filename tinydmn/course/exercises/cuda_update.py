@@ -89,7 +89,7 @@ def mistakes(dialect, given):
             ("factor", "g (1 - g) is the sigmoid's, which is not here",
              (g * (1 - g))[:, None] * dh),
             ("factor", "h_new or h_prev is in it", want[name] * given["h_" + name[3:]]),
-            ("sign", "1 - g was made g - 1", -want[name]),
+            ("sign", "1 + g stands where 1 - g belongs", (2.0 - by) * dh),
             ("wrong index", "g of the thread's place in its block, not of its row",
              of_place[name]),
             ("wrong index", "g of the first row", by[0] * dh),
@@ -161,6 +161,8 @@ def told(got, want, before, others):
             return ("rows behind the first block are not written; which row is a thread's?",
                     "not written")
         return f"{text}: it is not written", "not written"
+    if left.any():
+        return "not every number is written", "not written"
     if np.isnan(before).all() and np.isnan(got).any() or close(got, want + before):
         return f"{text}: what it held before is in it", "adds into what was there"
     if close(got, -want):

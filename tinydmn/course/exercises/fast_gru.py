@@ -15,9 +15,9 @@ import numpy as np
 
 from ..calls import Call
 from ..dialect import ACTIVATIONS
-from ..part import Part, defined, drawn, is_float
+from ..part import Part, defined, drawn, is_float, plain
 from .gru import equations as of_the_gru, run
-from .gru_cell import BLOCKS, THROUGH, WEIGHTS, sigmoid
+from .gru_cell import BLOCKS, THROUGH, WEIGHTS, sigmoid, step
 
 NEEDED = 1.5                   # times as fast as `loop`
 TRIES, TURNS, CALLS = 3, 5, 25                             # the best try counts; the median turn
@@ -85,14 +85,106 @@ def check(session, part, dialect, rng, say):
     cases.append(cases[0])                                 # what a call leaves harms no later one
     for case, result in zip(cases, session.run([forward(case) for case in cases])):
         if result.values is not None and len(result.values) != 1:
-            return [("forward", f"returns {len(result.values)} values; return h alone", "shape")]
+            return [("fast_gru_forward", f"returns {len(result.values)} values; return h alone",
+                     "shape")]
         if case.arrays["x"].dtype == np.float64 or result.values is None:
             found, _ = check_forward(case, result)
+            found = [named(case, result, one) if not one.kind else one for one in found]
         else:
             found = check_dtype(case, result, "forward") or check_single(case, result)
         if found:
             return found
     return []
+
+
+def named(case, result, finding):
+    """A finding with the kind of mistake that gives such numbers, where one does."""
+    with np.errstate(all="ignore"):
+        for kind, h in mistakes(case.dialect, **case.arrays):
+            if np.allclose(result.values[0], h, rtol=1e-7, atol=1e-9):
+                return finding._replace(kind=kind, text=f"{finding.text}; {kind}",
+                                        hidden=f"{finding.hidden}; {kind}")
+    return finding
+
+
+def mistakes(dialect, x, n, W, U, b):
+    """Yields a kind of mistake that is easily made in compiled loops, and its h."""
+    given, T, H = (x, n, W, U, b), x.shape[1], U.shape[1]
+    rows = lambda *blocks: np.concatenate([np.arange(i * H, (i + 1) * H) for i in blocks])
+    of = lambda *args: run(dialect, *args, plain)
+    for kind, node, by in REPLACED:
+        yield kind, run(dialect, *given, replacing(node, by))
+    order = rows(1, 0, 2)
+    yield "order: rows of z and r are exchanged", of(x, n, W[order], U[order], b[order])
+    yield "order: rows of z and r are exchanged in W", of(x, n, W[order], U, b)
+    yield "order: rows of z and r are exchanged in U", of(x, n, W, U[order], b)
+    yield "order: rows of z and r are exchanged in b", of(x, n, W, U, b[order])
+    for i, gate in enumerate("zrh"):
+        mine = slice(i * H, (i + 1) * H)
+        other = rows(*(j if j != i else 1 - i if i < 2 else 0 for j in range(3)))
+        for sign, turned in ((1.0, True), (-1.0, False)):
+            moved = U.copy()
+            moved[mine] = sign * (U[mine].T if turned else U[mine])
+            yield (f"{'transposed' if turned else 'sign'}: U_{gate}", of(x, n, W, moved, b))
+        yield f"order: other rows than U_{gate}", of(x, n, W, U[other], b)
+        yield f"order: other rows than W_{gate}", of(x, n, W[other], U, b)
+        for name, a in (("W", W), ("U", U), ("b", b)):
+            moved = a.copy()
+            moved[mine] = 0.0
+            yield (f"missing term: {name}_{gate}",
+                   of(x, n, *(moved if each is a else each for each in (W, U, b))))
+    low = np.concatenate([-np.ones(2 * H), np.ones(H)])
+    yield ("sign: of what goes into the sigmoid",
+           of(x, n, W * low[:, None], U * low[:, None], b * low))
+    for name, at in (("first", 0), ("last", -1)):
+        without_W, without_U = W.copy(), U.copy()
+        without_W[:, at] = without_U[:, at] = 0.0
+        yield f"forgotten accumulation: the {name} of x is not counted", of(x, n, without_W, U, b)
+        yield f"forgotten accumulation: the {name} of h is not counted", of(x, n, W, without_U, b)
+    yield "off by one in time: x_(t-1) where x_t belongs", of(np.roll(x, 1, 1), *given[1:])
+    single = [of(x[:, t:t + 1], np.minimum(1, np.maximum(n - t, 0)), W, U, b) for t in range(T)]
+    yield "off by one in time: each step begins with h = 0", np.concatenate(single, axis=1)
+    yield ("changed in place: h, while other units still need it",
+           walked(dialect, given, in_place=True))
+    yield "order: a sequence begins where another has ended", walked(dialect, given, kept=True)
+
+
+REPLACED = (                   # kind, what is replaced, by what: (what was seen before, the value)
+    ("factor: z stands where 1 - z belongs, or the other way", "1 - keep", lambda seen, v:
+     seen["keep"]),
+    ("factor: what stands before h_tilde is missing", "1 - keep", lambda seen, v: np.ones_like(v)),
+    ("factor: what stands before h_prev is missing", "keep", lambda seen, v: np.ones_like(v)),
+    ("missing term: h_prev in eq. (4)", "h_prev", lambda seen, v: np.zeros_like(v)),
+    ("factor: z stands where r belongs", "r", lambda seen, v: seen["z"]),
+)
+
+
+def replacing(node, by):
+    """An `at` that gives another value at a node."""
+    seen = {}
+
+    def at(name, value, otherwise=None):
+        seen[name] = value
+        return by(seen, value) if name == node else value
+    return at
+
+
+def walked(dialect, given, in_place=False, kept=False):
+    """A row at a time.  in_place: each unit is written before the next is made; kept: a row's last
+    state is the next row's first."""
+    x, n, W, U, b = given
+    (B, T, _), H = x.shape, U.shape[1]
+    out, h = np.zeros((B, T, H)), np.zeros((1, H))
+    for k in range(B):
+        h = h.copy() if kept else np.zeros((1, H))
+        for t in range(n[k]):
+            if in_place:
+                for j in range(H):
+                    h[:, j] = step(dialect, x[k:k + 1, t], h, W, U, b)[:, j]
+            else:
+                h = step(dialect, x[k:k + 1, t], h, W, U, b)
+            out[k, t] = h
+    return out
 
 
 def check_single(case, result):
@@ -101,7 +193,7 @@ def check_single(case, result):
     double = {name: a.astype(np.float64) if is_float(a) else a for name, a in case.arrays.items()}
     want, found = defined(case.part, case.dialect, double)["h"], wrong_shapes(case, result)
     if not found and not np.allclose(result.values[0], want, **SINGLE):
-        return [("forward", "h is right in float64, and not in float32", "dtype")]
+        return [("fast_gru_forward", "h is right in float64, and not in float32", "dtype")]
     return found or changed(case, "forward", result, case.arrays)
 
 
@@ -117,7 +209,7 @@ def check_speed(session, part, dialect, rng, say):
     right, best = total(dialect, *args), 0.0
     result, = session.run([call._replace(times=2)])        # which compiles
     if result.values is None:
-        return [("forward", result.error, "error")]
+        return [("fast_gru_forward", result.error, "error")]
     for _ in range(TRIES):
         ours, theirs = [], []
         for _ in range(TURNS):
@@ -125,8 +217,8 @@ def check_speed(session, part, dialect, rng, say):
             result, = session.run([call])
             theirs.append(perf_counter() - began)
             if not is_right(result, right):
-                return [("forward", result.error or "h is not right, so its time says nothing",
-                         "error" if result.error else "wrong")]
+                said = result.error or "h is not right, so its time says nothing"
+                return [("fast_gru_forward", said, "error" if result.error else "wrong")]
             began = perf_counter()
             total(dialect, *args)
             ours.append(perf_counter() - began)
