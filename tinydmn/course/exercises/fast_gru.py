@@ -113,7 +113,9 @@ def mistakes(dialect, x, n, W, U, b):
     rows = lambda *blocks: np.concatenate([np.arange(i * H, (i + 1) * H) for i in blocks])
     of = lambda *args: run(dialect, *args, plain)
     for kind, node, by in REPLACED:
-        yield kind, run(dialect, *given, replacing(node, by))
+        yield kind, run(dialect, *given, replacing({node: by}))
+    yield "factor: z and r have no sigmoid", run(dialect, *given, replacing(
+        {name: lambda seen, v, name=name: seen[f"a_{name}"] for name in "zr"}))
     order = rows(1, 0, 2)
     yield "order: rows of z and r are exchanged", of(x, n, W[order], U[order], b[order])
     yield "order: rows of z and r are exchanged in W", of(x, n, W[order], U, b)
@@ -141,6 +143,8 @@ def mistakes(dialect, x, n, W, U, b):
         without_W[:, at] = without_U[:, at] = 0.0
         yield f"forgotten accumulation: the {name} of x is not counted", of(x, n, without_W, U, b)
         yield f"forgotten accumulation: the {name} of h is not counted", of(x, n, W, without_U, b)
+    yield ("forgotten accumulation: the last of x and of h is not counted",
+           of(x, n, without_W, without_U, b))
     yield "off by one in time: x_(t-1) where x_t belongs", of(np.roll(x, 1, 1), *given[1:])
     single = [of(x[:, t:t + 1], np.minimum(1, np.maximum(n - t, 0)), W, U, b) for t in range(T)]
     yield "off by one in time: each step begins with h = 0", np.concatenate(single, axis=1)
@@ -149,7 +153,17 @@ def mistakes(dialect, x, n, W, U, b):
     yield "order: a sequence begins where another has ended", walked(dialect, given, kept=True)
 
 
+def b_h(seen):
+    return seen["b"][2 * len(seen["b"]) // 3:]
+
+
 REPLACED = (                   # kind, what is replaced, by what: (what was seen before, the value)
+    ("factor: r is before all of a_h", "a_h", lambda seen, v:
+     seen["r"] * (v - seen["reset"]) + seen["reset"]),
+    ("factor: r is before b_h too", "a_h", lambda seen, v: v + (seen["r"] - 1.0) * b_h(seen)),
+    ("factor: b_h stands twice, once after r", "a_h", lambda seen, v: v + seen["r"] * b_h(seen)),
+    ("factor: z has no sigmoid", "z", lambda seen, v: seen["a_z"]),
+    ("factor: r has no sigmoid", "r", lambda seen, v: seen["a_r"]),
     ("factor: z stands where 1 - z belongs, or the other way", "1 - keep", lambda seen, v:
      seen["keep"]),
     ("factor: what stands before h_tilde is missing", "1 - keep", lambda seen, v: np.ones_like(v)),
@@ -159,13 +173,13 @@ REPLACED = (                   # kind, what is replaced, by what: (what was seen
 )
 
 
-def replacing(node, by):
-    """An `at` that gives another value at a node."""
+def replacing(by):
+    """An `at` that gives other values at some nodes."""
     seen = {}
 
     def at(name, value, otherwise=None):
         seen[name] = value
-        return by(seen, value) if name == node else value
+        return by[name](seen, value) if name in by else value
     return at
 
 

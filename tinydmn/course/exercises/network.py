@@ -17,6 +17,7 @@ from . import episode, gate, gru, gru_cell
 
 PAIRS = (*gru_cell.PARTS, *gru.PARTS, *gate.PARTS[1:], *episode.PARTS[:1])
 STORIES, EPOCHS, NEEDED = 200, 20, 0.95
+TRIES = 2                      # the better of them counts: weights to begin with may be unlucky
 SETTINGS = dict(passes=1, hidden=20, embedding=20, gate_hidden=20, batch=8, learning_rate=5e-3,
                 final_rate=0.05, gate_epochs=0, epochs=EPOCHS)
 SMALL = dict(hidden=5, embedding=5, gate_hidden=4, passes=2)   # whose derivatives are checked
@@ -169,15 +170,18 @@ def check_answers(session, part, dialect, rng, say):
     from ..checking import Finding
     backend = ops.load("numpy", overlay=Students(session, dialect))
     train, others = generate(1, STORIES, rng), generate(1, STORIES, rng)
-    try:
-        score = evaluate(fit(train, backend=backend, seed=int(rng.integers(2**31)), **SETTINGS),
-                         others)
-    except Failed as error:
-        return [(*error.args, "error")]
-    text = f"{100 * score.answer_accuracy:.1f} % of {score.n_questions} unseen questions right"
-    if score.answer_accuracy >= NEEDED:
-        say(text)
-        return []
+    best = 0.0
+    for _ in range(TRIES):
+        try:
+            model = fit(train, backend=backend, seed=int(rng.integers(2**31)), **SETTINGS)
+            score = evaluate(model, others)
+        except Failed as error:
+            return [(*error.args, "error")]
+        best = max(best, score.answer_accuracy)
+        text = f"{100 * best:.1f} % of {score.n_questions} unseen questions right"
+        if best >= NEEDED:
+            say(text)
+            return []
     text = f"{part.name}: {text}, asked are {100 * NEEDED:.0f} %"
     return [Finding(part.name, text, "too few right answers", text)]
 
