@@ -11,14 +11,11 @@ where their wheels are not in the archive.
 
 from pathlib import Path
 
-from ..course.autograder import make, wanted
+from ..course.autograder import make, titles, wanted
 from ..course.grade import SECONDS, Grader
 from ..writing import check_place, write_whole
 from .common import add_seed, number
 from .grade import find
-
-
-TITLES = {"numpy": "NumPy", "numba": "Numba", "scipy": "SciPy"}
 
 
 def add_arguments(parser):
@@ -44,7 +41,7 @@ def run(args):
     grader = Grader(assignment, args.seed, args.student, args.seconds)
     raw, has_numpy = make(grader, args.python, not args.without_numpy)
     write_whole(args.out, raw)
-    names = " and ".join(TITLES[name] for name in wanted(assignment))
+    names = titles(wanted(assignment))
     numpy = (f"with {names} for Python {args.python}" if has_numpy
              else f"without {names}, which must be installed in the image")
     print(f"{Path(args.out)}: {assignment.title}, {assignment.most} points; {numpy}")

@@ -29,6 +29,7 @@ DATE = (1980, 1, 1, 0, 0, 0)   # of every member: the same files make the same a
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
 WAIT = 300                     # seconds for the others' wheels
 NEEDED = {"numpy": "numpy>=1.26", "numba": "numba>=0.60", "scipy": "scipy>=1.11"}
+TITLES = {"numpy": "NumPy", "numba": "Numba", "scipy": "SciPy"}
 FAILED = "This could not be graded, which is no fault of yours; tell your teacher."
 
 SETUP = """\
@@ -48,7 +49,7 @@ for python in python3 python3.14 python3.13 python3.12 python3.11; do
         fi
     done
 done
-echo "no Python 3.11 or newer with @PACKAGES@; install them, or make the archive for this Python" >&2
+echo "no Python 3.11 or newer with @TITLES@; install them, or make the archive for this Python" >&2
 exit 1
 """
 RUN = """\
@@ -64,14 +65,15 @@ mkdir -p "$home/results"
 
 
 def make(grader, python="3.12", numpy=True):
-    """-> the archive's bytes, whether NumPy, and what else is wanted, is in it.  python: the version
-    that they are for."""
+    """-> the archive's bytes, whether NumPy, and what else is wanted, is in it.  python: the
+    version that they are for."""
     packages = wanted(grader.assignment)
     found = other_wheels(packages, python) if numpy else {}
     settings = {"assignment": grader.assignment.name, "seed": grader.seed,
                 "student": grader.student, "seconds": grader.seconds}
     name, raw = wheel()
-    files = {"setup.sh": SETUP.replace("@PACKAGES@", ", ".join(packages)), "run_autograder": RUN.replace("@FAILED@", failed()),
+    setup = SETUP.replace("@PACKAGES@", ", ".join(packages)).replace("@TITLES@", titles(packages))
+    files = {"setup.sh": setup, "run_autograder": RUN.replace("@FAILED@", failed()),
              "settings.json": json_text(settings) + "\n", f"wheels/{name}": raw}
     files |= {f"wheels/{name}": raw for name, raw in found.items()}
     return archive(files), bool(found)
@@ -79,8 +81,12 @@ def make(grader, python="3.12", numpy=True):
 
 def wanted(assignment):
     """The packages on which grading it stands."""
-    more = {name for part, _ in assignment.parts for name in part.wants}
+    more = {name for part, _ in assignment.parts for name in getattr(part, "wants", ())}
     return ["numpy", *sorted(more)]
+
+
+def titles(packages):
+    return " and ".join(map(TITLES.get, packages))
 
 
 def failed():
@@ -121,8 +127,8 @@ def digest(raw):
 
 
 def other_wheels(packages, python):
-    """Their wheels for Linux on x86_64, with what they need in turn -> {name: bytes}; none where pip
-    cannot get them."""
+    """Their wheels for Linux on x86_64, with what they need in turn -> {name: bytes}; none where
+    pip cannot get them."""
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "pip", "download", *map(NEEDED.get, packages), "--quiet",
                  "--only-binary=:all:", "--implementation=cp", f"--python-version={python}",

@@ -137,7 +137,8 @@ class Session:
                     "hidden": str(PACKAGE), "numba": self.numba, "memory": self.memory,
                     "seconds": self.seconds}
         environment = {**ONE, "HOME": self.folder, "TMPDIR": self.folder, "LC_ALL": "C.UTF-8",
-                       "NUMBA_CACHE_DIR": self.folder, "NUMBA_ENABLE_CUDASIM": "1",
+                       "NUMBA_CACHE_DIR": self.folder,
+                       **({"NUMBA_ENABLE_CUDASIM": "1"} if self.numba else {}),
                        **{name: os.environ[name] for name in LOADER if name in os.environ}}
         theirs, self.writer = os.pipe()
         self.reader, answers = os.pipe()

@@ -42,7 +42,7 @@ def guard(own, libraries, hidden, numba):
     real, is_folder, exact = os.path.realpath, os.path.isdir, (str, bytes)
     own, hidden, standard, *libraries = map(real, (own, hidden, standard, *libraries))
     refused = dict(REFUSED)
-    families = {} if numba else dict(FAMILIES)
+    families = {name: what for name, what in FAMILIES.items() if name != "ctypes" or not numba}
     if not numba:
         refused |= dict.fromkeys(THREADS, THREAD)
     changes, looks, writing, nowhere = dict(CHANGES), LOOKS, WRITING, os.path.realpath(os.devnull)

@@ -153,6 +153,8 @@ def told(got, want, before, others):
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     text = f"[{', '.join(map(str, at))}] is {got[at]:.6g}, should be {want[at]:.6g}"
     left = wrong & ((got == before) | (np.isnan(got) & np.isnan(before)))
+    if np.isnan(before).all() and np.isnan(got).all() or close(got, want + before):
+        return f"{text}: what it held before is in it", "adds into what was there"
     if left.all():
         return "is not written", "not written"
     if np.array_equal(left, wrong):
@@ -163,8 +165,6 @@ def told(got, want, before, others):
         return f"{text}: it is not written", "not written"
     if left.any():
         return "not every number is written", "not written"
-    if np.isnan(before).all() and np.isnan(got).any() or close(got, want + before):
-        return f"{text}: what it held before is in it", "adds into what was there"
     if close(got, -want):
         return f"{text}: the other sign", "sign"
     for kind, said, values in others:
