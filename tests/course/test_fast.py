@@ -354,6 +354,15 @@ def test_a_mistake_that_only_a_network_shows(short):
     assert one.kind == "error" and one.text.startswith("network_answers: gate_forward: shapes (")
 
 
+@pytest.mark.parametrize("dialect", (PAPER, *OTHERS), ids="-".join)
+def test_a_state_lasts_in_every_dialect(dialect):
+    """b_z begins above 0: what keeps the old state is near 1 wherever it is z that keeps, and wherever it is 1 - z."""
+    students = network.Students(Local(source_of(dialect)), dialect)
+    h, H = np.ones((1, 3)), 3
+    kept, _ = students.gru_cell_forward(np.zeros((1, 2)), h, (np.zeros((9, 2)), np.zeros((9, 3)), np.repeat([4.0, 0.0, 0.0], H)))
+    assert np.all(kept > 0.95)
+
+
 def test_functions_that_learn_nothing_answer_too_little(short, monkeypatch):
     monkeypatch.setattr(network, "NEEDED", 0.95)
     source = broken("gru_cell", "any_dialect", "    dh_prev = dh * keep\n", "    dh_prev = dh * keep\n    dh = 0 * dh\n")
