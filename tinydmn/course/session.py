@@ -54,8 +54,8 @@ class Session:
             results = session.run([Call("forward", (x, W))])
 
     seconds: for loading the file, and for each run.  memory: bytes.  numba: whether the file may
-    load Numba, which lifts the refusals of threads and ctypes; its kernels of CUDA run in Numba's
-    simulator.  However a run ends, there is a
+    load Numba, which lifts the refusals of threads and ctypes, and lets it read all packages that
+    lie beside NumPy; its kernels of CUDA run in Numba's simulator.  However a run ends, there is a
     Result for each call, with read-only arrays; after one that ended badly the next starts a fresh
     process.
     """

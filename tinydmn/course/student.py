@@ -24,6 +24,7 @@ MOST = 64 << 20                # bytes of a message
 PRINTED = 64 << 10             # bytes of its prints that are kept; the rest is dropped
 VALUES, SHOWN = 100, 50        # values of one call; names in `show`
 SAYS = 200                     # letters of an error
+NUMBA = "Failed in nopython mode pipeline"                 # how what cannot be compiled begins
 HEAD = 128                     # bytes before the data of an .npy file
 TICK = 0.5                     # seconds from an exception that says "too late" to the end
 
@@ -143,7 +144,11 @@ class Printed(io.TextIOBase):
 def line_of(error, file):
     """An exception in one line, with the line of the student's file where it was last."""
     try:
-        says = " ".join(str(error).split())
+        says, place = " ".join(str(error).split()), None
+        if NUMBA in says:                        # its place is in the text: the code never ran
+            says = says.partition(NUMBA)[2].partition(" ")[2].partition(")")[2]
+            says, _, place = says.partition(f'File "{file}", line ')
+            says = says.partition(" During: ")[0].partition(" There are ")[0].strip()
         says = says if len(says) <= SAYS else says[:SAYS] + " ..."
         name, number = str(type(error).__name__), None
         at = error.__traceback__
@@ -151,6 +156,8 @@ def line_of(error, file):
             if at.tb_frame.f_code.co_filename == file:
                 number = at.tb_lineno
             at = at.tb_next
+        if place:
+            number = place.partition(":")[0]
         if isinstance(error, SyntaxError) and error.filename == file:
             says, number = str(error.msg), error.lineno
         if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tinydmn"):
