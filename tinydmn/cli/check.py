@@ -4,9 +4,9 @@ examples:
   tinydmn check gru_cell.py
   tinydmn check gru_cell.py --steps      the derivatives in the file's dict `show`, one by one
 
-The file runs in a process of its own.  It takes seconds; a7, which trains a network
-on the file's functions, a minute, and a8, which compiles them, a quarter of one.
-Exit code 0 where all is right, 1 where not.
+The file runs in a process of its own.  It takes seconds; a7, which trains a
+network on the file's functions, a minute, and a8, which compiles them, a
+quarter of one.  Exit code 0 where all is right, 1 where not.
 """
 
 from pathlib import Path
