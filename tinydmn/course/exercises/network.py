@@ -187,7 +187,7 @@ def check_answers(session, part, dialect, rng, say):
 
 
 OF_BOTH = dict(inputs={}, params={}, outputs={}, define=None, sizes=lambda rng: {},
-               wants=("scipy",), seconds=120.0, cases=1,
+               wants=("scipy",), seconds=240.0, cases=1,
                equations=lambda dialect: "\n".join(pair.equations(dialect) for pair in PAIRS))
 PARTS = (Part("network", "The derivatives of a network of your own", **OF_BOTH, check=check,
               stub=stub, asks=tuple(f"{pair.name}_{way}" for pair in PAIRS
