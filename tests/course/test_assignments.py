@@ -1,27 +1,22 @@
 """Assignments: what is handed out is holes and a handout that is true."""
 
 import ast
-import os
 import re
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tinydmn import ops
 from tinydmn.cli import COMMANDS, main, parser
 from tinydmn.cli import exercise as command
 from tinydmn.cli.lessons import folder
 from tinydmn.course.assignments import ASSIGNMENTS
 from tinydmn.course.catalogue import EXERCISES, exercise, said_by
 from tinydmn.course.dialect import PAPER, dialect_of
+from tinydmn.course.part import asked
 from tinydmn.course.stub import check_holes, others, student_file
 from tinydmn.errors import UserError
 
-ROOT = Path(__file__).parents[2]
 PLACE = folder() / "assignments"
 HANDOUTS = {name: (PLACE / f"{name}.md").read_text(encoding="utf-8") for name in ASSIGNMENTS}
 GUIDE = (PLACE / "teacher.md").read_text(encoding="utf-8")
@@ -145,7 +140,7 @@ def test_a_planted_solution_is_not_handed_out(monkeypatch, tmp_path, capsys, old
 def test_a_given_function_is_no_solution():
     given = RIGHT + '\n\ndef f(a):\n    """Given: a smooth function."""\n    return float(np.sum(a * a))\n'
     check_holes(given, EXERCISES["gru_cell"])
-    one = EXERCISES["gru_cell"].parts[0]._replace(name="numerical_gradient")               # a part of one function
+    one = EXERCISES["gru_cell"].parts[0]._replace(name="numerical_gradient", asks=("numerical_gradient",))               # a part of one function
     hole = '\n\ndef numerical_gradient(a):\n    """-> the derivative."""\n    raise NotImplementedError\n'
     check_holes(RIGHT + hole, EXERCISES["gru_cell"]._replace(parts=(one,)))
 
@@ -207,10 +202,10 @@ def test_every_question_has_its_rubric(name):
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_a_handout_holds_no_solution(name):
     """Code in it is given to run, and defines none of what is asked."""
-    asked = {f"{part.name}_{way}" for one in EXERCISES.values() for part in one.parts for way in ("forward", "backward")}
+    functions = {name for one in EXERCISES.values() for part in one.parts for name in asked(part)}
     for block in re.findall(r"```python\n(.*?)```", HANDOUTS[name], re.S):
         defined = {node.name for node in ast.walk(ast.parse(block)) if isinstance(node, ast.FunctionDef)}
-        assert not defined & (asked | {"fast_gru_forward", "update_backward", "gru_forward"})
+        assert not defined & functions
 
 
 @pytest.mark.parametrize("name", [*ASSIGNMENTS, "teacher"])
@@ -249,117 +244,6 @@ def test_the_guides_example_of_a_further_assignment():
     from tinydmn.course.assignments import Assignment
     one = eval(line, {"Assignment": Assignment})
     assert one.exercises == tuple(one.points) and one.name not in ASSIGNMENTS
-
-
-# ---- the scripts in a7 and a8 --------------------------------------------------------------------
-
-def blocks(name):
-    return re.findall(r"```python\n(.*?)```", HANDOUTS[name], re.S)
-
-
-def run(tmp_path, script, files, **environment):
-    for file, text in files.items():
-        (tmp_path / file).write_text(text, encoding="utf-8")
-    (tmp_path / "script.py").write_text(script, encoding="utf-8")
-    return subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)} | environment, capture_output=True, text=True)
-
-
-# a student's functions under the names that the network calls, with one of them to be spoilt
-MINE = """
-import numpy as np
-from tinydmn.ops import gate_numpy, gru_numpy, episode_numpy
-
-def gru_cell_forward(x, h_prev, gru):
-    h, cache = gru_numpy.gru_cell_forward(x, h_prev, gru)
-    return h, (cache, gru)
-
-def gru_cell_backward(dh, cache, gru, dgru):
-    return gru_numpy.gru_cell_backward(SIGN * dh, cache[0], cache[1], dgru)
-
-def gate_forward(c, m, q, gate):
-    return gate_numpy.gate_forward(c, m, q, gate)
-
-def gate_backward(ds, cache, gate, dgate):
-    return gate_numpy.gate_backward(ds, cache, gate, dgate)
-
-def softmax_episode_forward(c, s, weights):
-    return episode_numpy.softmax_episode_forward(c, s)
-
-def softmax_episode_backward(de, cache, weights, dweights):
-    return episode_numpy.softmax_episode_backward(de, cache)
-"""
-
-
-@pytest.mark.parametrize("sign, right", [("1.0", True), ("-1.0", False)])
-def test_a7_checks_and_trains_a_network(tmp_path, sign, right):
-    """As it stands there, but with few stories and one epoch; where it is wrong, the check alone."""
-    script, = blocks("a7")
-    short = script.replace("generate(1, 200", "generate(1, 4").replace("epochs=20", "epochs=1").replace("batch, 5,", "batch, 2,")
-    assert short.count("generate(1, 4,") == 2 and "epochs=1," in short and "batch, 2," in short
-    short = short if right else short.partition("model = fit")[0]
-    done = run(tmp_path, short, {"mine.py": MINE.replace("SIGN", sign)})
-    assert done.returncode == 0, done.stderr
-    errors = {name: float(error) for name, error in re.findall(r"^(\S+) +relative error (\S+) in", done.stdout, re.M)}
-    assert {"input.U", "gate.W_b", "memory.W", "embedding.L"} <= set(errors)
-    assert (max(errors.values()) < 1e-5) == right
-    assert not right or re.search(r"^\d+\.\d % of \d+ new questions right$", done.stdout, re.M) and "Where is Mary?" in done.stdout
-
-
-def test_a7_names_what_the_network_calls():
-    """Every function of its table, with the arguments in their order."""
-    from inspect import signature
-    reference = ops.functions("numpy")
-    for name, arguments in re.findall(r"^ +\| `(\w+)\(([^)]*)\)`", HANDOUTS["a7"], re.M):
-        assert arguments.split(", ") == [each for each in signature(reference[name]).parameters if each != "ops"]
-    assert len(re.findall(r"^ +\| `\w+\(", HANDOUTS["a7"], re.M)) == 6
-
-
-A3 = """
-import numpy as np
-from tinydmn.ops.groups import GRU
-from tinydmn.ops.gru_numpy import gru_cell_forward
-
-def gru_forward(x, n, W, U, b):
-    h, out = np.zeros((len(x), U.shape[1]), x.dtype), []
-    for t in range(x.shape[1]):
-        live = (t < n)[:, None]
-        h = np.where(live, gru_cell_forward(x[:, t], h, GRU(W, U, b))[0], h)
-        out.append(np.where(live, h, 0).astype(x.dtype))
-    return np.stack(out, 1), None
-"""
-
-
-@pytest.mark.parametrize("spoilt, says", [("", " times as fast"), (" + 1e-3", "AssertionError: (1, 'float64'"), (".astype('float64')", "AssertionError")])
-def test_a8_holds_the_fast_version_against_the_slow_one(tmp_path, spoilt, says):
-    script = next(block for block in blocks("a8") if "fast_gru_forward" in block)
-    fast = f"from a3 import gru_forward\ndef fast_gru_forward(*given):\n    return gru_forward(*given)[0]{spoilt}\n"
-    done = run(tmp_path, script, {"a3.py": A3, "a8.py": fast})
-    assert says in done.stdout + done.stderr and (done.returncode == 0) == (not spoilt)
-
-
-KERNEL = """
-from numba import cuda
-
-@cuda.jit
-def update_backward(dh, g, h_new, h_prev, dg, dh_new, dh_prev):
-    row = cuda.grid(1)
-    if row < len(g):
-        acc = 0.0
-        for j in range(dh.shape[1]):
-            acc += dh[row, j] * (h_new[row, j] - h_prev[row, j])
-            dh_new[row, j] = g[row] * dh[row, j]
-            dh_prev[row, j] = (1.0 - g[row]) * dh[row, j]
-        dg[row] = acc
-"""
-
-
-@pytest.mark.parametrize("old, new, says", [
-    ("", "", "right"), ("row < len(g)", "row < len(dg)", "Error"), ("acc += ", "acc = ", "dg"),
-    ("dg[row] = acc", "dg[row] += acc", "dg"), ("row = cuda.grid(1)", "row = cuda.threadIdx.x", "dg")])
-def test_a8_holds_the_kernel_against_numpy(tmp_path, old, new, says):
-    script = next(block for block in blocks("a8") if "update_backward" in block)
-    done = run(tmp_path, script, {"a8.py": KERNEL.replace(old, new) if old else KERNEL}, NUMBA_ENABLE_CUDASIM="1")
-    assert says in done.stdout + done.stderr and (done.returncode == 0) == (not old), done.stdout + done.stderr
 
 
 # ---- what the guide says of numbers --------------------------------------------------------------

@@ -37,7 +37,7 @@ MUTANTS = [
     walls(" and not any(name in path for name in packages)", "", "what is installed beside Python's library is read", f"{SESSION}::test_the_package_itself_is_not_read"),
     walls(" and not inside(path, hidden)", "", "the package is read where Numba is", f"{SESSION}::test_the_package_itself_is_not_read"),
     walls("            for path in args[:changes[event]]:", "            for path in args[:0]:", "files anywhere are deleted", f"{HOSTILE}[deletes_files]"),
-    student("        not_announced()\n", "", "threads and processes start unannounced", f"{HOSTILE}[threads]"),
+    student("    not_announced(threads=not with_numba)\n", "", "threads and processes start unannounced", f"{HOSTILE}[threads]"),
     walls("\"FSIZE\": WRITTEN, ", "", "files grow without end"),
     walls("\"AS\": memory, ", "", "memory is not limited"),
     student("    sys.modules[\"tinydmn\"] = None\n", "", "the package is looked for on the path", f"{SESSION}::test_what_it_imports", "it is on no path of the child's, and cannot be read: a second wall"),

@@ -39,7 +39,8 @@ def add_arguments(parser):
     parser.add_argument("--jobs", type=number(least=1, most=1024), metavar="N",
                         help="files at a time (default: the cores, or TINYDMN_THREADS)")
     parser.add_argument("--seconds", type=number(float, above=0, most=3600), default=SECONDS,
-                        metavar="N", help=f"for each part (default {SECONDS})")
+                        metavar="N", help=f"for each part (default {SECONDS}; a7's network and "
+                                          "a8 have more)")
     parser.add_argument("--student", metavar="SEED",
                         help="whose equations: the seed that tinydmn exercise was given (default: "
                              "the paper's); with --by-name each file's own name is the seed")

@@ -43,6 +43,8 @@ ASSIGNMENTS = {one.name: one for one in (
     Assignment("a5", "Two kinds of episode", ("softmax_episode", "gated_episode"),
                {"softmax_episode": 5, "gated_episode": 7}, 5),
     Assignment("a6", "Back through the passes", ("passes",), {"passes": 12}, 6),
-    Assignment("a7", "The decoder, and a network of your own", ("decoder",), {"decoder": 6}, 6),
-    Assignment("a8", "Fast: Numba and CUDA", (), {}, 8),
+    Assignment("a7", "The decoder, and a network of your own", ("decoder", "network"),
+               {"decoder": 6, "network": 3, "network_answers": 3}, 6),
+    Assignment("a8", "Fast: Numba and CUDA", ("fast_gru", "cuda_update"),
+               {"fast_gru": 4, "fast_gru_speed": 2, "cuda_update": 6}, 8),
 )}

@@ -2,8 +2,9 @@
 
     python -m tinydmn.course.autograder SETTINGS SUBMISSION RESULTS        as run_autograder does it
 
-It stands on Python and NumPy alone.  The archive has this package as a wheel, and NumPy's own where
-pip could get it; else NumPy must be installed where the archive is unpacked.
+It stands on Python and NumPy alone, and on what an assignment's parts want beside it: SciPy to
+train a network, Numba to compile.  The archive has this package as a wheel, and the others' own
+where pip could get them; else they must be installed where the archive is unpacked.
 """
 
 import base64
@@ -26,7 +27,9 @@ from .grade import Grader
 PACKAGE = Path(__file__).parents[1]
 DATE = (1980, 1, 1, 0, 0, 0)   # of every member: the same files make the same archive
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
-WAIT = 120                     # seconds for NumPy's wheel
+WAIT = 300                     # seconds for the others' wheels
+NEEDED = {"numpy": "numpy>=1.26", "numba": "numba>=0.60", "scipy": "scipy>=1.11"}
+TITLES = {"numpy": "NumPy", "numba": "Numba", "scipy": "SciPy"}
 FAILED = "This could not be graded, which is no fault of yours; tell your teacher."
 
 SETUP = """\
@@ -34,10 +37,10 @@ SETUP = """\
 # Unpacks what lies beside it; asks no network.  Python 3.11 or newer must be there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-fits='import sys, numpy, tinydmn.course.grade; assert sys.version_info >= (3, 11)'
+fits='import sys, @PACKAGES@, tinydmn.course.grade; assert sys.version_info >= (3, 11)'
 for python in python3 python3.14 python3.13 python3.12 python3.11; do
     command -v "$python" > /dev/null || continue
-    for wheels in "wheels/*.whl" "wheels/tinydmn-*.whl"; do      # then with the machine's own NumPy
+    for wheels in "wheels/*.whl" "wheels/tinydmn-*.whl"; do      # then with the machine's own
         rm -rf site
         for wheel in $wheels; do "$python" -m zipfile -e "$wheel" site; done
         if PYTHONPATH="$PWD/site" "$python" -c "$fits" 2> /dev/null; then
@@ -46,7 +49,7 @@ for python in python3 python3.14 python3.13 python3.12 python3.11; do
         fi
     done
 done
-echo "no Python 3.11 or newer with NumPy; install them, or make the archive for this Python" >&2
+echo "no Python 3.11 or newer with @TITLES@; install them, or make the archive for this Python" >&2
 exit 1
 """
 RUN = """\
@@ -62,16 +65,28 @@ mkdir -p "$home/results"
 
 
 def make(grader, python="3.12", numpy=True):
-    """-> the archive's bytes, whether NumPy is in it.  python: the version its NumPy is for."""
-    found = numpy_wheel(python) if numpy else None
+    """-> the archive's bytes, whether NumPy, and what else is wanted, is in it.  python: the
+    version that they are for."""
+    packages = wanted(grader.assignment)
+    found = other_wheels(packages, python) if numpy else {}
     settings = {"assignment": grader.assignment.name, "seed": grader.seed,
                 "student": grader.student, "seconds": grader.seconds}
     name, raw = wheel()
-    files = {"setup.sh": SETUP, "run_autograder": RUN.replace("@FAILED@", failed()),
+    setup = SETUP.replace("@PACKAGES@", ", ".join(packages)).replace("@TITLES@", titles(packages))
+    files = {"setup.sh": setup, "run_autograder": RUN.replace("@FAILED@", failed()),
              "settings.json": json_text(settings) + "\n", f"wheels/{name}": raw}
-    if found:
-        files[f"wheels/{found[0]}"] = found[1]
+    files |= {f"wheels/{name}": raw for name, raw in found.items()}
     return archive(files), bool(found)
+
+
+def wanted(assignment):
+    """The packages on which grading it stands."""
+    more = {name for part, _ in assignment.parts for name in getattr(part, "wants", ())}
+    return ["numpy", *sorted(more)]
+
+
+def titles(packages):
+    return " and ".join(map(TITLES.get, packages))
 
 
 def failed():
@@ -111,18 +126,18 @@ def digest(raw):
     return base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
 
 
-def numpy_wheel(python):
-    """NumPy's wheel for Linux on x86_64 -> its name and bytes, or None where pip cannot get it."""
+def other_wheels(packages, python):
+    """Their wheels for Linux on x86_64, with what they need in turn -> {name: bytes}; none where
+    pip cannot get them."""
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "pip", "download", "numpy>=1.26", "--quiet", "--no-deps",
+        words = [sys.executable, "-m", "pip", "download", *map(NEEDED.get, packages), "--quiet",
                  "--only-binary=:all:", "--implementation=cp", f"--python-version={python}",
                  *(f"--platform={platform}" for platform in PLATFORMS), "--dest", folder]
         try:
             subprocess.run(words, check=True, capture_output=True, timeout=WAIT)
-            path, = Path(folder).glob("numpy-*.whl")
-        except (OSError, ValueError, subprocess.SubprocessError):
-            return None
-        return path.name, path.read_bytes()
+        except (OSError, subprocess.SubprocessError):
+            return {}
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).glob("*.whl"))}
 
 
 def main(settings, submission, results):

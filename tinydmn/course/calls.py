@@ -7,12 +7,17 @@ class Call(NamedTuple):
     """One call of a function of the file.
 
     args: arrays, integers, None, or Kept.  cache: the last value returned stays in the student's
-    process, for later calls to name by Kept.
+    process, for later calls to name by Kept.  launch: (blocks, threads) of a kernel of CUDA, which
+    returns nothing.  times: a number of calls in a row, for a clock that looks at the whole: in
+    each the first argument is rolled by one more place along its axis 1, so that no call can be
+    answered from another, and the sum of what they return is what comes back.
     """
 
     function: str
     args: tuple
     cache: bool = False
+    launch: tuple | None = None
+    times: int = 0
 
 
 class Kept(NamedTuple):

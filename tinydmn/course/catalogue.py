@@ -4,8 +4,8 @@ import ast
 from typing import NamedTuple
 
 from ..errors import UserError
-from .exercises import (cross_entropy, decoder, differences, episode, gate, gru, gru_cell,
-                        passes)
+from .exercises import (cross_entropy, cuda_update, decoder, differences, episode, fast_gru, gate,
+                        gru, gru_cell, network, passes)
 
 
 class Exercise(NamedTuple):
@@ -14,6 +14,11 @@ class Exercise(NamedTuple):
     title: str
     parts: tuple               # Part, in the order of the file
     small: dict                # sizes of the worked example
+
+    @property
+    def numba(self):
+        """Whether its functions are written with Numba."""
+        return any("numba" in part.wants for part in self.parts)
 
 
 EXERCISES = {
@@ -30,6 +35,9 @@ EXERCISES = {
     "passes": Exercise("Back through the passes", passes.PARTS,
                        {"Q": 2, "T": 2, "H": 1, "G": 1}),
     "decoder": Exercise("A step of the decoder", decoder.PARTS, {"B": 1, "A": 1, "H": 1, "K": 2}),
+    "network": Exercise("A network of your own functions", network.PARTS, {}),
+    "fast_gru": Exercise("The GRU through time, compiled by Numba", fast_gru.PARTS, {}),
+    "cuda_update": Exercise("Back through eq. (7), a kernel of CUDA", cuda_update.PARTS, {}),
 }
 
 

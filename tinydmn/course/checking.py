@@ -59,12 +59,15 @@ def make_case(part, dialect, rng, dtype=np.float64):
                 {k: draw(arrays[k]) for k in part.params})
 
 
-def check_part(session, part, dialect, rng):
-    """-> [Finding]; none where all is right.  session: anything with run([Call]) -> [Result]."""
+def check_part(session, part, dialect, rng, say=lambda text: None):
+    """-> [Finding]; none where all is right.  session: anything with run([Call]) -> [Result].
+
+    A part's own check is called alike, and returns Findings or (where, text, kind) of each;
+    say(text) is told what it has measured.
+    """
     if part.check:
-        return [Finding(part.name, f"{part.name}: " + f"{where}: " * bool(where) + text, kind,
-                        f"{part.name}: {kind}")
-                for where, text, kind in part.check(session, part, dialect, rng)]
+        return [one if isinstance(one, Finding) else own_finding(part, *one)
+                for one in part.check(session, part, dialect, rng, say)]
     case, single = (make_case(part, dialect, rng, dtype) for dtype in (np.float64, np.float32))
     edges = [case._replace(arrays={**case.arrays, **edge.change(case.arrays)})
              for edge in part.edges]
@@ -82,6 +85,12 @@ def check_part(session, part, dialect, rng):
         for edge, of, results in zip(part.edges, edges, zip(at_edges[::2], at_edges[1::2])):
             found += [] if found else check_edge(edge, of, results)
     return found
+
+
+def own_finding(part, where, text, kind):
+    """Of a part with a check of its own."""
+    head = f"{part.name}: " + f"{where}: " * bool(where)
+    return Finding(part.name, head + text, kind, head + kind)
 
 
 def finding(case, way, where, text, kind="", hidden=None):
@@ -138,7 +147,8 @@ def check_forward(case, result):
     name = wrong[0]
     kind = kind_of_forward(case, got, outs)
     also = f" (wrong too: {', '.join(wrong[1:])})" * (len(wrong) > 1)
-    said = (f"; {kind}" if kind else "") + also + ". The backward is checked once this is right"
+    said = (f"; {kind}" if kind else "") + also
+    said += ". The backward is checked once this is right" * (not case.part.check)
     text = f"{worst(got[name], outs[name])}, by the equations{said}"
     hidden = f"does not follow the equations{said}"
     return [finding(case, "forward", name, text, kind, hidden)], False

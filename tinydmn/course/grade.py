@@ -19,8 +19,8 @@ from ..writing import json_text, write_whole
 from .calls import Result
 from .session import Ended, Session
 
-SECONDS = 10.0                 # of a student's functions, for each part
-CASES = 2                      # of each part
+SECONDS = 10.0                 # of a student's functions, for each part that says nothing else
+CASES = 2                      # of each part that says nothing else
 LINES = 10                     # that a part says at most
 
 
@@ -104,7 +104,7 @@ class Grader(NamedTuple):
             file = file_of(path)
         except UserError as error:
             return self.nothing(name, str(error))
-        with Session(file, self.seconds) as session:
+        with Session(file, self.seconds, numba=self.numba) as session:
             if opened is not None:
                 opened.append(session)
             try:
@@ -117,6 +117,11 @@ class Grader(NamedTuple):
                     opened.remove(session)
             return Report(self.assignment.name, name, parts, session.problem)
 
+    @property
+    def numba(self):
+        """Whether students' functions are written with Numba."""
+        return any("numba" in getattr(part, "wants", ()) for part, _ in self.assignment.parts)
+
     def nothing(self, name, problem="", failed=""):
         """A Report without a point."""
         says = (problem or "could not be graded; ask your teacher",)
@@ -125,9 +130,10 @@ class Grader(NamedTuple):
         return Report(self.assignment.name, name, parts, problem, failed)
 
     def _part(self, session, name, i, part, points):
-        timed, check = Timed(session, self.seconds), self.check or checked
+        seconds = max(self.seconds, getattr(part, "seconds", 0.0))
+        timed, check = Timed(session, seconds), self.check or checked
         student = name.removesuffix(".py") if self.by_name else self.student
-        for case in range(CASES):
+        for case in range(getattr(part, "cases", 0) or CASES):
             rng = np.random.default_rng([self.seed, i, case])
             if says := [hidden(finding) for finding in check(timed, part, student, rng)]:
                 says = tuple(dict.fromkeys(says))

@@ -40,8 +40,13 @@ class Part(NamedTuple):
     products: Callable = lambda dialect: {}                # see Product: parameter -> its products
     edges: tuple = ()          # Edge: values at which careless code fails
     # of a part that is no such pair:
-    check: Callable | None = None                          # -> [(where, text, kind)]
+    check: Callable | None = None          # see checking.check_part -> [Finding or its fields]
     stub: Callable | None = None                           # dialect -> its text
+    asks: tuple | None = None                              # see `asked`
+    right: str = "forward as the equations, every derivative as by differences"    # of a right one
+    wants: tuple = ()          # packages beside NumPy; "numba": in the student's process too
+    seconds: float = 0.0       # that its check may take, where that is more than usual
+    cases: int = 0             # of a grading; 0: as many as usual
 
 
 class Product(NamedTuple):
@@ -62,6 +67,14 @@ class Edge(NamedTuple):
     advice: str                # one clause
     kind: str
     change: Callable           # arrays -> {name: array} of those that change
+
+
+def asked(part):
+    """The names of the functions that a student writes for a part."""
+    if part.asks is not None:
+        return part.asks
+    pair = (f"{part.name}_forward", f"{part.name}_backward")
+    return (part.name,) if part.check else pair
 
 
 def plain(name, value, otherwise=None):

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from struct import pack as packed, unpack as unpacked
 from time import monotonic
@@ -53,7 +54,8 @@ class Session:
             results = session.run([Call("forward", (x, W))])
 
     seconds: for loading the file, and for each run.  memory: bytes.  numba: whether the file may
-    load Numba, which lifts the refusals of threads and ctypes.  However a run ends, there is a
+    load Numba, which lifts the refusals of threads and ctypes, and lets it read all packages that
+    lie beside NumPy; its kernels of CUDA run in Numba's simulator.  However a run ends, there is a
     Result for each call, with read-only arrays; after one that ended badly the next starts a fresh
     process.
     """
@@ -61,6 +63,8 @@ class Session:
     def __init__(self, path, seconds=10.0, memory=2 << 30, numba=False):
         if os.name == "nt":
             raise UserError("a student's file runs on Linux and macOS alone; use WSL")
+        if numba and find_spec("numba") is None:
+            raise UserError("this exercise needs Numba: pip install numba")
         self.path, self.seconds, self.memory, self.numba = Path(path), seconds, memory, numba
         self.process = self.folder = None
         self.problem = ""                      # why the file cannot be loaded, in one line
@@ -127,11 +131,14 @@ class Session:
         self.output = tempfile.TemporaryFile()
         # numpy's folder alone is named: what lies beside it, this package perhaps, is not
         numpy, packages = Path(np.__file__).parent, [str(Path(np.__file__).parents[1])]
+        if self.numba and (place := find_spec("numba").origin):
+            packages = [*dict.fromkeys([*packages, str(Path(place).parents[1])])]
         settings = {"folders": packages, "libraries": packages if self.numba else [str(numpy)],
                     "hidden": str(PACKAGE), "numba": self.numba, "memory": self.memory,
                     "seconds": self.seconds}
         environment = {**ONE, "HOME": self.folder, "TMPDIR": self.folder, "LC_ALL": "C.UTF-8",
                        "NUMBA_CACHE_DIR": self.folder,
+                       **({"NUMBA_ENABLE_CUDASIM": "1"} if self.numba else {}),
                        **{name: os.environ[name] for name in LOADER if name in os.environ}}
         theirs, self.writer = os.pipe()
         self.reader, answers = os.pipe()
@@ -258,8 +265,8 @@ def request(calls):
         if isinstance(arg, (np.ndarray, np.generic)):
             return {"array": arrays.add(np.asarray(arg))}
         return {"value": arg}
-    return {"calls": [{"function": call.function, "args": [*map(sent, call.args)],
-                       "cache": call.cache} for call in calls]}, arrays
+    return {"calls": [{**call._asdict(), "args": [*map(sent, call.args)]}
+                      for call in calls]}, arrays
 
 
 def result_of(call, result, arrays):

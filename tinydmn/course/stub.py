@@ -8,17 +8,10 @@ import numpy as np
 
 from ..errors import UserError
 from .dialect import CHOICES, PAPER, dialect_of
-from .part import defined, differences, drawn
+from .part import asked, defined, differences, drawn
 
 WIDTH = 100
-
-
-def student_file(name, exercise, student=None):
-    """-> the text of the file.  student: the seed of a dialect; None: the paper's equations."""
-    dialect = dialect_of(student)
-    of_whom = f", the equations of {student}" if student is not None else ""
-    head = f'''"""{exercise.title}{of_whom}.
-
+PAIRS = """\
 Write the functions below.  NumPy only; every array may be float64 or float32, and stays what it is.
 A forward keeps in `cache`, whatever it is, what its backward needs, and changes none of its
 arguments.  A backward gets the derivative of a loss in each output, returns it in each input, and
@@ -27,13 +20,37 @@ adds it (+=) to the arrays d... of the parameters, which may hold something alre
     tinydmn check {name}.py              what is wrong, where, and what it looks like
     tinydmn check {name}.py --steps      the derivatives that stand in `show`, one by one
 """
+COMPILED = """\
+Write the functions below, with NumPy and Numba; every array may be float64 or float32, and stays
+what it is, but for those that a kernel writes.  Kernels of CUDA run in Numba's simulator.
 
+    tinydmn check {name}.py      what is wrong, where, and what it looks like; half a minute
+"""
+NUMBA = """\
+import numba
 import numpy as np
+from numba import cuda"""
+SHOW = """\
+show = {}                      # say show["dz"] = dz in a backward, to see whether dz is right
+"""
+
+
+def student_file(name, exercise, student=None):
+    """-> the text of the file.  student: the seed of a dialect; None: the paper's equations."""
+    dialect = dialect_of(student)
+    about, imports = (COMPILED, NUMBA) if exercise.numba else (PAIRS, "import numpy as np")
+    of_whom = f", the equations of {student}" if student is not None else ""
+    head = f'''"""{exercise.title}{of_whom}.
+
+{about.format(name=name)}"""
+
+{imports}
 
 EXERCISE = {quoted(name)}
 STUDENT = {quoted(student)}
-show = {{}}                      # say show["dz"] = dz in a backward, to see whether dz is right
 '''
+    if not exercise.numba:
+        head += SHOW
     return head + "".join(stubs(part, dialect, exercise.small) for part in exercise.parts)
 
 
@@ -42,13 +59,14 @@ def quoted(text):
 
 
 def stubs(part, dialect, small):
-    """The two functions of a part."""
+    """The functions of a part.  small: sizes of its worked example; None for none."""
     if part.stub:
         return part.stub(dialect)
     call = ", ".join([*part.inputs, *given_names(part), *part.params])
     outs, d_outs = ", ".join(part.outputs), ", ".join("d" + name for name in part.outputs)
     d_ins, d_params = ", ".join("d" + name for name in part.inputs), [f"d{p}" for p in part.params]
-    lines = [*part.equations(dialect).splitlines(), "", *example(part, dialect, small)]
+    lines = part.equations(dialect).splitlines()
+    lines += ["", *example(part, dialect, small)] if small else []
     doc = "\n".join("    " + line if line else "" for line in lines).lstrip()
     adds = f"  Adds into {', '.join(d_params)}." if d_params else ""
     names = [f'"d{name}"' for name in part.through if name.isidentifier()
@@ -139,13 +157,12 @@ def check_holes(text, exercise):
         elif is_function and not (ast.get_docstring(node) or "").startswith("Given:"):
             raise UserError(f"line {node.lineno}: {node.name} is no hole; its body should be its "
                             "docstring and raise NotImplementedError, nothing else")
-        elif not is_function and not isinstance(node, ast.Import) and not is_constant(node):
+        elif not is_function and not is_import(node) and not is_constant(node):
             raise UserError(f"line {node.lineno}: stands outside the holes; functions to write, "
-                            "import numpy, EXERCISE, STUDENT and show are all that a stub has")
+                            "imports, EXERCISE, STUDENT and show are all that a stub has")
     for part in exercise.parts:
-        pair = {f"{part.name}_forward", f"{part.name}_backward"}
-        if part.name not in holes and not pair <= holes:
-            raise UserError(f"{min(pair - holes)}: no hole for it in the file")
+        if missing := {*asked(part)} - holes:
+            raise UserError(f"{min(missing)}: no hole for it in the file")
 
 
 def is_hole(function):
@@ -155,6 +172,12 @@ def is_hole(function):
     raised = raised.func if isinstance(raised, ast.Call) else raised
     return (len(doc) == 1 and is_constant(doc[0])
             and isinstance(raised, ast.Name) and raised.id == "NotImplementedError")
+
+
+def is_import(node):
+    """Whether a statement is `import ...`, or `from numba import ...`."""
+    return isinstance(node, ast.Import) or isinstance(node, ast.ImportFrom) and (
+        node.module == "numba")
 
 
 def is_constant(node):

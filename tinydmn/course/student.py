@@ -24,6 +24,7 @@ MOST = 64 << 20                # bytes of a message
 PRINTED = 64 << 10             # bytes of its prints that are kept; the rest is dropped
 VALUES, SHOWN = 100, 50        # values of one call; names in `show`
 SAYS = 200                     # letters of an error
+NUMBA = "Failed in nopython mode pipeline"                 # how what cannot be compiled begins
 HEAD = 128                     # bytes before the data of an .npy file
 TICK = 0.5                     # seconds from an exception that says "too late" to the end
 
@@ -40,6 +41,7 @@ import numpy as np  # noqa: E402
 
 # what is used after the student's file has run, which may have put others in their places
 asarray, ndarray, dtype_of, generic = np.asarray, np.ndarray, np.dtype, np.generic
+roll = np.roll
 dumps, loads, pipe_read, pipe_write, leave = json.dumps, json.loads, os.read, os.write, os._exit
 NUMBERS = (bool, int, float)
 
@@ -142,7 +144,11 @@ class Printed(io.TextIOBase):
 def line_of(error, file):
     """An exception in one line, with the line of the student's file where it was last."""
     try:
-        says = " ".join(str(error).split())
+        says, place = " ".join(str(error).split()), None
+        if NUMBA in says:                        # its place is in the text: the code never ran
+            says = says.partition(NUMBA)[2].partition(" ")[2].partition(")")[2]
+            says, _, place = says.partition(f'File "{file}", line ')
+            says = says.partition(" During: ")[0].partition(" There are ")[0].strip()
         says = says if len(says) <= SAYS else says[:SAYS] + " ..."
         name, number = str(type(error).__name__), None
         at = error.__traceback__
@@ -150,6 +156,8 @@ def line_of(error, file):
             if at.tb_frame.f_code.co_filename == file:
                 number = at.tb_lineno
             at = at.tb_next
+        if place:
+            number = place.partition(":")[0]
         if isinstance(error, SyntaxError) and error.filename == file:
             says, number = str(error.msg), error.lineno
         if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tinydmn"):
@@ -160,10 +168,12 @@ def line_of(error, file):
 
 
 class Student:
-    """The file as a module, the time it has, and the caches it keeps."""
+    """The file as a module, the time it has, and the caches it keeps.  kernel: the type of what
+    may be launched, where there is one."""
 
-    def __init__(self, resource, privilege, seconds):
+    def __init__(self, resource, privilege, seconds, kernel=None):
         self.resource, self.privilege, self.seconds = resource, privilege, seconds
+        self.kernel = kernel
         self.file, self.names = "", {}
         self.inside = self.late = False
         signal.signal(signal.SIGALRM, self.alarm)
@@ -207,9 +217,13 @@ class Student:
         except BaseException as error:
             return None, line_of(error, self.file)
 
-    def load(self, name, source):
-        """-> an error, one line, or ""."""
+    def load(self, name, source, kept=False):
+        """-> an error, one line, or "".  kept: the file lies in the process's folder too, where
+        Numba looks for what cache=True compiles."""
         self.file = name
+        if kept:
+            with suppress(OSError), open(name, "w", encoding="utf-8") as file:
+                file.write(source)
 
         def execute():
             module = types.ModuleType(NAME)
@@ -244,8 +258,14 @@ class Student:
         show = self.names.get("show")
         if type(show) is dict:
             dict.clear(show)
-        got = f(*args)
-        if got is None:
+        if call["launch"]:
+            if type(f) is not self.kernel:
+                raise Refused(f"{name} is no kernel; @cuda.jit belongs above it")
+            f[tuple(call["launch"])](*args)
+            got = ()
+        elif call["times"]:
+            got = sum_of(f, args, call["times"])
+        elif (got := f(*args)) is None:
             raise Refused("returned None")
         got = [*got] if isinstance(got, (tuple, list)) else [got]
         if call["cache"]:
@@ -272,6 +292,15 @@ class Student:
         if "array" in kind:
             return sent[kind["array"]].copy()
         return caches[kind["kept"]] if "kept" in kind else kind["value"]
+
+
+def sum_of(f, args, times):
+    """The sum of so many results, each for the first argument rolled one place further."""
+    first, *more = args
+    total = value_of(0, f(first, *more), 1)
+    for k in range(1, times):
+        total = total + value_of(0, f(roll(first, k, 1), *more), 1)
+    return total
 
 
 def value_of(k, value, n):
@@ -338,26 +367,31 @@ def main():
     reader, writer = (fcntl.fcntl(int(word), fcntl.F_DUPFD, 100) for word in sys.argv[1:3])
     for word in sys.argv[1:3]:
         os.close(int(word))
-    numba, folders, libraries = (SETTINGS[key] for key in ("numba", "folders", "libraries"))
-    if not numba:
+    with_numba, folders, libraries = (SETTINGS[key] for key in ("numba", "folders", "libraries"))
+    kernel = None
+    if with_numba:                               # which looks round while it is loaded
+        from numba import cuda
+        kernel = type(cuda.jit(lambda a: None))
+    else:
         sys.path[:] = [entry for entry in sys.path if entry not in folders]
-        not_announced()
+    not_announced(threads=not with_numba)
     import numpy.linalg
     import numpy.random  # noqa: F401
     sys.modules["tinydmn"] = None
     sys.argv[:] = [NAME]
     no_root(libraries)
-    resource = limit(SETTINGS["memory"], numba)
+    resource = limit(SETTINGS["memory"], with_numba)
     sys.stdout = sys.stderr = Printed()
-    privilege = guard(os.getcwd(), libraries, SETTINGS["hidden"], numba)
-    student = Student(resource, privilege, SETTINGS["seconds"])
+    privilege = guard(os.getcwd(), libraries, SETTINGS["hidden"], with_numba)
+    student = Student(resource, privilege, SETTINGS["seconds"], kernel)
     send(writer, {"ready": True})
     while True:
         header, sent = unpack(receive(reader))
         student.seconds = header["seconds"]
         student.timed(header["seconds"])
         if "source" in header:
-            answer, arrays = {"error": student.load(header["name"], header["source"])}, None
+            error = student.load(header["name"], header["source"], with_numba)
+            answer, arrays = {"error": error}, None
         else:
             answer, arrays = student.answer(header, sent)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -42,7 +42,7 @@ def guard(own, libraries, hidden, numba):
     real, is_folder, exact = os.path.realpath, os.path.isdir, (str, bytes)
     own, hidden, standard, *libraries = map(real, (own, hidden, standard, *libraries))
     refused = dict(REFUSED)
-    families = {} if numba else dict(FAMILIES)
+    families = {name: what for name, what in FAMILIES.items() if name != "ctypes" or not numba}
     if not numba:
         refused |= dict.fromkeys(THREADS, THREAD)
     changes, looks, writing, nowhere = dict(CHANGES), LOOKS, WRITING, os.path.realpath(os.devnull)
@@ -107,8 +107,11 @@ def guard(own, libraries, hidden, numba):
     return privilege
 
 
-def not_announced():
-    """Processes and threads that Python starts without announcing them: these are refused too."""
+def not_announced(threads=True):
+    """Processes and threads that Python starts without announcing them: these are refused too.
+
+    threads: whether threads are.
+    """
     import _posixsubprocess
     import _thread
     import threading
@@ -117,7 +120,7 @@ def not_announced():
             (_thread, ("start_new_thread", "start_new", "start_joinable_thread"), THREAD),
             (threading, ("_start_new_thread", "_start_joinable_thread"), THREAD)):
         for name in names:
-            if hasattr(module, name):
+            if hasattr(module, name) and (threads or what != THREAD):
                 setattr(module, name, refusing(what))
 
 

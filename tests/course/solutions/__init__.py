@@ -4,8 +4,12 @@ begins with the choices, which are put in."""
 from importlib import import_module
 from pathlib import Path
 
+from tinydmn.course.catalogue import EXERCISES
+
 MODULES = ("cross_entropy", "gru_cell", "gru", "gate", "episode", "decoder")
 PARTS = {part.name: part for module in MODULES for part in import_module(f"tinydmn.course.exercises.{module}").PARTS}
+FAST = {name: EXERCISES[name].parts[0] for name in ("fast_gru", "cuda_update")}
+PIECES = ("gru_cell", "gru", "gate", "softmax_episode")    # of which a network is made
 ANY, CHOICES = "any_dialect", 'DIALECT = ("after", "z", "tanh", "abs", "product", "gru")'
 
 
@@ -21,3 +25,9 @@ def in_dialect(part, dialect):
         return sources                                     # its equations are the same in every dialect
     assert CHOICES in sources[ANY]
     return {ANY: sources[ANY].replace(CHOICES, f"DIALECT = {tuple(dialect)!r}")}
+
+
+def network(dialect, **changed):
+    """A file for a network.  changed: of a piece, its source."""
+    sources = {name: changed.get(name) or next(iter(in_dialect(name, dialect).values())) for name in PIECES}
+    return "\n\n".join(sources.values())
