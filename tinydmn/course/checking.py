@@ -14,6 +14,7 @@ from .causes import Ground, alone_kind, joint_kind, kind_of_forward, place
 from .kinds import worst
 from .part import (BACKWARD, FORWARD, STEP, defined, derivative_at, differences, drawn, is_float,
                    total)
+from .precision import digits, parted
 
 EDGE = dict(rtol=1e-4, atol=1e-5)
 
@@ -69,14 +70,16 @@ def check_part(session, part, dialect, rng):
     edges = [case._replace(arrays={**case.arrays, **edge.change(case.arrays)})
              for edge in part.edges]
     calls = [case.forward(), case.backward(0), case.backward(0), single.forward(),
-             single.backward(3)]
+             single.backward(3), *(half.backward(0) for half in parted(case))]
     for edge in edges:
         calls += [edge.forward(), edge.backward(len(calls))]
-    forward, backward, again, forward_1, backward_1, *at_edges = session.run(calls)
+    forward, backward, again, forward_1, backward_1, *more = session.run(calls)
+    halves, at_edges = more[:2], more[2:]
     found, right = check_forward(case, forward)
     found += check_dtype(single, forward_1, "forward") * (not found)
     if right:
         found += check_backward(session, case, backward, again)
+        found += [] if found else check_digits(case, backward, halves)
         if not found:
             found += check_dtype(single, backward_1, "backward")
         for edge, of, results in zip(part.edges, edges, zip(at_edges[::2], at_edges[1::2])):
@@ -171,6 +174,20 @@ def check_dtype(case, result, way):
     if result.values is None:
         return []
     return wrong_dtypes(case, way, named(case, way, result), np.float32)
+
+
+def check_digits(case, result, halves):
+    """Whether gradients that agree with plain differences are right to the last digits."""
+    if any(half.values is None for half in halves):
+        return []
+    whole, *parts = (named(case, "backward", one) for one in (result, *halves))
+    right = digits(case, whole, parts)
+    if not right:
+        return []
+    n, are = min(right.values()), "are" if len(right) > 1 else "is"
+    said = (f"{are} right to {n} digits only: something on the way is float32, or a difference "
+            "quotient")
+    return [finding(case, "backward", ", ".join("d" + name for name in right), said, "dtype")]
 
 
 def check_edge(edge, case, results):
