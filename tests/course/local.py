@@ -18,10 +18,11 @@ class Local:
             self.names.setdefault("show", {}).clear()
             try:
                 got = self.names[call.function](*args)
-                if got is None:
-                    raise ValueError("returned None")
             except Exception as error:
                 results.append(Result(None, f"{type(error).__name__}: {error}"))
+                continue
+            if got is None:
+                results.append(Result(None, "returned None"))
                 continue
             got = list(got) if isinstance(got, (tuple, list)) else [got]
             if call.cache:

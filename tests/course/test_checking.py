@@ -100,6 +100,82 @@ def test_types_and_shapes_are_kept():
     assert one.text == "gru_cell_backward: returns 1 value; return dx, dh_prev"
 
 
+@pytest.mark.parametrize("name, file, old, new, arrays", [
+    ("gru_cell", "split", "da_z = dz * z * (1.0 - z)", "da_z = (dz * z * (1.0 - z)).astype(np.float32)", "dx, dh_prev, dW, dU, db: are right to 8 digits"),
+    ("gru_cell", "split", "db += da.sum(axis=0)", "db += da.sum(axis=0, dtype=np.float32)", "db: is right to 7 digits"),
+    ("gru_cell", "split", "dr = da_h * Uh_h", "dr = da_h * Uh_h.astype(np.float32)", "dx, dh_prev, dW, db: are right to 8 digits"),     # linear in dh: dU's share is small
+    ("decoder", "hstack", "a_prev, a, z, r, Uh_h, h_tilde, W, U, W_a)", "a_prev, a, np.float32(z), r, Uh_h, h_tilde, W, U, W_a)", "da_prev, dW, dU, db: are right to 7 digits")])
+def test_float32_on_the_way_back_is_seen(name, file, old, new, arrays):
+    (one,) = said(name, file, old, new)
+    assert one.kind == "dtype" and one.text == one.hidden and arrays in one.text and one.text.endswith("something on the way is float32, or a difference quotient")
+
+
+@pytest.mark.parametrize("step", (1e-3, 1e-5))
+def test_a_backward_that_only_takes_differences_is_seen(step):
+    """Of large steps they are not the definition's derivative, of small ones not linear in dh."""
+    head, _, _ = right("gru_cell")["recompute"].partition("def gru_cell_backward")
+    back = f"""def gru_cell_backward(dh, cache, *d_params):
+    out = []
+    for k, a in enumerate(cache):
+        d = np.zeros_like(a)
+        for i in np.ndindex(a.shape):
+            up, down = a.copy(), a.copy()
+            up[i] += {step}
+            down[i] -= {step}
+            above, below = [np.sum(dh * gru_cell_forward(*cache[:k], one, *cache[k + 1:])[0]) for one in (up, down)]
+            d[i] = (above - below) / {2 * step}
+        out.append(d)
+    for mine, d in zip(d_params, out[2:]):
+        mine += d
+    return out[0], out[1]
+"""
+    (one,) = findings(PARTS["gru_cell"], head + back)
+    assert one.kind == "dtype" and "difference quotient" in one.text
+
+
+@pytest.mark.parametrize("name, file, old, new, kind", [
+    ("gru_cell", "split", "dh_prev = dh * z + dUh @ U", "dh_prev = z + dUh @ U", "factor: a term without dh: it is not 0 where dh is 0"),
+    ("gru_cell", "split", "dW += da.T @ x", "dW += (da * dh[:, [0]]).T @ x", "factor: not linear; dh stands in each term once, as a factor"),
+    ("gru_cell", "split", "dW += da.T @ x", "dW[:] = (da + 1.0).T @ x", "factor: a term without dh: it is not 0 where dh is 0"),
+    ("decoder", "hstack", "dh = da + dlogits @ W_a", "dh = da * (dlogits @ W_a)", "factor: not linear; one of da and dlogits stands in each term once, as a factor"),
+    ("decoder", "hstack", "dh = da + dlogits @ W_a", "dh = da + dlogits @ W_a + a", "factor: a term without da and dlogits: it is not 0 where da and dlogits are 0"),
+    ("gru_cell", "split", "dW += da.T @ x", "dW[:] = da.T @ x * 2", "forgotten accumulation: = for +=; 2 times what comes through W"),         # linear in dh, though not what is added
+    ("gated_episode", "masked", "    dh = de\n", "    dh = 0 * de\n", "missing term"),
+    ("gru", "masked", "for t in reversed(range(x.shape[1])):", "for t in range(x.shape[1]):", "order: the backward goes through the steps from the first to the last"),
+    ("gru", "masked", "    dh = np.zeros_like(dout[:, 0])\n", "    dh = dout[:, -1]\n", "term too many: the derivative of the last step is counted twice"),
+    ("gru", "masked", "dh + dout[:, t], 0.0)", "dh + dout.sum(axis=1), 0.0)", "wrong axis: at each step the derivatives of all steps"),
+    ("gru", "masked", "dh_t * z + dUh @ U, dh)", "dh_t * z + dUh @ U + dout[:, t], dh)", "term too many: each step's derivative goes to the step before as it is, too"),
+    ("gru", "masked", "dh = np.where(lives, dh_t * z + dUh @ U, dh)", "dh += np.where(lives, dh_t * z + dUh @ U, 0.0)", "term too many: dh goes on to the step before as it is, too"),
+    ("gru", "masked", "dW += da.T @ x[:, t]", "dW += da.T @ x[:, -1]", "off by one in time: x of the last step in all"),
+    ("gru_cell", "split", "dx = da @ W", "dx = dUh @ W", "factor: r is too many, in what comes through W_h x + b_h in eq. (3)"),
+    ("gate", "split", "du = ds[..., None] * W_2", "du = ds[..., None] * np.ones_like(W_2)", "factor: W_2 is missing"),
+    ("gru_cell", "split", "dW += da.T @ x", "dW += (da.T @ x).T.reshape(dW.shape)", "order: the right numbers in other places, as by reshape for a transpose")])
+def test_the_kind_of_a_wrong_backward(name, file, old, new, kind):
+    (one,) = said(name, file, old, new)
+    assert one.kind == kind
+
+
+@pytest.mark.parametrize("name, file, old, new, kind", [
+    ("gru_cell", "split", "a_z, a_r, a_h = np.split(x", "a_r, a_z, a_h = np.split(x", "order: W, b taken as if the rows were those of r, z, h~"),
+    ("gru_cell", "split", "Uh_z, Uh_r, Uh_h = np.split(h", "Uh_h, Uh_z, Uh_r = np.split(h", "order: U taken as if the rows were those of h~, z, r"),
+    ("gru_cell", "split", "h_prev @ U.T, 3", "np.hstack([h_prev @ u for u in np.split(U, 3)]), 3", "transposed: U, each gate's rows"),
+    ("gru", "masked", "a = x[:, t] @ W.T", "a = x[:, -1 - t] @ W.T", "order: the steps of x from the last to the first"),
+    ("decoder", "hstack", "logits = a @ W_a.T", "logits = h_tilde @ W_a.T", "factor: h_tilde where a belongs, in the product with W_a"),
+    ("decoder", "hstack", "logits = a @ W_a.T", "logits = np.tanh(a @ W_a.T)", "other equations: the logits are W_a a, no tanh of it"),
+    ("gated_episode", "masked", "h = g_t * h_new + (1.0 - g_t) * h\n", "h = h_new\n", "missing term: (1 - g) h; the state is the GRU's alone"),
+    ("gru_cell", "split", "return h, (x", "return h + 1e-7, (x", "dtype")])
+def test_the_kind_of_a_wrong_forward(name, file, old, new, kind):
+    (one,) = said(name, file, old, new)
+    assert one.kind == kind
+
+
+def test_what_returns_nothing_is_told_what_to_return():
+    (one,) = said("gru_cell", "split", "    return dx, dh_prev", "")
+    assert one.text == one.hidden == "gru_cell_backward: returned None; return dx, dh_prev" and one.kind == "shape"
+    (one,) = said("gru_cell", "split", "    return h, (x, h_prev, W, U, z, r, Uh_h, h_tilde)", "")
+    assert one.text == "gru_cell_forward: returned None; return h, cache"
+
+
 def test_an_exceptions_message_is_not_repeated_of_a_hidden_case():
     (one,) = said("gru_cell", "split", "dx = da @ W", "raise ValueError(str(dh))")
     assert "[" in one.text and one.hidden == "gru_cell_backward: ValueError"

@@ -463,7 +463,7 @@ def test_what_hangs_in_c_is_ended(of):
 
 
 def test_prints_are_kept_up_to_a_limit(of):
-    session = of("import sys\ndef f(x):\n    print('first', file=sys.stderr)\n    for _ in range(1000): print('x' * 1000)\n    return x")
+    session = of("import sys\ndef f(x):\n    print('first', file=sys.stderr)\n    for _ in range(2000): print('x' * 1000)\n    return x")
     assert not session.run([Call("f", (X,))])[0].error
     session.close()
     assert session.printed.startswith("first\nxxx") and len(session.printed) == student.PRINTED

@@ -11,10 +11,10 @@ import numpy as np
 from ..errors import UserError
 from .calls import Call, Kept
 from .causes import Ground, alone_kind, joint_kind, kind_of_forward, place
-from .kinds import worst
+from .kinds import there, worst
 from .part import (BACKWARD, FORWARD, STEP, defined, derivative_at, differences, drawn, is_float,
                    total)
-from .precision import digits, parted
+from .precision import digits, not_linear, parted
 
 EDGE = dict(rtol=1e-4, atol=1e-5)
 
@@ -74,11 +74,11 @@ def check_part(session, part, dialect, rng):
     for edge in edges:
         calls += [edge.forward(), edge.backward(len(calls))]
     forward, backward, again, forward_1, backward_1, *more = session.run(calls)
-    halves, at_edges = more[:2], more[2:]
+    halves, at_edges = more[:3], more[3:]
     found, right = check_forward(case, forward)
     found += check_dtype(single, forward_1, "forward") * (not found)
     if right:
-        found += check_backward(session, case, backward, again)
+        found += check_backward(session, case, backward, again, halves)
         found += [] if found else check_digits(case, backward, halves)
         if not found:
             found += check_dtype(single, backward_1, "backward")
@@ -107,9 +107,8 @@ def wrong_shapes(case, result, way="forward"):
              else {k: case.arrays[k].shape for k in case.part.inputs})
     d = "" if way == "forward" else "d"
     if len(result.values) != len(likes):
-        names = ", ".join(d + name for name in likes) + ", cache" * (way == "forward")
         n = len(result.values) + (way == "forward")
-        said = f"returns {n} value{'s' * (n != 1)}; return {names}"
+        said = f"returns {n} value{'s' * (n != 1)}; return {returned(case, way)}"
         return [finding(case, way, "", said, "shape")]
     found = []
     for (name, wanted), got in zip(likes.items(), result.values):
@@ -118,6 +117,13 @@ def wrong_shapes(case, result, way="forward"):
             said = f"shape {got.shape}{also}, should be {wanted}"
             found.append(finding(case, way, d + name, said, "shape"))
     return found
+
+
+def returned(case, way):
+    """What a function should return, in words."""
+    if way == "forward":
+        return ", ".join(case.part.outputs) + ", cache"
+    return ", ".join("d" + name for name in case.part.inputs)
 
 
 def check_forward(case, result):
@@ -136,7 +142,8 @@ def check_forward(case, result):
     if not wrong or found:
         return found, not found
     if all(np.allclose(got[name], outs[name], rtol=1e-5, atol=1e-6) for name in wrong):
-        said = "is right to seven digits only: something on the way is float32"
+        said = ("is right to seven digits only: something on the way is float32, or a small "
+                "number is added")
         return [finding(case, "forward", wrong[0], said, "dtype")], False
     name = wrong[0]
     kind = kind_of_forward(case, got, outs)
@@ -149,6 +156,8 @@ def check_forward(case, result):
 
 def failed(case, way, result):
     """hidden: an exception's message may hold numbers; its type tells enough."""
+    if result.error == "returned None":
+        return finding(case, way, "", f"returned None; return {returned(case, way)}", "shape")
     return finding(case, way, "", result.error, "error", result.error.partition(":")[0])
 
 
@@ -211,7 +220,7 @@ def check_edge(edge, case, results):
     return []
 
 
-def check_backward(session, case, result, again):
+def check_backward(session, case, result, again, halves):
     if result.values is None:
         return [failed(case, "backward", result)]
     found = wrong_shapes(case, result, "backward")
@@ -236,7 +245,9 @@ def check_backward(session, case, result, again):
     if numeric is None:
         return [finding(case, "forward", "", "fails for arguments that differ by a millionth",
                         "error")]
-    return judged(case, got, numeric)
+    parts = [] if any(one.values is None for one in halves) else [
+        named(case, "backward", one) for one in halves]
+    return judged(case, got, numeric, parts)
 
 
 def by_differences(session, case):
@@ -267,8 +278,15 @@ UNTOUCHED = "nothing was added to it; d += adds in place, d = d + makes another 
 LOST = "what it held before is lost; add to it: +=, not ="
 
 
-def judged(case, got, numeric):
-    """The gradients against differences -> [Finding], one for all that one mistake explains."""
+def judged(case, got, numeric, parts=()):
+    """The gradients against differences -> [Finding], one for all that one mistake explains.
+
+    parts: the gradients of what `parted` made of the case.
+    """
+    if not any(np.any(a != case.start.get(name, 0.0)) for name, a in got.items()):
+        where = ", ".join("d" + name for name in case.douts)
+        return [finding(case, "backward", "", f"every derivative is 0: {where} reaches none",
+                        "missing term")]
     found, wrong, kept = [], {}, {UNTOUCHED: [], LOST: []}
     for name, want in numeric.items():
         start = case.start.get(name, np.zeros(()))
@@ -284,7 +302,17 @@ def judged(case, got, numeric):
         if names:
             where = ", ".join("d" + name for name in names)
             found.append(finding(case, "backward", where, said, "forgotten accumulation"))
+    leaks = wrong and all(leaks_alone(case, name, a, numeric[name]) for name, a in wrong.items())
+    if wrong and not leaks and (kind := not_linear(case, wrong, got, parts)):
+        return [*found, told(case, list(wrong), wrong, numeric, kind)]
     return found + (diagnosed(case, got, wrong, numeric) if wrong else [])
+
+
+def leaks_alone(case, name, got, want):
+    """Whether a gradient is wrong in the padding alone."""
+    n = case.arrays.get("n") if name in case.part.inputs else None
+    inside = None if n is None else there(n, want)
+    return inside is not None and np.allclose(got[inside], want[inside], **BACKWARD)
 
 
 def overwritten(got, start, want):

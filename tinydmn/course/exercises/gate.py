@@ -48,8 +48,9 @@ def scores(dialect, a, at):
         "other equations: u = W_1 z + b_1, without tanh": lambda: a_1,
         "other equations: u = sigmoid(W_1 z + b_1), not tanh": lambda: 1.0 / (1.0 + np.exp(-a_1))})
     s = u @ W_2 + b_2
-    return at("s", s, {"other equations: the outer sigmoid is not asked": lambda:
-                       1.0 / (1.0 + np.exp(-s))})
+    return at("s", s, {
+        "other equations: the outer sigmoid is not asked": lambda: 1.0 / (1.0 + np.exp(-s)),
+        "factor: W_2 is missing": lambda: u.sum(axis=2)})
 
 
 def products(dialect):
