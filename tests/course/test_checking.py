@@ -24,6 +24,35 @@ OTHERS = (Dialect("before", "1-z", "softsign", "square", "tanh"), Dialect("befor
 ADA, BO = (Dialect("after", "1-z", "isru", "square", "tanh", "residual"), Dialect("before", "1-z", "softsign", "square", "tanh", "gru"))
 
 
+IN_DIALECT = """
+def slope(a):
+    return 1 / (1 + np.abs(a))**2
+
+def gru_cell_forward(x, h_prev, W, U, b):
+    H, a = h_prev.shape[1], x @ W.T + b
+    z, r = (1 / (1 + np.exp(-one)) for one in np.split(a[:, :2 * H] + h_prev @ U[:2 * H].T, 2, axis=1))
+    a_t = a[:, 2 * H:] + (r * h_prev) @ U[2 * H:].T
+    t = a_t / (1 + np.abs(a_t))
+    return (1 - z) * h_prev + z * t, (x, h_prev, W, U, z, r, a_t, t)
+
+def gru_cell_backward(dh, cache, dW, dU, db):
+    x, h_prev, W, U, z, r, a_t, t = cache
+    H = z.shape[1]
+    dz = dh * (t - h_prev) * z * (1 - z)
+    dt = dh * z * slope(a_t)
+    d_rh = dt @ U[2 * H:]
+    dr = d_rh * h_prev * r * (1 - r)
+    da = np.hstack([dz, dr, dt])
+    dW += da.T @ x
+    db += da.sum(axis=0)
+    dU[:2 * H] += da[:, :2 * H].T @ h_prev
+    dU[2 * H:] += dt.T @ (r * h_prev)
+    back = dh * (1 - z) + da[:, :2 * H] @ U[:2 * H]
+    back = back + d_rh * r
+    return da @ W, back
+"""
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_right_files_lose_nothing(name):
     files = right(name)
@@ -78,6 +107,19 @@ def test_messages_name_the_array_the_block_the_worst_entry_and_the_mistake():
     assert "nothing was added to it" in one.text
     (one,) = said("gru_cell", "split", "np.tanh(a_h", "np.arctan(a_h")
     assert "arctan(a) is not what is asked" in one.text and "backward is checked once this is right" in one.text
+
+
+@pytest.mark.parametrize("old, new, kind", [
+    ("dU[2 * H:] += dt.T @ (r * h_prev)", "dU[2 * H:] += dt.T @ h_prev", "factor: h_prev where r * h_prev belongs"),
+    ("back = back + d_rh * r", "back = back + d_rh", "factor: r is missing, in what comes through h_prev in r * h_prev"),
+    ("slope(a_t)", "(1 - t**2)", "factor: (1 - h_tilde^2) where f'(a_h) belongs, in what comes through h_tilde, eq. (3)")])
+def test_the_kind_in_another_dialect(old, new, kind):
+    """Equations of which the paper's source is no answer: the reset gate before the product, a / (1 + |a|) for tanh."""
+    source = IN_DIALECT
+    assert source.count(old) == 1
+    assert not findings(PARTS["gru_cell"], source, 0, OTHERS[0])
+    (one,) = findings(PARTS["gru_cell"], source.replace(old, new), 0, OTHERS[0])
+    assert one.kind == kind
 
 
 def test_what_must_stay_as_it_was():
@@ -155,6 +197,11 @@ def test_the_kind_of_a_wrong_backward(name, file, old, new, kind):
     assert one.kind == kind
 
 
+def test_what_no_known_mistake_explains_says_which_blocks_are_right():
+    (one,) = said("gru_cell", "split", "da_h = dh_tilde * (1.0 - h_tilde**2)", "da_h = dh_tilde * np.cos(h_tilde + 1.0)")
+    assert not one.kind and one.hidden.endswith("no one mistake that is known here explains them all; rows of z are right")
+
+
 @pytest.mark.parametrize("name, file, old, new, kind", [
     ("gru_cell", "split", "a_z, a_r, a_h = np.split(x", "a_r, a_z, a_h = np.split(x", "order: W, b taken as if the rows were those of r, z, h~"),
     ("gru_cell", "split", "Uh_z, Uh_r, Uh_h = np.split(h", "Uh_h, Uh_z, Uh_r = np.split(h", "order: U taken as if the rows were those of h~, z, r"),
@@ -170,6 +217,10 @@ def test_the_kind_of_a_wrong_forward(name, file, old, new, kind):
 
 
 def test_what_returns_nothing_is_told_what_to_return():
+    (one,) = said("gru_cell", "split", "    return dx, dh_prev", "    return dh_prev, dx")
+    assert one.text == "gru_cell_backward: returned in another order: the shapes are (3, 5), (3, 2); return dx, dh_prev" and one.kind == "order"
+    (one,) = said("gru_cell", "split", "gru_cell_backward(dh, cache, dW, dU, db)", "gru_cell_backward(dh, cache)")
+    assert one.hidden == "gru_cell_backward: is called as gru_cell_backward(dh, cache, dW, dU, db), and takes other arguments"
     (one,) = said("gru_cell", "split", "    return dx, dh_prev", "")
     assert one.text == one.hidden == "gru_cell_backward: returned None; return dx, dh_prev" and one.kind == "shape"
     (one,) = said("gru_cell", "split", "    return h, (x, h_prev, W, U, z, r, Uh_h, h_tilde)", "")
@@ -278,6 +329,8 @@ def test_intermediate_derivatives_are_shown():
     assert said["dz"][0] in ("exact", "close") and said["dz"][1] < 1e-6
     assert said["dr"][0] == "wrong" and said["dr"][1] > 1e-3
     assert said["da_h"] == ("shape", None)
+    shown = "show = {}\n" + right("gru")["masked"].replace("da_z = dh_t", "show.update(dz=dh_t, dno=dh_t)\n        da_z = dh_t")
+    assert check_shown(Local(shown), PARTS["gru"], PAPER, np.random.default_rng(2)) == [("dz", "several", None), ("dno", "unknown", None)]
 
 
 def test_the_derivative_of_an_intermediate_that_occurs_more_than_once_is_not_given():

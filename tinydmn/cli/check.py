@@ -20,6 +20,8 @@ from ..terminal import wrap
 from .common import add_json, add_seed, print_json
 
 SECONDS = 10.0
+SAYS = {"unknown": "not in the equations", "several": "one at each step, or none: not checked",
+        "shape": "not of the shape of what it is the derivative in"}
 
 
 def add_arguments(parser):
@@ -68,6 +70,6 @@ def steps(session, found, dialect, args):
         print('`show` is empty; write, say, show["dz"] = dz in a backward')
     else:
         for part, name, verdict, apart in rows:
-            text = "" if apart is None else f"largest difference {apart:.1e}"
+            text = SAYS.get(verdict) or f"largest difference {apart:.1e}"
             print(f"{part:16}{name:14}{verdict:9}{text}".rstrip())
     return int(any(row[2] in ("wrong", "shape") for row in rows))

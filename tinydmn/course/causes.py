@@ -287,12 +287,13 @@ def operands(ground, name):
 def other_operands(ground, name, lists):
     """Another intermediate in all products with a parameter, or in one of them."""
     products = ground.products[name]
-    for other, values in ground.values.items():
+    for other, values in distinct(ground.values).items():
         alike = [len(values) == len(ones) and all(
             v.shape == (w.shape if p.operand else node.shape) for v, w, node in zip(
                 values, ones, ground.values[p.node])) for p, ones in zip(products, lists)]
-        for only in (range(len(products)), *([i] for i in range(len(products)))):
-            if all(alike[i] for i in only):
+        singly = [[i] for i in range(len(products))]
+        for only in (*singly, range(len(products))) if len(products) > 1 else singly:
+            if all(alike[i] for i in only) and not all(values is lists[i] for i in only):
                 usual = products[only[0]].operand
                 kind = f"factor: {other} where {usual} belongs" if usual else (
                     f"factor: {other} is too many")
@@ -300,6 +301,17 @@ def other_operands(ground, name, lists):
                     kind = "off by one in time: h_t where h_(t-1) belongs"
                 yield Hypothesis(kind, operands={name: [
                     values if i in only else ones for i, ones in enumerate(lists)]})
+
+
+def distinct(values):
+    """Intermediates without those that are one of a shorter name."""
+    kept, seen = {}, set()
+    for name in sorted(values, key=len):
+        key = tuple((v.shape, v.tobytes()) for v in values[name])
+        if key not in seen:
+            seen.add(key)
+            kept[name] = values[name]
+    return kept
 
 
 def place(ground, wrong, right):

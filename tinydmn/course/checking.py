@@ -110,7 +110,11 @@ def wrong_shapes(case, result, way="forward"):
         n = len(result.values) + (way == "forward")
         said = f"returns {n} value{'s' * (n != 1)}; return {returned(case, way)}"
         return [finding(case, way, "", said, "shape")]
-    found = []
+    found, shapes = [], [got.shape for got in result.values]
+    if shapes != [*likes.values()] and sorted(shapes) == sorted(likes.values()):
+        said = (f"returned in another order: the shapes are {', '.join(map(str, shapes))}; return "
+                f"{returned(case, way)}")
+        return [finding(case, way, "", said, "order")]
     for (name, wanted), got in zip(likes.items(), result.values):
         if got.shape != wanted:
             also = ", which has as many numbers" * bool(got.size == np.prod(wanted, dtype=int))
@@ -158,6 +162,12 @@ def failed(case, way, result):
     """hidden: an exception's message may hold numbers; its type tells enough."""
     if result.error == "returned None":
         return finding(case, way, "", f"returned None; return {returned(case, way)}", "shape")
+    name = f"{case.part.name}_{way}"
+    if result.error.startswith(f"TypeError: {name}() ") and " argument" in result.error:
+        call = [*case.arrays] if way == "forward" else [
+            *("d" + k for k in case.douts), "cache", *("d" + k for k in case.start)]
+        return finding(case, way, "", f"is called as {name}({', '.join(call)}), and takes other "
+                       "arguments", "error")
     return finding(case, way, "", result.error, "error", result.error.partition(":")[0])
 
 
@@ -274,7 +284,7 @@ def by_differences(session, case):
     return out
 
 
-UNTOUCHED = "nothing was added to it; d += adds in place, d = d + makes another array"
+UNTOUCHED = "nothing was added to it: += adds in place, = makes another array"
 LOST = "what it held before is lost; add to it: +=, not ="
 
 
@@ -352,16 +362,29 @@ def told(case, names, wrong, numeric, kind, said=""):
     where = ", ".join("d" + name for name in names) + f", {block}" * bool(block and n == 1)
     first = f"d{name} " * (n > 1) + worst(wrong[name], numeric[name], index)
     if not kind and not said and n > 1:
-        said = "no one mistake that is known here explains them all"
+        said = "no one mistake that is known here explains them all" + blocks_right(
+            case, wrong, numeric)
     end = f"; {kind or said}" if kind or said else ""
     return finding(case, "backward", where, f"{first}, by differences{end}", kind,
                    f"disagree{'s' * (n == 1)} with differences{end}")
 
 
+def blocks_right(case, wrong, numeric):
+    """"; rows of z are right" where that holds in every wrong array that has them, else ""."""
+    right = None
+    for name, got in wrong.items():
+        if found := case.part.blocks.get(name):
+            here = [block for block, index in found if np.allclose(
+                got[index(got)], numeric[name][index(got)], **BACKWARD)]
+            right = here if right is None else [block for block in right if block in here]
+    return f"; {' and '.join(right)} are right" if right else ""
+
+
 def check_shown(session, part, dialect, rng):
     """Each intermediate derivative in the file's dict `show` -> [(name, verdict, difference)].
 
-    verdict: "exact", "close", "wrong", "shape", or "unknown" for a name that the definition lacks.
+    verdict: "exact", "close", "wrong", "shape", "several" for what occurs more than once, or
+    "unknown" for a name that the definition lacks.
     Raises UserError where the forward or the backward fails.
     """
     if part.check:
@@ -380,7 +403,7 @@ def check_shown(session, part, dialect, rng):
             continue
         want = derivative_at(part, dialect, case.arrays, case.douts, what[name])
         if want is None:
-            out.append((name, "unknown", None))
+            out.append((name, "several", None))
             continue
         if got.shape != want.shape:
             out.append((name, "shape", None))

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .dialect import ACTIVATIONS
+from .part import differences
+
 CLOSE = dict(rtol=1e-4, atol=1e-6)
 
 
@@ -292,6 +295,10 @@ def atoms(ground):
             found.append(Atom(f"sign({name})", name, "sign", [np.sign(v) for v in values]))
         if name in ATOMS:
             found.append(Atom(name, name, "", values))
+        if name == "a_h" and (candidate := ground.case.dialect.candidate) != "tanh":
+            f, _ = ACTIVATIONS[candidate]
+            slopes = [differences(lambda a: f(a).sum(), v) for v in values]
+            found.append(Atom("f'(a_h)", "h_tilde", "slope", slopes))
     return found
 
 
