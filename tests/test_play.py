@@ -358,7 +358,8 @@ def refused(capsys, *words):
     return said.err
 
 
-def test_mistakes_of_the_user_are_one_line(capsys, saved, tmp_path):
+def test_mistakes_of_the_user_are_one_line(capsys, monkeypatch, saved, tmp_path):
+    monkeypatch.setattr(Server, "serve_forever", lambda *_, **__: pytest.fail("it is served"))
     a = saved / "a.npz"
     assert "no such checkpoint" in refused(capsys, tmp_path / "none.npz") and "no such checkpoint" in refused(capsys, a, tmp_path / "none.npz")
     assert "give two of one kind" in refused(capsys, a, saved / "pos.npz", "--no-browser")
@@ -367,7 +368,8 @@ def test_mistakes_of_the_user_are_one_line(capsys, saved, tmp_path):
         taken.listen()
         assert "cannot be used" in refused(capsys, a, "--no-browser", "--port", taken.getsockname()[1])
     assert "out of range" in refused(capsys, a, "--port", 65536)
-    assert "a page's name ends in .html" in refused(capsys, a, "--export", tmp_path / "a.txt")
+    assert "a page's name ends in .html" in refused(capsys, a, "--export", tmp_path / "a.txt") and "ends in .html" in refused(capsys, a, "--export", "")
+    assert "is a folder, not a checkpoint" in refused(capsys, "", "--no-browser") and "is a folder" in refused(capsys, a, "", "--no-browser")
     assert "leave --port" in refused(capsys, a, "--export", tmp_path / "a.html", "--port", 8000)
     assert "give --export" in refused(capsys, a, "--stories", 3) and "give --export" in refused(capsys, a, "--overwrite")
     given = about_given("sst", 0)
