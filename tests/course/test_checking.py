@@ -7,10 +7,11 @@ import re
 import numpy as np
 import pytest
 
-from tinydmn.course.checking import check_shown
+from tinydmn.course.checking import check_shown, make_case, named
 from tinydmn.course.dialect import PAPER, Dialect, described, dialect_of
 from tinydmn.course.kinds import kind_of
 from tinydmn.course.part import defined, derivative_at, drawn, shape
+from tinydmn.course.precision import digits, parted
 from tinydmn.ops import answer_numpy, episode_numpy, gate_numpy, gru_numpy, loss_numpy
 from tinydmn.ops.groups import Gate
 
@@ -152,6 +153,16 @@ def test_float32_on_the_way_back_is_seen(name, file, old, new, arrays):
     assert one.kind == "dtype" and one.text == one.hidden and arrays in one.text and one.text.endswith("something on the way is float32, or a difference quotient")
 
 
+def test_a_kink_nearby_is_no_rounding():
+    """Differences over it say nothing of a right gradient."""
+    part = PARTS["gate_features"]
+    case = make_case(part, PAPER, np.random.default_rng(0))
+    case.arrays["q"][:] = case.arrays["c"][:, 0] + 3e-4
+    _, *results = Local(right("gate_features")["split"]).run([case.forward(), case.backward(0), *(one.backward(0) for one in parted(case))])
+    whole, *halves = (named(case, "backward", result) for result in results)
+    assert digits(case, whole, halves) == {}
+
+
 @pytest.mark.parametrize("step", (1e-3, 1e-5))
 def test_a_backward_that_only_takes_differences_is_seen(step):
     """Of large steps they are not the definition's derivative, of small ones not linear in dh."""
@@ -189,6 +200,7 @@ def test_a_backward_that_only_takes_differences_is_seen(step):
     ("gru", "masked", "dh_t * z + dUh @ U, dh)", "dh_t * z + dUh @ U + dout[:, t], dh)", "term too many: each step's derivative goes to the step before as it is, too"),
     ("gru", "masked", "dh = np.where(lives, dh_t * z + dUh @ U, dh)", "dh += np.where(lives, dh_t * z + dUh @ U, 0.0)", "term too many: dh goes on to the step before as it is, too"),
     ("gru", "masked", "dW += da.T @ x[:, t]", "dW += da.T @ x[:, -1]", "off by one in time: x of the last step in all"),
+    ("gru", "masked", "dx[:, t] = da @ W", "dx[:, t] = da @ W + ~lives", "padding leaked: numbers where a sequence has ended"),
     ("gru_cell", "split", "dx = da @ W", "dx = dUh @ W", "factor: r is too many, in what comes through W_h x + b_h in eq. (3)"),
     ("gate", "split", "du = ds[..., None] * W_2", "du = ds[..., None] * np.ones_like(W_2)", "factor: W_2 is missing"),
     ("gru_cell", "split", "dW += da.T @ x", "dW += (da.T @ x).T.reshape(dW.shape)", "order: the right numbers in other places, as by reshape for a transpose")])
