@@ -77,7 +77,7 @@ def test_right_files_in_another_dialect_lose_nothing_and_those_of_the_paper_do(n
 def test_wrong_files_are_found_named_and_told_in_a_line_without_the_cases_numbers(name):
     mistakes = wrong(name)
     assert len(mistakes) >= 25
-    step = 9
+    step = 13
     named, sample = 0, mistakes[1::step]
     for what, source, kinds in sample:
         found = findings(PARTS[name], source, 1)

@@ -496,7 +496,7 @@ def test_nobody_stays_behind(of, tmp_path, source):
     code = f"""if True:
         from tinydmn.course.session import Session
         from tinydmn.course.calls import Call
-        session = Session({str(tmp_path / "loop.py")!r}, 1.0)
+        session = Session({str(tmp_path / "loop.py")!r}, 0.2)
         session.load()
         print(session.process.pid, flush=True)
         session.run([Call("f", ())])"""
