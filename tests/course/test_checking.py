@@ -54,6 +54,31 @@ def gru_cell_backward(dh, cache, dW, dU, db):
 """
 
 
+GATE_IN_DIALECT = """
+def gate_features_forward(c, m, q, W_b):
+    T = c.shape[1]
+    M, Q = np.repeat(m[:, None], T, 1), np.repeat(q[:, None], T, 1)
+    cq = np.tanh(c * Q)
+    cm = np.tanh(c * M)
+    wq, wm = (((c @ W_b) * a).sum(2, keepdims=True) for a in (Q, M))
+    z = np.concatenate([c, M, Q, cq, cm, np.abs(c - Q), np.abs(c - M), wq, wm], 2)
+    return z, (c, M, Q, cq, cm, W_b)
+def gate_features_backward(dz, cache, dW_b):
+    c, M, Q, cq, cm, W_b = cache
+    H = c.shape[2]
+    p = [dz[..., i*H:(i+1)*H] for i in range(7)]
+    wq, wm = dz[..., -2:-1], dz[..., -1:]
+    dcq = p[3] * (1 - cq**2)
+    dcm = p[4] * (1 - cm**2)
+    sq, sm = np.sign(c - Q) * p[5], np.sign(c - M) * p[6]
+    dW_b += np.einsum("qti,qtj->ij", c, wq * Q + wm * M)
+    dc = p[0] + dcq * Q + dcm * M + sq + sm + (wq * Q + wm * M) @ W_b.T
+    dM = p[1] + dcm * c - sm + wm * (c @ W_b)
+    dQ = p[2] + dcq * c - sq + wq * (c @ W_b)
+    return dc, dM.sum(1), dQ.sum(1)
+"""
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_right_files_lose_nothing(name):
     files = right(name)
@@ -207,6 +232,24 @@ def test_a_backward_that_only_takes_differences_is_seen(step):
 def test_the_kind_of_a_wrong_backward(name, file, old, new, kind):
     (one,) = said(name, file, old, new)
     assert one.kind == kind
+
+
+@pytest.mark.parametrize("old, new, says", [
+    ("dc = d_c + d_cq * q + d_cm * m", "dc = d_c + 1.3 * d_cq * q**3 + d_cm * m", ""),
+    ("d_c, d_m, d_q, d_cq, d_cm, d_aq, d_am = np.split(dz[..., :7 * H], 7, axis=2)",
+     "d_c, d_m, d_q, d_cq, d_cm, d_aq, d_am = np.split(dz[..., :7 * H], 7, axis=2)\n    d_cq = d_cq * np.cos(c)",
+     "all that is wrong comes through the block like(c, q) of eq. (5) or the block apart(c, q) of eq. (5); look there first")])
+def test_a_place_is_named_with_all_that_it_may_be(old, new, says):
+    (one,) = said("gate_features", "split", old, new)
+    assert not one.kind and one.hidden.rpartition(" with differences")[2].removeprefix("; ") == says
+
+
+@pytest.mark.parametrize("old, new", [("dcq = p[3] * (1 - cq**2)", "dcq = p[3]"), ("cq = np.tanh(c * Q)", "cq = c * Q")])
+def test_the_likeness_of_another_dialect_is_named(old, new):
+    source = GATE_IN_DIALECT
+    assert source.count(old) == 1 and not findings(PARTS["gate_features"], source, 0, OTHERS[2])
+    (one,) = findings(PARTS["gate_features"], source.replace(old, new), 0, OTHERS[2])
+    assert "x * y" in one.kind
 
 
 def test_what_no_known_mistake_explains_says_which_blocks_are_right():

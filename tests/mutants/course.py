@@ -71,6 +71,8 @@ MUTANTS = [
     causes("blocks[name][order.index(i)][1]", "blocks[name][order[i]][1]", "the inverse order of rows is named", FORWARDS),
     causes("(instead_of[0] - usual[0])", "(usual[0] - instead_of[0])", "another operand of a forward is not named", FORWARDS),
     causes("sorted(values, key=len)", "values", "an intermediate has its longer name", f"{T}the_kind_in_another_dialect"),
+    causes("if 1 < len(called) < 4 else (", "if False else (", "a place that may be one of two is none", f"{T}a_place_is_named_with_all_that_it_may_be"),
+    gate("other[name] = {f\"other equations", "other[name + \"'\"] = {f\"other equations", "another likeness is not named", f"{T}the_likeness_of_another_dialect_is_named"),
     kinds("last - 1] += d[:, -1]", "-1] += d[:, -1]", "a last step counted twice is not named where there is padding", WAYS),
     kinds("d[:, 1:] * lives.reshape(*lives.shape, *[1] * (d.ndim - 2))", "d[:, 1:]", "a derivative handed on is not named where there is padding", WAYS),
     kinds("slopes = [differences(lambda a: f(a).sum(), v) for v in values]", "slopes = values", "the slope of tanh in place of another's is not named", f"{T}the_kind_in_another_dialect"),

@@ -315,7 +315,7 @@ def distinct(values):
 
 
 def place(ground, wrong, right):
-    """The intermediate that all wrong arrays have in common, and no right one: or ""."""
+    """The few intermediates that all wrong arrays have in common, and no right one: or ""."""
     if len(wrong) < 2 or not right:
         return ""                                          # that would say nothing
     rng, case = np.random.default_rng(0), ground.case
@@ -327,7 +327,9 @@ def place(ground, wrong, right):
                 ground.loss(Hypothesis("", path, 0.0), {name: moves[name]}, STEP)
                 - ground.loss(Hypothesis("", path, 1.0), {name: moves[name]}, STEP)) > 1e-4 * STEP}
             fitting += [path] * (through == set(wrong))
-    return case.part.through[fitting[-1]] if fitting else ""
+    called = list(dict.fromkeys(case.part.through[path] for path in fitting))
+    return f"{', '.join(called[:-1])} or {called[-1]}" if 1 < len(called) < 4 else (
+        called[0] if len(called) == 1 else "")
 
 
 def kind_of_forward(case, got, outs):
