@@ -358,7 +358,8 @@ def refused(capsys, *words):
     return said.err
 
 
-def test_mistakes_of_the_user_are_one_line(capsys, saved, tmp_path):
+def test_mistakes_of_the_user_are_one_line(capsys, monkeypatch, saved, tmp_path):
+    monkeypatch.setattr(Server, "serve_forever", lambda *_, **__: pytest.fail("it is served"))
     a = saved / "a.npz"
     assert "no such checkpoint" in refused(capsys, tmp_path / "none.npz") and "no such checkpoint" in refused(capsys, a, tmp_path / "none.npz")
     assert "give two of one kind" in refused(capsys, a, saved / "pos.npz", "--no-browser")
@@ -367,7 +368,8 @@ def test_mistakes_of_the_user_are_one_line(capsys, saved, tmp_path):
         taken.listen()
         assert "cannot be used" in refused(capsys, a, "--no-browser", "--port", taken.getsockname()[1])
     assert "out of range" in refused(capsys, a, "--port", 65536)
-    assert "a page's name ends in .html" in refused(capsys, a, "--export", tmp_path / "a.txt")
+    assert "a page's name ends in .html" in refused(capsys, a, "--export", tmp_path / "a.txt") and "ends in .html" in refused(capsys, a, "--export", "")
+    assert "is a folder, not a checkpoint" in refused(capsys, "", "--no-browser") and "is a folder" in refused(capsys, a, "", "--no-browser")
     assert "leave --port" in refused(capsys, a, "--export", tmp_path / "a.html", "--port", 8000)
     assert "give --export" in refused(capsys, a, "--stories", 3) and "give --export" in refused(capsys, a, "--overwrite")
     given = about_given("sst", 0)
@@ -397,24 +399,32 @@ def held(path):
     return html, json.loads(re.search(r'id="data">(.*?)</script>', html, re.S)[1])
 
 
+def few(n):
+    """Choices of facts as in a file, but for most of them."""
+    return [set(range(n)) - {0}, {0}, *choices(n)[1::29]]
+
+
 @pytest.mark.parametrize("names", [["a", "b"], ["sst"], ["pos"]])
-def test_a_file_holds_what_the_networks_say(capsys, saved, tmp_path, names):
+def test_a_file_holds_what_the_networks_say(capsys, monkeypatch, saved, tmp_path, names):
     paths, file = [saved / f"{name}.npz" for name in names], tmp_path / "page.html"
-    assert main(["play", *map(str, paths), "--export", str(file), "--stories", "2", "--seed", "5", "--backend", "numpy"]) == 0
+    held_choices, n_stories = (choices, 1) if names == ["a", "b"] else (few, 2)
+    monkeypatch.setattr("tinydmn.play.export.choices", held_choices)
+    assert main(["play", *map(str, paths), "--export", str(file), "--stories", str(n_stories), "--seed", "5", "--backend", "numpy"]) == 0
     assert capsys.readouterr().out.startswith(f"{file}: ")
     html, data = held(file)
     networks = open_networks(paths, "numpy")
-    assert len(data["stored"]) == 2 and "token" not in data and "connect-src 'none'" in html and data["draws"] == []
+    assert len(data["stored"]) == n_stories and "token" not in data and "connect-src 'none'" in html and data["draws"] == []
     for stored in data["stored"]:
         n = len(stored["facts"]) if "facts" in stored else len(stored["text"].split())
-        assert set(stored["replies"]) == {"".join("01"[i in kept] for i in range(n)) for kept in choices(n)} | {"1" * n}
+        assert set(stored["replies"]) == {"".join("01"[i in kept] for i in range(n)) for kept in held_choices(n)} | {"1" * n}
         for kept in ("1" * n, "0" + "1" * (n - 1), "1" + "0" * (n - 1)):
             said = respond(networks, stored | {"left_out": [i for i in range(n) if kept[i] == "0"]})
             for mine, theirs in zip(stored["replies"][kept]["networks"], said["networks"]):
                 assert {**mine, "attention": 0} == json.loads(json.dumps({**theirs, "attention": 0}), parse_float=lambda text: round(float(text), 4))
                 for row, other in zip(mine["attention"], theirs["attention"], strict=True):
                     np.testing.assert_allclose(row, other, atol=6e-5)
-    assert exported(networks, 2, 5) == html and exported(networks, 2, 6) != html
+    if held_choices is few:
+        assert exported(networks, 2, 5) == html and exported(networks, 2, 6) != html
 
 
 def test_a_file_is_not_overwritten_unless_asked(capsys, saved, tmp_path):
@@ -497,7 +507,7 @@ def test_in_a_browser_a_text_stays_a_text_and_a_mistake_is_a_line(browser, serve
     browser.js(f"insert(0, {json.dumps(EVIL)}); document.getElementById('question').value = {json.dumps('Where <b>is</b> ' + EVIL)}; later()")
     browser.wait("document.getElementById('said').innerText.includes('<script>document.title')")
     assert browser.js("rows[0].label.value") == EVIL and browser.js("document.title") == "tinydmn play"
-    assert browser.js("document.querySelectorAll('img, b:not(.ranks b), textarea').length + document.scripts.length") == 2
+    assert browser.js("document.querySelectorAll('img, b:not(.ranks b), textarea:not(#question, .label)').length + document.scripts.length") == 2
     error = "document.getElementById('error').textContent"
     browser.js("document.getElementById('question').value = ''; later()")
     browser.wait(f"{error}.startsWith('the question is empty')")
@@ -508,13 +518,24 @@ def test_in_a_browser_a_text_stays_a_text_and_a_mistake_is_a_line(browser, serve
     assert browser.complaints() == []
 
 
+@pytest.fixture(scope="module")
+def files(saved):
+    """The page as a file, with three stories, by the names of the networks."""
+    made = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tinydmn.play.export.choices", few)
+        for names in ("ab", "sst", "pos"):
+            networks = open_networks([saved / f"{name}.npz" for name in (names if names == "ab" else [names])], "numpy")
+            made[names] = saved / f"{names}.html"
+            made[names].write_text(exported(networks, 3, 1), encoding="utf-8")
+    return made
+
+
 @needs_browser
 @pytest.mark.parametrize("names", [["a", "b"], ["sst"], ["pos"]])
-def test_a_file_in_a_browser(browser, saved, tmp_path, names):
+def test_a_file_in_a_browser(browser, files, names):
     """It is opened without any network; what is left out changes what is said, and a choice that it does not hold is a line."""
-    networks = open_networks([saved / f"{name}.npz" for name in names], "numpy")
-    file = tmp_path / "page.html"
-    file.write_text(exported(networks, 3, 1), encoding="utf-8")
+    file = files["".join(names)]
     stored = held(file)[1]["stored"]
     browser.look(1200)
     browser.open(file.as_uri())
@@ -544,11 +565,9 @@ def test_a_file_in_a_browser(browser, saved, tmp_path, names):
 @needs_browser
 @pytest.mark.parametrize("width", [400, 1200])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_narrow_window_and_a_wide_one(browser, saved, tmp_path, width, scheme):
+def test_it_fits_a_narrow_window_and_a_wide_one(browser, files, width, scheme):
     """Nothing is wider than the window; letters stand out from what is behind them; darker is more in both schemes."""
-    for names in (["a", "b"], ["sst"], ["pos"]):
-        file = tmp_path / "page.html"
-        file.write_text(exported(open_networks([saved / f"{name}.npz" for name in names], "numpy"), 1, 1), encoding="utf-8")
+    for file in files.values():
         browser.look(width, scheme)
         browser.open(file.as_uri())
         browser.wait("document.querySelectorAll('#said .ranks li').length")
@@ -561,6 +580,45 @@ def test_it_fits_a_narrow_window_and_a_wide_one(browser, saved, tmp_path, width,
             assert abs(np.mean(ink) - np.mean(paper)) > 90
         dark = np.mean(colours[0][1]) < 60
         assert dark == (scheme == "dark")
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [400, 1200])
+def test_long_facts_and_names_are_seen_whole(browser, width):
+    """In as many lines as they need, on one line for the network; the cursor goes through them before it leaves them."""
+    long = "Mary, who had gone to the very large and old kitchen before, went back to the garden with the milk and the football and all that was there."
+    both = [net(network([story()], seed=3), name="a_run_with_a_rather_long_name"), net(network([story()], seed=4, passes=1, episode="gated"), name="another_of_a_long_name")]
+    with Server(both) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            browser.look(width)
+            browser.open(server.address)
+            browser.wait(ANSWERED)
+            browser.js(f"rows = []; document.getElementById('question').value = 'Where is Mary?'; insert(0, {json.dumps(TOLD[0])}, {json.dumps(long)}, {json.dumps('w' * 120)}, '')")
+            browser.wait("reply && reply.kept.length === 3 && !document.body.classList.contains('stale')")
+            whole = "[...document.querySelectorAll('textarea')].map(at => at.scrollHeight <= at.clientHeight && at.scrollWidth <= at.clientWidth)"
+            assert set(browser.js(whole)) == {True} and browser.js("document.documentElement.scrollWidth") <= width
+            heights = browser.js("rows.map(row => row.label.clientHeight)")
+            assert heights[0] == heights[3] and heights[1] > 1.5 * heights[0] and heights[2] > 1.5 * heights[0]
+            badges = browser.js("[...document.querySelectorAll('.heads .badge')].map(at => [at.getBoundingClientRect().left, at.getBoundingClientRect().right])")
+            assert len(badges) == 2 and badges[0][1] <= badges[1][0] <= badges[1][1] <= width
+            assert all(one.name in browser.js("document.getElementById('said').innerText") for one in both)
+            browser.js("rows[1].label.focus(); rows[1].label.setSelectionRange(3, 3)"), browser.press("ArrowDown")
+            assert browser.js("document.activeElement === rows[1].label")
+            browser.js(f"rows[1].label.setSelectionRange({len(long)}, {len(long)})"), browser.press("ArrowDown")
+            assert browser.js("document.activeElement === rows[2].label")
+            browser.js("rows[3].label.focus()"), browser.type("Mary went\n to the garden.\n")
+            assert browser.js("rows[3].label.value") == "Mary went to the garden." and told(browser)["facts"][3] == "Mary went to the garden."
+            browser.js("document.getElementById('question').focus()"), browser.press("Enter")
+            assert told(browser)["question"] == "Where is Mary?"
+            other = 1600 - width
+            browser.look(other)
+            browser.wait(f"window.innerWidth === {other} && ({whole}).every(fits => fits)")
+            assert browser.complaints() == []
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_every_kind_of_request_is_documented():

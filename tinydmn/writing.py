@@ -33,6 +33,7 @@ def _plain(value):
 def check_place(path, overwrite=False):
     """Raises UserError where no file can be made at `path`, or one exists already (unless
     `overwrite`).  For a check before the work."""
+    path = path or "."
     if os.path.isdir(path):      # unlike Path.is_dir it is no error where the name is too long, say
         raise UserError(f"{path}: is a folder; choose another place")
     if os.path.exists(path) and not overwrite:

@@ -53,10 +53,11 @@ class Local:
                     got = sum(f(np.roll(args[0], k, 1), *args[1:]) for k in range(call.times))
                 else:
                     got = f(*args)
-                if got is None:
-                    raise ValueError("returned None")
             except Exception as error:
                 results.append(Result(None, f"{type(error).__name__}: {error}"))
+                continue
+            if got is None:
+                results.append(Result(None, "returned None"))
                 continue
             got = list(got) if isinstance(got, (tuple, list)) else [got]
             if call.cache:

@@ -298,7 +298,7 @@ def test_a_forged_message_is_read_as_none(message):
 
 
 def test_a_message_that_grows_when_it_is_read_is_not_read():
-    bomb = forged({"arrays": []}, array=np.zeros(200 << 20, np.uint8), compressed=True)
+    bomb = forged({"arrays": []}, array=np.zeros(20 << 20, np.uint8), compressed=True)
     assert len(bomb) < 1 << 20
     with pytest.raises(ValueError, match="longer than"):
         student.unpack(bomb)
@@ -463,7 +463,7 @@ def test_what_hangs_in_c_is_ended(of):
 
 
 def test_prints_are_kept_up_to_a_limit(of):
-    session = of("import sys\ndef f(x):\n    print('first', file=sys.stderr)\n    for _ in range(1000): print('x' * 1000)\n    return x")
+    session = of("import sys\ndef f(x):\n    print('first', file=sys.stderr)\n    for _ in range(2000): print('x' * 1000)\n    return x")
     assert not session.run([Call("f", (X,))])[0].error
     session.close()
     assert session.printed.startswith("first\nxxx") and len(session.printed) == student.PRINTED
@@ -496,7 +496,7 @@ def test_nobody_stays_behind(of, tmp_path, source):
     code = f"""if True:
         from tinydmn.course.session import Session
         from tinydmn.course.calls import Call
-        session = Session({str(tmp_path / "loop.py")!r}, 1.0)
+        session = Session({str(tmp_path / "loop.py")!r}, 0.2)
         session.load()
         print(session.process.pid, flush=True)
         session.run([Call("f", ())])"""

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 
 import numpy as np
@@ -10,11 +11,11 @@ import pytest
 from tinydmn.cli import main
 from tinydmn.course.assignments import ASSIGNMENTS
 from tinydmn.course.catalogue import EXERCISES
-from tinydmn.course.checking import check_part
+from tinydmn.course.checking import check_part, make_case
 from tinydmn.course.dialect import PAPER, dialect_of
 from tinydmn.course.exercises.differences import FUNCTIONS
-from tinydmn.course.part import asked, defined, differences
-from tinydmn.course.stub import student_file
+from tinydmn.course.part import asked, defined, derivative_at, differences
+from tinydmn.course.stub import steps_of, student_file
 
 from .local import Local
 
@@ -149,3 +150,52 @@ def test_what_has_no_steps_and_what_is_graded_by_hand(monkeypatch, tmp_path, cap
     monkeypatch.setitem(ASSIGNMENTS, "a8", ASSIGNMENTS["a8"]._replace(exercises=(), points={}))
     assert main(["grade", "a8", str(path)]) == 2
     assert capsys.readouterr().err == "tinydmn grade: a8: is graded by hand alone; its handout and the teacher's guide say how\n"
+
+
+def refused(capsys, *words):
+    """The one line of a command that a mistake of the user's ends."""
+    capsys.readouterr()
+    try:
+        code = main([*map(str, words)])
+    except SystemExit as error:
+        code = error.code
+    said = capsys.readouterr()
+    assert code == 2 and not said.out and said.err.count("\n") == 1, said
+    return said.err
+
+
+@pytest.mark.parametrize("whose", ["", " ", "two\nlines", "n" * 101])
+def test_whose_equations_is_a_name(capsys, tmp_path, whose):
+    """A variable of the shell that is not set is none: all would get the same."""
+    file, out = tmp_path / "mine.py", tmp_path / "out.zip"
+    file.write_text('EXERCISE = "gru_cell"', encoding="utf-8")
+    for words in (["exercise", "a2", "--out", tmp_path / "new"], ["check", file], ["grade", "a2", file], ["autograder", "a2", "--out", out, "--without-numpy"]):
+        assert "give a name or a number, of 100 letters at most" in refused(capsys, *words, "--student", whose)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_a_place_that_is_none_is_one_line(capsys, tmp_path):
+    os.mkfifo(tmp_path / "pipe.py")
+    assert "is no file" in refused(capsys, "check", tmp_path / "pipe.py") and "is no file" in refused(capsys, "check", tmp_path)
+    assert "ends in .zip" in refused(capsys, "autograder", "a2", "--out", "") and "ends in .zip" in refused(capsys, "autograder", "a2", "--out", tmp_path / "a.txt")
+    (tmp_path / "a.zip").mkdir()
+    assert "is a folder" in refused(capsys, "autograder", "a2", "--out", tmp_path / "a.zip")
+    assert main(["grade", "a2", str(tmp_path / "pipe.py")]) == 0 and "cannot be loaded: is no file" in capsys.readouterr().out
+
+
+def test_a_file_may_begin_with_a_mark(capsys, tmp_path):
+    """As some editors write UTF-8."""
+    file = tmp_path / "mine.py"
+    file.write_bytes(b'\xef\xbb\xbfEXERCISE = "cross_entropy"\nimport numpy as np\nshow = {}\n' + RIGHT.encode())
+    assert main(["check", str(file)]) == 0 and "right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if not exercise.parts[0].stub])
+def test_a_stub_offers_steps_that_can_be_checked(name):
+    for part in EXERCISES[name].parts:
+        for dialect in (PAPER, dialect_of("ada")):
+            case = make_case(part, dialect, np.random.default_rng(0))
+            for step in steps_of(part, dialect):
+                assert derivative_at(part, dialect, case.arrays, case.douts, step) is not None
+                assert re.search(rf"\b{step}\b", part.equations(dialect))
+    assert {"z", "r", "h_tilde", "a_h"} <= set(steps_of(EXERCISES["gru_cell"].parts[0], PAPER)) and "keep" not in steps_of(EXERCISES["gru_cell"].parts[0], PAPER)

@@ -7,6 +7,9 @@ RIGHT, WRONG = f"{T}right_files_lose_nothing", f"{T}wrong_files_are_found_named_
 MESSAGES, KEPT, TYPES = f"{T}messages_name_the_array_the_block_the_worst_entry_and_the_mistake", f"{T}what_must_stay_as_it_was", f"{T}types_and_shapes_are_kept"
 EDGES, DIALECTS = f"{T}values_at_which_careless_code_fails", f"{T}dialects_stay_what_they_were"
 LIBRARY, SHOWN = f"{T}definitions_are_the_librarys_in_the_papers_dialect", f"{T}intermediate_derivatives_are_shown"
+WAYS, FORWARDS, FLOATS, QUOTIENT = (f"{T}{name}" for name in (
+    "the_kind_of_a_wrong_backward", "the_kind_of_a_wrong_forward", "float32_on_the_way_back_is_seen", "a_backward_that_only_takes_differences_is_seen"))
+STUBS = "tests/course/test_stub.py::test_"
 EXCEPTION = f"{T}an_exceptions_message_is_not_repeated_of_a_hidden_case"
 OTHER = f"{T}right_files_in_another_dialect_lose_nothing_and_those_of_the_paper_do"
 
@@ -56,5 +59,25 @@ MUTANTS = [
     of("exercises/passes")("x = e + at(", "x = e - at(", "another update than the dialect's", "tests/course/test_passes.py"),
     checking("            raise UserError(str(failed(case, way, result)))\n", "            pass\n", "a file that fails is said to show nothing", "tests/course/test_stub.py::test_exercise_and_check"),
     checking("    if part.check:\n        return []", "    if False:\n        return []", "a part without steps ends in a traceback", "tests/course/test_stub.py"),
+    of("precision")("LINEAR = 1e-12", "LINEAR = 1e12", "rounding behind dh is not seen", QUOTIENT),
+    of("precision")("DIRECTIONS = 2", "DIRECTIONS = 0", "rounding in the cache is not seen", FLOATS),
+    of("precision")("abs(wide - narrow) < TRUSTED * scale and ", "", "a kink nearby is rounding", f"{T}a_kink_nearby_is_no_rounding"),
+    of("precision")("far(name, None) and far(name, 0.0)", "far(name, None)", "= for += is not linear", WAYS),
+    checking("    if wrong and not leaks and (kind", "    if wrong and (kind", "a number in the padding is not linear", WAYS),
+    checking("    if not any(np.any(a != case.start.get(name, 0.0)) for name, a in got.items()):\n", "    if False:\n", "all zeros are two findings", WAYS),
+    checking("    if shapes != [*likes.values()] and sorted(shapes)", "    if False and sorted(shapes)", "another order is two wrong shapes", f"{T}what_returns_nothing_is_told_what_to_return"),
+    checking("            out.append((name, \"several\", None))", "            out.append((name, \"wrong\", None))", "what occurs more than once is wrong", SHOWN),
+    causes("later = [*moves[1:], 0.0]", "later = [0.0, *moves[:-1]]", "steps gone through forwards are not named", WAYS),
+    causes("blocks[name][order.index(i)][1]", "blocks[name][order[i]][1]", "the inverse order of rows is named", FORWARDS),
+    causes("(instead_of[0] - usual[0])", "(usual[0] - instead_of[0])", "another operand of a forward is not named", FORWARDS),
+    causes("sorted(values, key=len)", "values", "an intermediate has its longer name", f"{T}the_kind_in_another_dialect"),
+    causes("if 1 < len(called) < 4 else (", "if False else (", "a place that may be one of two is none", f"{T}a_place_is_named_with_all_that_it_may_be"),
+    gate("other[name] = {f\"other equations", "other[name + \"'\"] = {f\"other equations", "another likeness is not named", f"{T}the_likeness_of_another_dialect_is_named"),
+    kinds("last - 1] += d[:, -1]", "-1] += d[:, -1]", "a last step counted twice is not named where there is padding", WAYS),
+    kinds("d[:, 1:] * lives.reshape(*lives.shape, *[1] * (d.ndim - 2))", "d[:, 1:]", "a derivative handed on is not named where there is padding", WAYS),
+    kinds("slopes = [differences(lambda a: f(a).sum(), v) for v in values]", "slopes = values", "the slope of tanh in place of another's is not named", f"{T}the_kind_in_another_dialect"),
+    of("stub")("if count[name] == 1 and name in words", "if name in words", "a stub offers what cannot be checked", f"{STUBS}a_stub_offers_steps_that_can_be_checked"),
+    of("catalogue")("\"utf-8-sig\"", "\"utf-8\"", "a file that begins with a mark is not Python", f"{STUBS}a_file_may_begin_with_a_mark"),
+    Mutant("tinydmn/cli/common.py", "    if not text.strip() or not", "    if not", f"{STUBS}whose_equations_is_a_name", "nobody is a student"),
     Mutant("tinydmn/cli/grade.py", "    if not ASSIGNMENTS[name].parts:\n", "    if False:\n", "tests/course/test_stub.py", "0 of 0 points for what is graded by hand"),
 ]

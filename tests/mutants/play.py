@@ -12,6 +12,7 @@ MISTAKES = f"{PLAY}::test_mistakes_of_the_user_are_one_line"
 FILE = f"{PLAY}::test_a_file_holds_what_the_networks_say"
 CHOICES = f"{PLAY}::test_which_choices_a_file_holds"
 PERSON = f"{PLAY}::test_a_person_tells_and_asks"
+LONG = f"{PLAY}::test_long_facts_and_names_are_seen_whole"
 MARKUP = f"{PLAY}::test_a_fact_of_every_kind_comes_back_as_a_text"
 
 
@@ -61,6 +62,12 @@ if CHROMIUM:
         mutant("page.html", "rows.flatMap((row, i) => row.on ? [] : [i])", "rows.flatMap((row, i) => row.on ? [i] : [])", "the page leaves out what is checked", PERSON),
         mutant("page.html", "return found.map(pass => pass[row.place]);", "return found.map(pass => pass[i]);", "weights beside the wrong facts", PERSON),
         mutant("page.html", "[rows[i], rows[j]] = [rows[j], rows[i]];", "", "a fact cannot be moved", PERSON),
+        mutant("page.html", "  fit();\n  show();\n", "  show();\n", "long facts are cut", LONG),
+        mutant("page.html", "label.scrollHeight + 2);", "label.scrollHeight);", "facts are cut by their border", LONG),
+        mutant("page.html", "  window.addEventListener(\"resize\", fit);\n", "", "facts are cut where the window is made narrow", LONG),
+        mutant("page.html", "at.value = at.value.replace(", "at.value.replace(", "a fact may hold ends of lines", LONG),
+        mutant("page.html", "  return !lines || label", "  return true || label", "the cursor leaves a fact from its midst", LONG),
+        mutant("page.html", "`${net.name}: ${net.about}`", "net.about", "nobody knows which network is which file", LONG),
         mutant("page.html", "const at = Math.min(Math.max(weight, 0), 1)", "const at = Math.min(Math.max(1 - weight, 0), 1)", "darker is less",
                f"{PLAY}::test_it_fits_a_narrow_window_and_a_wide_one"),
     ]

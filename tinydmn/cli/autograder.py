@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ..course.autograder import make, titles, wanted
 from ..course.grade import SECONDS, Grader
+from ..errors import UserError
 from ..writing import check_place, write_whole
-from .common import add_seed, number
+from .common import add_seed, number, student
 from .grade import find
 
 
@@ -29,7 +30,7 @@ def add_arguments(parser):
                              "image")
     parser.add_argument("--seconds", type=number(float, above=0, most=3600), default=SECONDS,
                         metavar="N", help=f"for each part (default {SECONDS})")
-    parser.add_argument("--student", metavar="SEED",
+    parser.add_argument("--student", type=student, metavar="SEED",
                         help="whose equations: the seed that tinydmn exercise was given (default: "
                              "the paper's)")
     add_seed(parser)
@@ -37,6 +38,8 @@ def add_arguments(parser):
 
 def run(args):
     assignment = find(args.assignment)
+    if Path(args.out).suffix.lower() != ".zip":
+        raise UserError(f"{args.out}: an archive's name ends in .zip; change its ending")
     check_place(args.out, args.overwrite)
     grader = Grader(assignment, args.seed, args.student, args.seconds)
     raw, has_numpy = make(grader, args.python, not args.without_numpy)

@@ -20,15 +20,18 @@ from ..course.grade import Timed
 from ..course.session import Session
 from ..errors import UserError
 from ..terminal import wrap
-from .common import add_json, add_seed, print_json
+from .common import add_json, add_seed, print_json, student
 
 SECONDS = 10.0                 # of each part that says nothing else
+SAYS = {"unknown": "not in the equations", "several": "one at each step, or none: not checked",
+        "shape": "not of the shape of what it is the derivative in"}
 
 
 def add_arguments(parser):
     parser.add_argument("file", metavar="FILE", help="as tinydmn exercise wrote it, filled in")
     parser.add_argument("--exercise", metavar="NAME", help="where the file does not say which")
-    parser.add_argument("--student", metavar="SEED", help="where the file does not say whose")
+    parser.add_argument("--student", type=student, metavar="SEED",
+                        help="where the file does not say whose")
     parser.add_argument("--steps", action="store_true",
                         help='the derivatives in `show`: exact, close or wrong')
     add_seed(parser)
@@ -37,12 +40,12 @@ def add_arguments(parser):
 
 def run(args):
     path = Path(args.file)
-    name, student = said_by(path)
-    name, student = args.exercise or name, args.student or student
+    name, whose = said_by(path)
+    name, whose = args.exercise or name, args.student or whose
     if not name:
         raise UserError(f'{path}: does not say which exercise it is; EXERCISE = "gru_cell", or '
                         "--exercise NAME")
-    found, dialect = exercise(name), dialect_of(student)
+    found, dialect = exercise(name), dialect_of(whose)
     with Session(path, SECONDS, numba=found.numba) as session:
         if args.steps:
             return steps(session, found, dialect, args)
@@ -80,6 +83,6 @@ def steps(session, found, dialect, args):
         print('`show` is empty; write, say, show["dz"] = dz in a backward')
     else:
         for part, name, verdict, apart in rows:
-            text = "" if apart is None else f"largest difference {apart:.1e}"
+            text = SAYS.get(verdict) or f"largest difference {apart:.1e}"
             print(f"{part:16}{name:14}{verdict:9}{text}".rstrip())
     return int(any(row[2] in ("wrong", "shape") for row in rows))

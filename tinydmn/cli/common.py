@@ -42,6 +42,14 @@ def number(type_=int, **limits):
     return parse
 
 
+def student(text):
+    """A `type` for argparse: whose equations.  A name that is empty, as that of a variable of the
+    shell which is not set, would give all the same."""
+    if not text.strip() or not text.isprintable() or len(text) > 100:
+        raise ArgumentTypeError("give a name or a number, of 100 letters at most")
+    return text
+
+
 def picture(text):
     """A `type` for argparse: where a picture goes.  Checked before the work, which may take hours,
     and not only when the picture is drawn."""

@@ -15,7 +15,7 @@ from ..course.catalogue import EXERCISES, exercise
 from ..course.stub import check_holes, others, student_file
 from ..errors import UserError
 from ..writing import check_place, write_whole
-from .common import counted
+from .common import counted, student
 from .lessons import folder
 
 
@@ -23,7 +23,7 @@ def add_arguments(parser):
     parser.add_argument("name", nargs="?", metavar="NAME",
                         help="of the assignment or the exercise; see --list")
     parser.add_argument("--out", metavar="DIR", help="folder; made where there is none")
-    parser.add_argument("--student", metavar="SEED",
+    parser.add_argument("--student", type=student, metavar="SEED",
                         help="a name or number: equations that no source has the answer to, the "
                              "same each time (default: the paper's)")
     parser.add_argument("--overwrite", action="store_true", help="replace files of the same name")

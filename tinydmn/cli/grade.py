@@ -21,7 +21,7 @@ from ..course.grade import SECONDS, Grader, grade_all, is_one, kept, kept_at, su
 from ..errors import UserError, kind_of, notice
 from ..terminal import shown, wrap
 from ..writing import check_place, write_whole
-from .common import add_json, add_seed, counted, number, print_json
+from .common import add_json, add_seed, counted, number, print_json, student
 
 
 def add_arguments(parser):
@@ -41,7 +41,7 @@ def add_arguments(parser):
     parser.add_argument("--seconds", type=number(float, above=0, most=3600), default=SECONDS,
                         metavar="N", help=f"for each part (default {SECONDS}; a7's network and "
                                           "a8 have more)")
-    parser.add_argument("--student", metavar="SEED",
+    parser.add_argument("--student", type=student, metavar="SEED",
                         help="whose equations: the seed that tinydmn exercise was given (default: "
                              "the paper's); with --by-name each file's own name is the seed")
     parser.add_argument("--by-name", action="store_true", help="see --student")

@@ -42,7 +42,7 @@ def add_arguments(parser):
 def run(args):
     from ..play.replies import open_networks
 
-    if args.export:
+    if args.export is not None:
         if args.port or args.no_browser:
             raise UserError("--export: a file has no server; leave --port and --no-browser out")
         if Path(args.export).suffix.lower() not in (".html", ".htm"):
@@ -50,7 +50,7 @@ def run(args):
         check_place(args.export, args.overwrite)
     elif args.stories or args.overwrite:
         raise UserError("--stories and --overwrite are for a file; give --export FILE.html")
-    paths = [path for path in (args.checkpoint, args.checkpoint2) if path]
+    paths = [path for path in (args.checkpoint, args.checkpoint2) if path is not None]
     networks = open_networks(paths, args.backend)
     (export if args.export else serve)(networks, args)
 

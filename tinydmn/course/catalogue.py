@@ -63,7 +63,9 @@ def said_by(path):
     Raises UserError where the file cannot be read.
     """
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        if path.exists() and not path.is_file():           # a pipe would be waited for
+            raise UserError(f"{path}: is no file")
+        tree = ast.parse(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -7,13 +7,13 @@ Each is a Hypothesis.  What a backward with this one mistake would give is tried
 directions: that costs a forward of the definition or two, whatever the size of the arrays.
 """
 
-from itertools import islice
+from itertools import islice, permutations
 
 import numpy as np
 
 from .dialect import CHOICES
-from .kinds import (Hypothesis, atoms, close, factor, factors, fitted, kind_of, leaks, lengths, met,
-                    of_outputs, only_padded, over, times_said)
+from .kinds import (Hypothesis, atoms, close, elsewhere, factor, factors, fitted, kind_of, leaks,
+                    lengths, met, of_outputs, only_padded, over, times_said)
 from .part import BACKWARD, FORWARD, STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
@@ -37,6 +37,8 @@ class Ground:
 
     def outputs(self, hypothesis, moves, step):
         """The outputs where the arrays are moved by step times moves, and the mistake is made."""
+        if hypothesis.onwards:
+            return self.onwards({k: self.case.arrays[k] + step * v for k, v in moves.items()})
         seen, shifts = {}, self.shifts(hypothesis, moves)
 
         def at(name, value, otherwise=None):
@@ -56,6 +58,25 @@ class Ground:
         if hypothesis.n is not None:
             arrays["n"] = hypothesis.n
         return defined(self.case.part, self.case.dialect, arrays, at)
+
+    def onwards(self, moved):
+        """The outputs where each state moves by what the state after it does, not the one before:
+        so a backward has it that goes from the first step to the last."""
+        T, outs = len(self.values["h"]), {}
+        later = [0.0] * T
+        for _ in range(T):                                 # each time one step more is as it stays
+            seen, moves = {}, []
+
+            def at(name, value, otherwise=None):
+                k = seen[name] = seen.get(name, -1) + 1
+                if name == "h":
+                    return self.values[name][k] + later[k]
+                if name == "h new":
+                    moves.append(value - self.values[name][k])
+                return value
+            outs = defined(self.case.part, self.case.dialect, {**self.case.arrays, **moved}, at)
+            later = [*moves[1:], 0.0]
+        return outs
 
     def shifts(self, hypothesis, moves):
         """{node: how it moves each time} for parameters whose products have other operands."""
@@ -124,16 +145,65 @@ def cause_of_forward(ground, got):
             change = hypothesis.change
             if isinstance(change, str):
                 return otherwise[change]()
+            if hypothesis.operands:                        # the node has one value
+                return hypothesis.operands[name]
             return (change[k] if isinstance(change, list) else change) * value
-        arrays = case.arrays if hypothesis.n is None else {**case.arrays, "n": hypothesis.n}
+        arrays = {**case.arrays, **(hypothesis.arrays or {})}
+        if hypothesis.n is not None:
+            arrays["n"] = hypothesis.n
         return defined(case.part, case.dialect, arrays, at)
     with np.errstate(all="ignore"):
-        for hypothesis in (*instead(ground), *scalings(ground), *lengths(ground),
-                           *factors(ground, pairs=False)):
+        for hypothesis in (*instead(ground), *scalings(ground), *lengths(ground), *taken(case),
+                           *multiplied(ground), *factors(ground, pairs=False)):
             made = outs(hypothesis)
             if all(np.allclose(made[name], a, rtol=1e-7, atol=1e-9) for name, a in got.items()):
                 return hypothesis.kind
     return ""
+
+
+def taken(case):
+    """Arguments taken otherwise: blocks in another order, or transposed; steps reversed."""
+    arrays, blocks = case.arrays, {}
+    for name in case.part.params:
+        if len(of := case.part.blocks.get(name, ())) == 3:             # the rows of three gates
+            blocks[name] = of
+    names = [name for name in blocks if arrays[name].ndim == 2 and name.startswith("U")]
+    for chosen in ([name for name in blocks if name not in names], names, [*blocks]):
+        for order in permutations(range(3)):
+            if order != (0, 1, 2) and chosen:
+                of = [blocks[chosen[0]][i][0].removeprefix("rows of ") for i in order]
+                yield Hypothesis(
+                    f"order: {', '.join(chosen)} taken as if the rows were those of "
+                    f"{', '.join(of)}", arrays={name: np.concatenate([
+                        arrays[name][blocks[name][order.index(i)][1](arrays[name])]
+                        for i in range(3)]) for name in chosen})
+    for name in names:
+        thirds = np.split(arrays[name], 3)
+        if thirds[0].shape[0] == thirds[0].shape[1]:
+            yield Hypothesis(f"transposed: {name}, each gate's rows",
+                             arrays={name: np.concatenate([a.T for a in thirds])})
+    for name, sizes in case.part.inputs.items():
+        if "T" in sizes.split(","):
+            axis = sizes.split(",").index("T")
+            yield Hypothesis(f"order: the steps of {name} from the last to the first",
+                             arrays={name: np.flip(arrays[name], axis)})
+
+
+def multiplied(ground):
+    """A product with a parameter with another operand, where it is made once."""
+    for name, products in ground.products.items():
+        for product in products:
+            values, usual = ground.values[product.node], ground.values.get(product.operand, ())
+            if not product.operand or len(values) != 1 or ground.case.arrays[name].ndim != 2:
+                continue
+            rows = ground.case.arrays[name][product.rows(ground.case.arrays[name])]
+            for other, instead_of in ground.values.items():
+                if len(instead_of) == 1 and instead_of[0].shape == usual[0].shape and (
+                        other != product.operand):
+                    made = values[0] + (instead_of[0] - usual[0]) @ rows.T
+                    yield Hypothesis(f"factor: {other} where {product.operand} belongs, in the "
+                                     f"product with {name}", product.node,
+                                     operands={product.node: made})
 
 
 def hypotheses(ground, wrong):
@@ -142,6 +212,9 @@ def hypotheses(ground, wrong):
     if len(wrong) == 1 and (name := next(iter(wrong))) in ground.products:
         yield from operands(ground, name)
     yield from of_outputs(ground)
+    if len(ground.values.get("h out", ())) > 1:
+        yield Hypothesis("order: the backward goes through the steps from the first to the last",
+                         onwards=True)
     yield from lengths(ground)
     yield from factors(ground)
 
@@ -179,6 +252,9 @@ def operands(ground, name):
     mapped = lambda f: {name: [[f(k, values) for k in range(T)] for values in lists]}
     zero = lambda values: np.zeros_like(values[0])
     if T > 1:
+        for t, said in ((0, "first"), (T - 1, "last")) if products[0].operand else ():
+            yield Hypothesis(f"off by one in time: {products[0].operand} of the {said} step in all",
+                             operands=mapped(lambda k, v: v[t]))
         for t in range(T):
             yield Hypothesis(f"forgotten accumulation: step {t} alone is counted", operands=mapped(
                 lambda k, v: v[k] if k == t else zero(v)))
@@ -211,12 +287,13 @@ def operands(ground, name):
 def other_operands(ground, name, lists):
     """Another intermediate in all products with a parameter, or in one of them."""
     products = ground.products[name]
-    for other, values in ground.values.items():
+    for other, values in distinct(ground.values).items():
         alike = [len(values) == len(ones) and all(
             v.shape == (w.shape if p.operand else node.shape) for v, w, node in zip(
                 values, ones, ground.values[p.node])) for p, ones in zip(products, lists)]
-        for only in (range(len(products)), *([i] for i in range(len(products)))):
-            if all(alike[i] for i in only):
+        singly = [[i] for i in range(len(products))]
+        for only in (*singly, range(len(products))) if len(products) > 1 else singly:
+            if all(alike[i] for i in only) and not all(values is lists[i] for i in only):
                 usual = products[only[0]].operand
                 kind = f"factor: {other} where {usual} belongs" if usual else (
                     f"factor: {other} is too many")
@@ -226,8 +303,19 @@ def other_operands(ground, name, lists):
                     values if i in only else ones for i, ones in enumerate(lists)]})
 
 
+def distinct(values):
+    """Intermediates without those that are one of a shorter name."""
+    kept, seen = {}, set()
+    for name in sorted(values, key=len):
+        key = tuple((v.shape, v.tobytes()) for v in values[name])
+        if key not in seen:
+            seen.add(key)
+            kept[name] = values[name]
+    return kept
+
+
 def place(ground, wrong, right):
-    """The intermediate that all wrong arrays have in common, and no right one: or ""."""
+    """The few intermediates that all wrong arrays have in common, and no right one: or ""."""
     if len(wrong) < 2 or not right:
         return ""                                          # that would say nothing
     rng, case = np.random.default_rng(0), ground.case
@@ -239,7 +327,9 @@ def place(ground, wrong, right):
                 ground.loss(Hypothesis("", path, 0.0), {name: moves[name]}, STEP)
                 - ground.loss(Hypothesis("", path, 1.0), {name: moves[name]}, STEP)) > 1e-4 * STEP}
             fitting += [path] * (through == set(wrong))
-    return case.part.through[fitting[-1]] if fitting else ""
+    called = list(dict.fromkeys(case.part.through[path] for path in fitting))
+    return f"{', '.join(called[:-1])} or {called[-1]}" if 1 < len(called) < 4 else (
+        called[0] if len(called) == 1 else "")
 
 
 def kind_of_forward(case, got, outs):
@@ -308,4 +398,4 @@ def alone_kind(ground, name, got, want, whole):
     kind = met(got, want, ground.values) or cause(ground, {name: got})
     if not kind and name in ground.case.start and (kind := cause(ground, {name: whole})):
         kind = "forgotten accumulation: = for +=; " + kind.rpartition(": ")[2]
-    return kind
+    return kind or elsewhere(got, want)

@@ -11,9 +11,10 @@ import numpy as np
 from ..errors import UserError
 from .calls import Call, Kept
 from .causes import Ground, alone_kind, joint_kind, kind_of_forward, place
-from .kinds import worst
+from .kinds import there, worst
 from .part import (BACKWARD, FORWARD, STEP, defined, derivative_at, differences, drawn, is_float,
                    total)
+from .precision import digits, not_linear, parted
 
 EDGE = dict(rtol=1e-4, atol=1e-5)
 
@@ -72,14 +73,16 @@ def check_part(session, part, dialect, rng, say=lambda text: None):
     edges = [case._replace(arrays={**case.arrays, **edge.change(case.arrays)})
              for edge in part.edges]
     calls = [case.forward(), case.backward(0), case.backward(0), single.forward(),
-             single.backward(3)]
+             single.backward(3), *(half.backward(0) for half in parted(case))]
     for edge in edges:
         calls += [edge.forward(), edge.backward(len(calls))]
-    forward, backward, again, forward_1, backward_1, *at_edges = session.run(calls)
+    forward, backward, again, forward_1, backward_1, *more = session.run(calls)
+    halves, at_edges = more[:3], more[3:]
     found, right = check_forward(case, forward)
     found += check_dtype(single, forward_1, "forward") * (not found)
     if right:
-        found += check_backward(session, case, backward, again)
+        found += check_backward(session, case, backward, again, halves)
+        found += [] if found else check_digits(case, backward, halves)
         if not found:
             found += check_dtype(single, backward_1, "backward")
         for edge, of, results in zip(part.edges, edges, zip(at_edges[::2], at_edges[1::2])):
@@ -113,17 +116,27 @@ def wrong_shapes(case, result, way="forward"):
              else {k: case.arrays[k].shape for k in case.part.inputs})
     d = "" if way == "forward" else "d"
     if len(result.values) != len(likes):
-        names = ", ".join(d + name for name in likes) + ", cache" * (way == "forward")
         n = len(result.values) + (way == "forward")
-        said = f"returns {n} value{'s' * (n != 1)}; return {names}"
+        said = f"returns {n} value{'s' * (n != 1)}; return {returned(case, way)}"
         return [finding(case, way, "", said, "shape")]
-    found = []
+    found, shapes = [], [got.shape for got in result.values]
+    if shapes != [*likes.values()] and sorted(shapes) == sorted(likes.values()):
+        said = (f"returned in another order: the shapes are {', '.join(map(str, shapes))}; return "
+                f"{returned(case, way)}")
+        return [finding(case, way, "", said, "order")]
     for (name, wanted), got in zip(likes.items(), result.values):
         if got.shape != wanted:
             also = ", which has as many numbers" * bool(got.size == np.prod(wanted, dtype=int))
             said = f"shape {got.shape}{also}, should be {wanted}"
             found.append(finding(case, way, d + name, said, "shape"))
     return found
+
+
+def returned(case, way):
+    """What a function should return, in words."""
+    if way == "forward":
+        return ", ".join(case.part.outputs) + ", cache"
+    return ", ".join("d" + name for name in case.part.inputs)
 
 
 def check_forward(case, result):
@@ -142,7 +155,8 @@ def check_forward(case, result):
     if not wrong or found:
         return found, not found
     if all(np.allclose(got[name], outs[name], rtol=1e-5, atol=1e-6) for name in wrong):
-        said = "is right to seven digits only: something on the way is float32"
+        said = ("is right to seven digits only: something on the way is float32, or a small "
+                "number is added")
         return [finding(case, "forward", wrong[0], said, "dtype")], False
     name = wrong[0]
     kind = kind_of_forward(case, got, outs)
@@ -156,6 +170,14 @@ def check_forward(case, result):
 
 def failed(case, way, result):
     """hidden: an exception's message may hold numbers; its type tells enough."""
+    if result.error == "returned None":
+        return finding(case, way, "", f"returned None; return {returned(case, way)}", "shape")
+    name = f"{case.part.name}_{way}"
+    if result.error.startswith(f"TypeError: {name}() ") and " argument" in result.error:
+        call = [*case.arrays] if way == "forward" else [
+            *("d" + k for k in case.douts), "cache", *("d" + k for k in case.start)]
+        return finding(case, way, "", f"is called as {name}({', '.join(call)}), and takes other "
+                       "arguments", "error")
     return finding(case, way, "", result.error, "error", result.error.partition(":")[0])
 
 
@@ -183,6 +205,20 @@ def check_dtype(case, result, way):
     return wrong_dtypes(case, way, named(case, way, result), np.float32)
 
 
+def check_digits(case, result, halves):
+    """Whether gradients that agree with plain differences are right to the last digits."""
+    if any(half.values is None for half in halves):
+        return []
+    whole, *parts = (named(case, "backward", one) for one in (result, *halves))
+    right = digits(case, whole, parts)
+    if not right:
+        return []
+    n, are = min(right.values()), "are" if len(right) > 1 else "is"
+    said = (f"{are} right to {n} digits only: something on the way is float32, or a difference "
+            "quotient")
+    return [finding(case, "backward", ", ".join("d" + name for name in right), said, "dtype")]
+
+
 def check_edge(edge, case, results):
     """Values at which careless code fails: against the definition and its differences."""
     with np.errstate(all="ignore"):
@@ -204,7 +240,7 @@ def check_edge(edge, case, results):
     return []
 
 
-def check_backward(session, case, result, again):
+def check_backward(session, case, result, again, halves):
     if result.values is None:
         return [failed(case, "backward", result)]
     found = wrong_shapes(case, result, "backward")
@@ -229,7 +265,9 @@ def check_backward(session, case, result, again):
     if numeric is None:
         return [finding(case, "forward", "", "fails for arguments that differ by a millionth",
                         "error")]
-    return judged(case, got, numeric)
+    parts = [] if any(one.values is None for one in halves) else [
+        named(case, "backward", one) for one in halves]
+    return judged(case, got, numeric, parts)
 
 
 def by_differences(session, case):
@@ -256,12 +294,19 @@ def by_differences(session, case):
     return out
 
 
-UNTOUCHED = "nothing was added to it; d += adds in place, d = d + makes another array"
+UNTOUCHED = "nothing was added to it: += adds in place, = makes another array"
 LOST = "what it held before is lost; add to it: +=, not ="
 
 
-def judged(case, got, numeric):
-    """The gradients against differences -> [Finding], one for all that one mistake explains."""
+def judged(case, got, numeric, parts=()):
+    """The gradients against differences -> [Finding], one for all that one mistake explains.
+
+    parts: the gradients of what `parted` made of the case.
+    """
+    if not any(np.any(a != case.start.get(name, 0.0)) for name, a in got.items()):
+        where = ", ".join("d" + name for name in case.douts)
+        return [finding(case, "backward", "", f"every derivative is 0: {where} reaches none",
+                        "missing term")]
     found, wrong, kept = [], {}, {UNTOUCHED: [], LOST: []}
     for name, want in numeric.items():
         start = case.start.get(name, np.zeros(()))
@@ -277,7 +322,17 @@ def judged(case, got, numeric):
         if names:
             where = ", ".join("d" + name for name in names)
             found.append(finding(case, "backward", where, said, "forgotten accumulation"))
+    leaks = wrong and all(leaks_alone(case, name, a, numeric[name]) for name, a in wrong.items())
+    if wrong and not leaks and (kind := not_linear(case, wrong, got, parts)):
+        return [*found, told(case, list(wrong), wrong, numeric, kind)]
     return found + (diagnosed(case, got, wrong, numeric) if wrong else [])
+
+
+def leaks_alone(case, name, got, want):
+    """Whether a gradient is wrong in the padding alone."""
+    n = case.arrays.get("n") if name in case.part.inputs else None
+    inside = None if n is None else there(n, want)
+    return inside is not None and np.allclose(got[inside], want[inside], **BACKWARD)
 
 
 def overwritten(got, start, want):
@@ -317,16 +372,29 @@ def told(case, names, wrong, numeric, kind, said=""):
     where = ", ".join("d" + name for name in names) + f", {block}" * bool(block and n == 1)
     first = f"d{name} " * (n > 1) + worst(wrong[name], numeric[name], index)
     if not kind and not said and n > 1:
-        said = "no one mistake that is known here explains them all"
+        said = "no one mistake that is known here explains them all" + blocks_right(
+            case, wrong, numeric)
     end = f"; {kind or said}" if kind or said else ""
     return finding(case, "backward", where, f"{first}, by differences{end}", kind,
                    f"disagree{'s' * (n == 1)} with differences{end}")
 
 
+def blocks_right(case, wrong, numeric):
+    """"; rows of z are right" where that holds in every wrong array that has them, else ""."""
+    right = None
+    for name, got in wrong.items():
+        if found := case.part.blocks.get(name):
+            here = [block for block, index in found if np.allclose(
+                got[index(got)], numeric[name][index(got)], **BACKWARD)]
+            right = here if right is None else [block for block in right if block in here]
+    return f"; {' and '.join(right)} are right" if right else ""
+
+
 def check_shown(session, part, dialect, rng):
     """Each intermediate derivative in the file's dict `show` -> [(name, verdict, difference)].
 
-    verdict: "exact", "close", "wrong", "shape", or "unknown" for a name that the definition lacks.
+    verdict: "exact", "close", "wrong", "shape", "several" for what occurs more than once, or
+    "unknown" for a name that the definition lacks.
     Raises UserError where the forward or the backward fails.
     """
     if part.check:
@@ -345,7 +413,7 @@ def check_shown(session, part, dialect, rng):
             continue
         want = derivative_at(part, dialect, case.arrays, case.douts, what[name])
         if want is None:
-            out.append((name, "unknown", None))
+            out.append((name, "several", None))
             continue
         if got.shape != want.shape:
             out.append((name, "shape", None))

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .dialect import ACTIVATIONS
+from .part import differences
+
 CLOSE = dict(rtol=1e-4, atol=1e-6)
 
 
@@ -23,7 +26,7 @@ def worst(got, want, index=np.s_[...]):
     apart = np.where(np.isnan(apart), np.inf, apart)
     at = np.unravel_index(int(np.argmax(apart)), want.shape)
     a, b = float(got[at]), float(want[at])
-    times = f" ({a / b:.3g} times)" if abs(b) > 1e-9 and np.isfinite(a) else ""
+    times = f" ({a / b:.3g} times)" if abs(b) > 1e-9 and np.isfinite(a) and a else ""
     place = "[" + ", ".join(map(str, map(int, at))) + "] " if want.ndim else ""
     return f"at {place}{a:.6g}{times}, should be {b:.6g}"
 
@@ -50,6 +53,14 @@ def kind_of(got, want, lengths=None, blocks=()):
     if axis := summed(got, want):
         return f"wrong axis: {axis}"
     return counted(got, want)
+
+
+def elsewhere(got, want):
+    """Whether all numbers are right and stand in other places."""
+    if want.size < 4 or got.shape != want.shape or not close(
+            np.sort(got, None), np.sort(want, None)):
+        return ""
+    return "order: the right numbers in other places, as by reshape for a transpose"
 
 
 def counted(got, want):
@@ -87,8 +98,11 @@ def times_said(times):
     """
     if times == -1.0:
         return "sign: of all of it"
-    if any(np.isclose(abs(times), by, rtol=1e-4) for n in range(2, 65) for by in (n, 1 / n)):
-        return f"factor: {times:.4g} times"
+    for n in range(2, 65):
+        if np.isclose(abs(times), 1 / n, rtol=1e-4):
+            return f"factor: {'-' * (times < 0)}1/{n} times"
+        if np.isclose(abs(times), n, rtol=1e-4):
+            return f"factor: {times:.4g} times"
     return "factor: the same in every entry, as where the d of an output is missing"
 
 
@@ -173,6 +187,8 @@ class Hypothesis(NamedTuple):
     operands: dict | None = None       # parameter -> for each of its products, its operands,
     weights: dict = {}         # and by what a product is multiplied: its place among them -> arrays
     n: object = None           # lengths
+    arrays: dict | None = None                     # arguments
+    onwards: bool = False      # the steps go from the first to the last
 
 
 AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
@@ -217,6 +233,25 @@ def of_outputs(ground):
             for by, when in ((1, "earlier"), (-1, "later")):
                 yield Hypothesis(f"off by one in time: the derivative of the step {when}",
                                  douts={k: np.roll(d, by, axis) for k, d in douts.items()})
+            yield from of_steps(ground)
+
+
+def of_steps(ground):
+    """Outputs' derivatives that are counted at other steps too: axes (row, step, ...)."""
+    douts, n = ground.case.douts, ground.case.arrays.get("n")
+    all_steps = lambda d: np.broadcast_to(d.sum(axis=1, keepdims=True), d.shape)
+    yield Hypothesis("wrong axis: at each step the derivatives of all steps",
+                     douts={k: all_steps(d) for k, d in douts.items()})
+    again, before = {}, {}
+    for k, d in douts.items():
+        again[k], before[k] = d.copy(), d.copy()
+        last = np.full(len(d), d.shape[1]) if n is None else n
+        again[k][np.arange(len(d)), last - 1] += d[:, -1]
+        lives = np.arange(1, d.shape[1]) < last[:, None]
+        before[k][:, :-1] += d[:, 1:] * lives.reshape(*lives.shape, *[1] * (d.ndim - 2))
+    yield Hypothesis("term too many: the derivative of the last step is counted twice", douts=again)
+    yield Hypothesis("term too many: each step's derivative goes to the step before as it is, too",
+                     douts=before)
 
 
 def of_blocks(ground):
@@ -260,6 +295,10 @@ def atoms(ground):
             found.append(Atom(f"sign({name})", name, "sign", [np.sign(v) for v in values]))
         if name in ATOMS:
             found.append(Atom(name, name, "", values))
+        if name == "a_h" and (candidate := ground.case.dialect.candidate) != "tanh":
+            f, _ = ACTIVATIONS[candidate]
+            slopes = [differences(lambda a: f(a).sum(), v) for v in values]
+            found.append(Atom("f'(a_h)", "h_tilde", "slope", slopes))
     return found
 
 
@@ -270,8 +309,8 @@ FORMS = {"(1 - {0})": lambda v: 1.0 - v, "{0} * (1 - {0})": lambda v: v * (1.0 -
 ATOMS = ("z", "r", "h_tilde", "h_prev", "U_h h_prev", "r * h_prev", "g", "sigmoid(s)", "u", "c - q",
          "c - m", "c", "m", "q", "p", "a")
 NO_FACTORS = ("a_z", "a_r", "a_h", "a_1", "U h_prev", "h_prev in U", "U_z h_prev", "U_r h_prev",
-              "W", "b", "W_1", "b_1", "W_2", "b_2", "h", "h out", "apart", "c W_b", "h in GRU",
-              "GRU(c, h)", "g")
+              "W", "b", "W_1", "b_1", "W_2", "b_2", "h", "h out", "apart", "c W_b", "GRU(c, h)",
+              "g")
 GATES = ("z", "r", "g", "sigmoid(s)")
 SQUASHED = ("h_tilde", "u", "a")
 

@@ -240,6 +240,8 @@ def read_source(path):
     try:
         if path.is_dir():
             raise Ended("is a folder, not a file")
+        if path.exists() and not path.is_file():           # a pipe would be waited for
+            raise Ended("is no file")
         with open(path, "rb") as file:
             raw = file.read(SOURCE + 1)
     except FileNotFoundError:

@@ -2,7 +2,9 @@
 
 import ast
 import json
+import re
 import textwrap
+from collections import Counter
 
 import numpy as np
 
@@ -69,8 +71,7 @@ def stubs(part, dialect, small):
     lines += ["", *example(part, dialect, small)] if small else []
     doc = "\n".join("    " + line if line else "" for line in lines).lstrip()
     adds = f"  Adds into {', '.join(d_params)}." if d_params else ""
-    names = [f'"d{name}"' for name in part.through if name.isidentifier()
-             and name not in part.inputs and name not in part.params]
+    names = [f'"d{name}"' for name in steps_of(part, dialect)]
     steps = (f"Each has the shape of what it is the derivative in.  `show` may have "
              f"{', '.join(names)}." if names else
              "Each has the shape of what it is the derivative in.")
@@ -92,6 +93,20 @@ def {part.name}_backward({", ".join([d_outs, "cache", *d_params])}):
     """
     raise NotImplementedError("write {part.name}_backward")
 '''
+
+
+def steps_of(part, dialect):
+    """The intermediates of a part whose derivative `show` may have: those that its equations name,
+    and that have one value, not one at each step."""
+    rng, count = np.random.default_rng(0), Counter()
+
+    def note(name, value, otherwise=None):
+        count[name] += 1
+        return value
+    defined(part, dialect, drawn(part, rng), note)
+    of_call = {*part.inputs, *part.params, *part.outputs}
+    words = set(re.findall(r"\w+(?![\w(])", part.equations(dialect)))
+    return [name for name in part.through if count[name] == 1 and name in words - of_call]
 
 
 def given_names(part):

@@ -51,4 +51,13 @@ WRONG = [
     ("two_inputs", "dW[:, A:] += dv.T.dot(q)", "dW[:, A:] = dv.T.dot(q)", "forgotten accumulation"),
     ("two_inputs", "dW[:, :A] += dv.T.dot(y_prev)", "pass", "missing term|forgotten accumulation"),
     ("two_inputs", "dUh = np.concatenate((d_z, d_r, d_h * r), axis=1)", "dUh = dv\n    dUh[:, 2 * r.shape[1]:] *= r", "factor|stale|changed in place"),
+    ("hstack", "dh = da + dlogits @ W_a", "dh = da + (dlogits @ W_a).astype(np.float32)", "dtype"),
+    ("hstack", "x = np.hstack([y_prev, q])", "x = np.hstack([y_prev, a_prev])", "order|factor|off by one in time"),
+    ("hstack", "logits = a @ W_a.T", "logits = np.tanh(a @ W_a.T)", "other equations"),
+    ("hstack", "logits = a @ W_a.T", "logits = a @ W_a.T - (a @ W_a.T).max(axis=1, keepdims=True)", "other equations|factor"),
+    ("hstack", "logits = a @ W_a.T", "logits = a @ W_a.T + b[:len(W_a)]", "other equations|factor|missing term"),
+    ("hstack", "dh = da + dlogits @ W_a", "dh = da * (dlogits @ W_a)", "factor|missing term"),
+    ("hstack", "dh = da + dlogits @ W_a", "p = np.exp(a @ W_a.T)\n    p /= p.sum(axis=1, keepdims=True)\n    dh = da + (p - dlogits) @ W_a", "factor|sign|missing term"),
+    ("hstack", "dW_a += dlogits.T @ a", "dW_a += dlogits.T @ dh if False else dlogits.T @ da", "factor"),
+    ("hstack", "A = len(W_a)", "A = U.shape[1]", "shape|order"),
 ]

@@ -38,3 +38,13 @@ HEAD = [
     ("split", "da = du * (1.0 - u**2)", "u **= 2\n    da = du * (1.0 - u)", "changed in place"),
 ]
 WRONG = HEAD + [w for w in FEATURES[::2] if "d_c *= 2" not in w[2]] + FORWARD[::3]      # d_c is the file's own here
+WRONG += [
+    ("split", "da = du * (1.0 - u**2)", "da = du * (1.0 - u.astype(np.float32)**2)", "dtype"),
+    ("split", "dW_2 += np.sum(ds[..., None] * u, axis=(0, 1))", "dW_2 += np.sum(ds[..., None] * z @ W_1.T, axis=(0, 1))", "factor"),
+    ("split", "dc = d_c + d_cq * q + d_cm * m", "dc = d_c + d_cm * q + d_cq * m", "order|factor"),
+    ("split", "d_am * sign_m + right @ W_b.T", "d_am * sign_m + d_wq * (q @ W_b.T)", "missing term"),
+    ("split", "dm.sum(axis=1), dq.sum(axis=1)", "dm.max(axis=1), dq.max(axis=1)", "factor|wrong axis|forgotten accumulation"),
+    ("split", "dm = d_m + d_cm * c - d_am * sign_m + d_wm * cW", "dm = d_m + d_cm * c - d_am * sign_m + d_wm * c", "factor"),
+    ("split", "db_1 += da.sum(axis=(0, 1))", "db_1 += da.mean(axis=(0, 1))", "factor"),
+    ("split", "du = ds[..., None] * W_2", "du = np.repeat(ds[..., None], len(W_2), axis=2)", "factor"),
+]

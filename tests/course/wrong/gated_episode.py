@@ -53,4 +53,13 @@ WRONG = [
     ("where", "dh = np.where(lives, d_new * z + dUh @ U + d * (1 - g), dh)", "dh = d_new * z + dUh @ U + d * (1 - g)", "missing term|padding leaked"),
     ("sums_after", "np.einsum(\"tqg,qth->gh\", da, c)", "np.einsum(\"tqg,qth->gh\", da[:1], c[:, :1])", "forgotten accumulation"),
     ("sums_after", "h[:-1])", "h[1:])", "off by one in time"),
+    ("masked", "    ds = np.zeros_like(g)\n", "    ds = np.zeros(g.shape, np.float32)\n", "dtype"),
+    ("masked", "    dh = de\n", "    dh = np.zeros_like(de)\n", "missing term"),
+    ("masked", "dh = dh_prev + (1.0 - g_t) * dh", "dh = dh_prev + (1.0 - g_t) * de", "stale|factor|missing term|forgotten accumulation"),
+    ("masked", "dh = dh_prev + (1.0 - g_t) * dh", "dh = dh_prev * g_t + (1.0 - g_t) * dh", "factor"),
+    ("masked", "dc_t, dh_prev = cell_backward(g_t * dh, cell, dW, dU, db)", "dc_t, dh_prev = cell_backward(g_t * dh, cell, np.zeros_like(dW), dU, db)", "forgotten accumulation|missing term"),
+    ("masked", "dg = np.sum(dh * (h_new - h), axis=1)", "dg = np.sum(dh * (h_new - h) * g_t, axis=1)", "factor"),
+    ("masked", "dg = np.sum(dh * (h_new - h), axis=1)", "dg = np.sum(dh, axis=1) * np.sum(h_new - h, axis=1)", "wrong axis|factor"),
+    ("masked", "    return h, (caches, g, n)", "    return h_new, (caches, g, n)", "off by one in time|factor|missing term|padding leaked"),
+    ("masked", "h = g_t * h_new + (1.0 - g_t) * h\n", "h = h_new\n", "missing term|factor|padding leaked"),
 ]

@@ -3,20 +3,37 @@
 import numpy as np
 
 from ..part import Part, Product
-from .gru_cell import BLOCKS, THROUGH, equations as of_a_step, products, step
+from .gru_cell import BLOCKS, THROUGH, equations as of_a_step, products, sigmoid, step
 
 
 def decode(dialect, a, at):
     y_prev, q = at("y_prev", a["y_prev"]), at("q", a["q"])
     x = at("[y_prev, q]", np.concatenate([y_prev, q], axis=1),
-           {"order: [q, y_prev] where [y_prev, q] belongs": lambda: np.concatenate(
-               [q, y_prev], axis=1)})
+           {f"order: {said} where [y_prev, q] belongs": lambda pair=pair: np.concatenate(
+               pair, axis=1) for said, pair in {
+               "[q, y_prev]": (q, y_prev), "[y_prev, a_prev]": (y_prev, a["a_prev"])}.items()})
     state = at("a", step(dialect, x, a["a_prev"], a["W"], a["U"], a["b"], at))
     W_a, old = a["W_a"], a["a_prev"]
     logits = state @ W_a.T
     return state, at("logits", logits, {
         "other equations: the logits go in no exp or softmax": lambda: np.exp(logits),
-        "off by one in time: a_prev where a belongs": lambda: old @ W_a.T})
+        "off by one in time: a_prev where a belongs": lambda: old @ W_a.T, **{
+            f"other equations: the logits are W_a a, no {said}": lambda f=f: f(logits)
+            for said, f in OF_LOGITS.items()}})
+
+
+def centred(s):
+    return s - s.max(axis=1, keepdims=True)
+
+
+def softmax(s):
+    e = np.exp(centred(s))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+OF_LOGITS = {"tanh of it": np.tanh, "sigmoid of it": sigmoid, "softmax of it": softmax,
+             "logarithm of a softmax": lambda s: np.log(softmax(s)),
+             "distance from the largest": centred}
 
 
 def all_products(dialect):

@@ -52,8 +52,12 @@ def gated_episode(dialect, a, at):
         mixed = at("g in g GRU", g_t) * new + (1.0 - at("g in (1 - g) h", g_t)) * at("(1 - g) h", h)
         mixed = at("mixed", mixed, {
             "factor: g where 1 - g belongs, and 1 - g where g": lambda: (1.0 - g_t) * new + g_t * h,
-            "factor: (1 - g) is missing before h": lambda: g_t * new + h})
-        h = at("h new", mixed)                                                         # (7)
+            "factor: (1 - g) is missing before h": lambda: g_t * new + h,
+            "missing term: (1 - g) h; the state is the GRU's alone": lambda: new,
+            "missing term: (1 - g) h in the last state": lambda t=t: (
+                new if t == c.shape[1] - 1 else mixed)})
+        h = at("h new", mixed, {"term too many: dh goes on to the step before as it is, too":
+                                lambda: mixed + h})                                    # (7)
     return h                                                                           # (8)
 
 

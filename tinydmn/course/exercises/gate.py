@@ -25,6 +25,10 @@ def features(dialect, c, m, q, W_b, at=plain):
         f"c W_b {name}": {"transposed: W_b": lambda a=a: dot(c @ W_b.T, a),
                           "factor: W_b is missing": lambda a=a: dot(c, a)}
         for name, a in (("q", q), ("m", m))}
+    text, f = (("tanh(x * y)", np.tanh) if dialect.likeness == "product" else
+               ("x * y", lambda a: a))
+    for name, a in (("like(c, q)", c * q), ("like(c, m)", c * m)):
+        other[name] = {f"other equations: {text} is not what is asked": lambda a=a: f(a)}
     made = [at(name, a, other.get(name)) for name, a in zip(BLOCKS, made)]
     return at("features", np.concatenate(made, axis=-1), {
         f"order: {BLOCKS[i]} and {BLOCKS[i + 1]} are exchanged": lambda i=i: np.concatenate(
@@ -48,8 +52,9 @@ def scores(dialect, a, at):
         "other equations: u = W_1 z + b_1, without tanh": lambda: a_1,
         "other equations: u = sigmoid(W_1 z + b_1), not tanh": lambda: 1.0 / (1.0 + np.exp(-a_1))})
     s = u @ W_2 + b_2
-    return at("s", s, {"other equations: the outer sigmoid is not asked": lambda:
-                       1.0 / (1.0 + np.exp(-s))})
+    return at("s", s, {
+        "other equations: the outer sigmoid is not asked": lambda: 1.0 / (1.0 + np.exp(-s)),
+        "factor: W_2 is missing": lambda: u.sum(axis=2)})
 
 
 def products(dialect):

@@ -27,11 +27,11 @@ def step(dialect, x, h_prev, W, U, b, at=plain):
     if dialect.reset == "after":
         reset = r * at("U_h h_prev", h_in @ U_h.T, {TURNED: lambda: h_in @ U_h})
     else:
-        reset = at("(r * h_prev) U_h", at("r * h_prev", r * h_in) @ U_h.T,
+        reset = at("(r * h_prev) U_h", at("r * h_prev", r * at("h_prev beside r", h_in)) @ U_h.T,
                    {TURNED: lambda: (r * h_in) @ U_h})
     activation, _ = ACTIVATIONS[dialect.candidate]
     reset = at("reset", reset, {"factor: r is missing": lambda: h_in @ U_h.T})
-    a_h = at("a_h", Wx[:, 2 * H:] + b[2 * H:] + reset)
+    a_h = at("a_h", at("W_h x + b_h", Wx[:, 2 * H:] + b[2 * H:]) + reset)
     h_tilde = at("h_tilde", activation(a_h), others(dialect, a_h))                     # (3)
     keep = z if dialect.keep == "z" else 1.0 - z
     old, new = at("keep", keep), at("1 - keep", 1.0 - keep)
@@ -75,6 +75,7 @@ THROUGH = {"z": "z, eq. (1)", "r": "r, eq. (2)", "h_tilde": "h_tilde, eq. (3)",
            "h_prev": "h_prev in eq. (4)", "U h_prev": "U h_prev in eqs (1) and (2)",
            "U_h h_prev": "U_h h_prev in eq. (3)", "r * h_prev": "r * h_prev in eq. (3)",
            "a_z": "a_z", "a_r": "a_r", "a_h": "a_h", "W": "W", "b": "b",
+           "W_h x + b_h": "W_h x + b_h in eq. (3)", "h_prev beside r": "h_prev in r * h_prev",
            "keep": "the factor of h_prev in eq. (4)", "h_prev in U": "U h_prev in all gates",
            "1 - keep": "the factor of h_tilde in eq. (4)",
            "U_z h_prev": "U_z h_prev", "U_r h_prev": "U_r h_prev"}
