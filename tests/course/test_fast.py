@@ -75,6 +75,11 @@ def test_wrong_files_are_found_named_and_told_in_a_line_without_the_cases_number
     assert named >= 0.9 * len(sample)
 
 
+def test_what_has_no_cache_is_not_told_to_return_one():
+    one, = findings(FAST["fast_gru"], "def fast_gru_forward(x, n, W, U, b):\n    pass\n")
+    assert one.text == "fast_gru_forward: returned None; return h"
+
+
 def told(name, file, old, new):
     source = right(name)[file]
     assert source.count(old) == 1

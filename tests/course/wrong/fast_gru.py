@@ -26,7 +26,7 @@ WRONG = [
     ("loops", "    return out\n", "    return out, h\n", "shape"),
     ("loops", "    return out\n", "    return out[:, -1]\n", "shape"),
     ("loops", "    return out\n", "    return out.transpose(1, 0, 2)\n", "shape"),
-    ("loops", "    return out\n", "    pass\n", "error"),
+    ("loops", "    return out\n", "    pass\n", "shape"),
     ("loops", "    B, T, I = x.shape\n", "    B, T, I = x.shape\n    x *= 2\n", "changed in place"),
     ("loops", "    return 1.0 / (1.0 + np.exp(-a))", "    return 1.0 / (1.0 + np.exp(a))", "sign|other equations"),
     ("loops", "    return 1.0 / (1.0 + np.exp(-a))", "    return a", "factor"),
