@@ -53,15 +53,17 @@ class Session:
             results = session.run([Call("forward", (x, W))])
 
     seconds: for loading the file, and for each run.  memory: bytes.  numba: whether the file may
-    load Numba, which lifts the refusals of threads and ctypes.  However a run ends, there is a
-    Result for each call, with read-only arrays; after one that ended badly the next starts a fresh
-    process.
+    load Numba, which lifts the refusals of threads and ctypes.  others: {part's name: answer}, of
+    parts whose functions the file has no more, but asks for; see asking.py, answering.py.  However
+    a run ends, there is a Result for each call, with read-only arrays; after one that ended badly
+    the next starts a fresh process.
     """
 
-    def __init__(self, path, seconds=10.0, memory=2 << 30, numba=False):
+    def __init__(self, path, seconds=10.0, memory=2 << 30, numba=False, others=None):
         if os.name == "nt":
             raise UserError("a student's file runs on Linux and macOS alone; use WSL")
         self.path, self.seconds, self.memory, self.numba = Path(path), seconds, memory, numba
+        self.others = others or {}
         self.process = self.folder = None
         self.problem = ""                      # why the file cannot be loaded, in one line
         self.printed = ""                      # what it wrote to standard output and error
@@ -93,7 +95,8 @@ class Session:
         try:
             source = read_source(self.path)
             self._start()
-            answer, _ = self._exchange({"name": self.path.name, "source": source})
+            answer, _ = self._exchange({"name": self.path.name, "source": source,
+                                        "others": [*self.others]})
             if not isinstance(error := answer.get("error"), str):
                 raise Ended("what it answers cannot be read")
             if error:
@@ -155,12 +158,27 @@ class Session:
 
     def _exchange(self, header, arrays=None):
         """Sends a message -> the header and the arrays of the answer."""
-        message = student.pack({**header, "seconds": self.seconds}, arrays or student.Arrays())
-        answer = self._receive(packed("<Q", len(message)) + message, self.seconds + GRACE)
+        message, until = {**header, "seconds": self.seconds}, monotonic() + self.seconds + GRACE
+        while True:
+            raw = student.pack(message, arrays or student.Arrays())
+            raw = self._receive(packed("<Q", len(raw)) + raw, until - monotonic())
+            try:
+                answer, found = student.unpack(raw)
+                if not (self.others and "ask" in answer):
+                    return answer, found
+            except Exception:                    # whatever it is that lies there
+                raise Ended("what it answers cannot be read") from None
+            message, arrays = self._answer(answer, found)
+
+    def _answer(self, question, found):
+        """What the file asks, which may be anything -> header, arrays."""
+        arrays = student.Arrays()
         try:
-            return student.unpack(answer)
-        except Exception:                        # whatever it is that lies there
-            raise Ended("what it answers cannot be read") from None
+            asked = [found[place] for place in question["args"]]
+            values = self.others[question["ask"]](question["way"], asked)
+            return {"error": "", "values": [arrays.add(a) for a in values]}, arrays
+        except Exception as error:
+            return {"error": one_line(error)}, student.Arrays()
 
     def _receive(self, message, seconds):
         """Sends bytes and waits for the answer's.  Raises Ended where none comes."""

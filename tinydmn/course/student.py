@@ -2,9 +2,10 @@
 
     python -I -S -B student.py READ WRITE SETTINGS         as session.py starts it
 
-It stands on the standard library, NumPy and walls.py, and imports nothing else of this package.  A
-message is its length (8 bytes, little-endian) and an npz of two arrays of bytes: "header", which is
-JSON, and "data", in which the header's "arrays" lie: [dtype, shape, offset] each, equal ones once.
+It stands on the standard library, NumPy, walls.py and asking.py, and imports nothing else of this
+package.  A message is its length (8 bytes, little-endian) and an npz of two arrays of bytes:
+"header", which is JSON, and "data", in which the header's "arrays" lie: [dtype, shape, offset]
+each, equal ones once.
 """
 
 import errno
@@ -31,9 +32,11 @@ if __name__ == "__main__":
     # before NumPy is loaded, from where the parent has it: there is no site-packages on the path
     SETTINGS = json.loads(sys.argv[3])
     sys.path += [*SETTINGS["folders"], os.path.dirname(__file__)]
+    from asking import stand_ins
     from walls import WRITTEN, guard, limit, no_root, not_announced
     sys.path.pop()
 else:
+    from .asking import stand_ins
     from .walls import WRITTEN, guard, limit, no_root, not_announced
 
 import numpy as np  # noqa: E402
@@ -162,8 +165,9 @@ def line_of(error, file):
 class Student:
     """The file as a module, the time it has, and the caches it keeps."""
 
-    def __init__(self, resource, privilege, seconds):
-        self.resource, self.privilege, self.seconds = resource, privilege, seconds
+    def __init__(self, resource, privilege, pipes):
+        self.resource, self.privilege, self.seconds = resource, privilege, 0
+        self.reader, self.writer = pipes
         self.file, self.names = "", {}
         self.inside = self.late = False
         signal.signal(signal.SIGALRM, self.alarm)
@@ -207,8 +211,8 @@ class Student:
         except BaseException as error:
             return None, line_of(error, self.file)
 
-    def load(self, name, source):
-        """-> an error, one line, or ""."""
+    def load(self, name, source, others=()):
+        """-> an error, one line, or "".  others: parts whose functions are asked of the parent."""
         self.file = name
 
         def execute():
@@ -216,7 +220,23 @@ class Student:
             module.__file__ = name
             sys.modules[NAME], self.names = module, vars(module)
             exec(compile(source, name, "exec", dont_inherit=True), self.names)
-        return self.attempt(execute)[1]
+        error = self.attempt(execute)[1]
+        for other in others:
+            self.names.update(stand_ins(other, self.ask))
+        return error
+
+    def ask(self, header, sent):
+        """A question to the parent, in the middle of a call -> the arrays of its answer."""
+        arrays, self.inside = Arrays(), False    # no exception between two halves of a message
+        places = [arrays.add(a) for a in sent]
+        send(self.writer, {**header, "args": places}, arrays)
+        answer, found = unpack(receive(self.reader))
+        self.inside = True
+        if self.late:
+            raise TimeUp
+        if answer["error"]:
+            raise ValueError(answer["error"])
+        return [found[place] for place in answer["values"]]
 
     def answer(self, header, sent):
         """The calls of a message -> the header and the arrays of its answer."""
@@ -350,14 +370,15 @@ def main():
     resource = limit(SETTINGS["memory"], numba)
     sys.stdout = sys.stderr = Printed()
     privilege = guard(os.getcwd(), libraries, SETTINGS["hidden"], numba)
-    student = Student(resource, privilege, SETTINGS["seconds"])
+    student = Student(resource, privilege, (reader, writer))
     send(writer, {"ready": True})
     while True:
         header, sent = unpack(receive(reader))
         student.seconds = header["seconds"]
         student.timed(header["seconds"])
         if "source" in header:
-            answer, arrays = {"error": student.load(header["name"], header["source"])}, None
+            error = student.load(header["name"], header["source"], header["others"])
+            answer, arrays = {"error": error}, None
         else:
             answer, arrays = student.answer(header, sent)
         signal.setitimer(signal.ITIMER_REAL, 0)
