@@ -308,12 +308,8 @@ def test_a_mistake_is_one_line(a0, capsys, tmp_path, monkeypatch, words, says):
 
 def test_the_check_of_an_exercise(monkeypatch):
     """It is asked with the student's dialect."""
-    import types
-    checking, dialect = types.ModuleType("checking"), types.ModuleType("dialect")
-    checking.check_part = lambda *words: words
-    dialect.dialect_of = lambda student: ("dialect", student)
-    monkeypatch.setitem(sys.modules, "tinydmn.course.checking", checking)
-    monkeypatch.setitem(sys.modules, "tinydmn.course.dialect", dialect)
+    monkeypatch.setattr(module, "check_shares", lambda *words: words)
+    monkeypatch.setattr(module, "dialect_of", lambda student: ("dialect", student))
     assert module.checked(1, 2, "7", 3) == (1, 2, ("dialect", "7"), 3)
 
 

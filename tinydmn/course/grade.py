@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import UserError, kind_of
+from ..errors import UserError, kind_of, notice
 from ..writing import json_text, write_whole
 from .answering import called_and_wrong
 from .calls import Result
+from .dialect import dialect_of
 from .session import Ended, Session
-from .shares import FORWARD, earned, said
+from .shares import FORWARD, check_shares, earned, said
 
 SECONDS = 10.0                 # of a student's functions, for each part
 CASES = 2                      # of each part
@@ -184,8 +185,6 @@ def opened_in(opened, session):
 
 def checked(session, part, student, rng):
     """The check of an exercise."""
-    from .dialect import dialect_of
-    from .shares import check_shares
     return check_shares(session, part, dialect_of(student), rng)
 
 
@@ -283,9 +282,18 @@ def kept(grader, path, at):
     it could not be graded."""
     try:
         found = json.loads(Path(at).read_text(encoding="utf-8"))
-        same = found["mark"] == grader.mark(path) and not found["failed"]
-        return Report.of_json(found) if same else None
-    except (OSError, ValueError, KeyError, TypeError):
+        if found["mark"] != grader.mark(path) or found["failed"]:
+            return None
+        report = Report.of_json(found)
+        parts = [(part.name, part.most, part.points in range(part.most + 1))
+                 for part in report.parts]
+        if parts != [(part.name, points, True) for part, points in grader.assignment.parts]:
+            raise ValueError("of other parts")
+        return report
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        notice(at, f"{at}: is damaged, and is made again")
         return None
 
 
