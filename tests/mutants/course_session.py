@@ -44,7 +44,7 @@ MUTANTS = [
     student("    sys.stdout = sys.stderr = Printed()\n", "", "prints are an error after a megabyte", f"{SESSION}::test_prints_are_kept_up_to_a_limit"),
     student("        if self.late and self.inside:  ", "        if False and self.inside:  ", "what catches the alarm goes on until the parent has enough", f"{SESSION}::test_what_catches_the_alarm_ends_by_itself"),
     student("            self.privilege(self.resource.setrlimit,", "            (lambda *_: None)(self.resource.setrlimit,", "a loop outlives its parent", f"{SESSION}::test_nobody_stays_behind"),
-    student("            leave(LATE)\n", "            self.late = False\n", "an alarm that is caught is all there is", f"{SESSION}::test_what_catches_the_alarm_ends_by_itself"),
+    student("            go(LATE)\n", "            self.late = False\n", "an alarm that is caught is all there is", f"{SESSION}::test_what_catches_the_alarm_ends_by_itself"),
     walls("        os.setuid(NOBODY)\n", "", "root stays root", f"{SESSION}::test_root_becomes_nobody_where_nobody_can_read_the_library"),
     # the messages
     student("            if type(n) is not int or n < 0:", "            if type(n) is not int:", "an offset below 0 reads other memory", FORGED),
