@@ -216,7 +216,7 @@ class Class:
 
     def points(self):
         """Files of which the points are not those known beforehand."""
-        with suppress(ValueError):
+        with suppress(ValueError, KeyError, OSError):
             found = json.loads((self.folder / "second.out").read_text())["submissions"]
             found = {one["submission"].removesuffix(".py"): tuple(part["points"] for part in one["parts"]) for one in found}
             rows = csv.DictReader((self.folder / "points.csv").read_text().splitlines())

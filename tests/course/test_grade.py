@@ -189,6 +189,65 @@ def test_a_class_goes_on_where_it_was_stopped(tmp_path):
     assert kept(GRADER, paths[ended[1]], kept_at(out, ended[1])) is None and kept(GRADER, paths["s4.py"], kept_at(out, "s4.py")) is None
 
 
+@pytest.mark.parametrize("spoil", [
+    lambda kept: "{", lambda kept: "", lambda kept: "[" * 100_000, lambda kept: "[]", lambda kept: json.dumps({**kept, "parts": kept["parts"][:1]}), lambda kept: json.dumps({**kept, "parts": 7}),
+    lambda kept: json.dumps({**kept, "parts": [{**kept["parts"][0], "points": "3"}, kept["parts"][1]]}),
+    lambda kept: json.dumps({**kept, "parts": [{**kept["parts"][0], "points": 4}, kept["parts"][1]]}),
+    lambda kept: json.dumps({key: value for key, value in kept.items() if key != "problem"})])
+def test_a_damaged_result_is_a_line_and_is_made_again(a0, capsys, tmp_path, spoil, monkeypatch):
+    monkeypatch.setattr("tinydmn.errors._noticed", set())
+    folder, out = written(tmp_path / "c", ann=RIGHT, bob=HALF), tmp_path / "out"
+    words = ("grade", "a0", folder, "--out", out, "--seconds", 3, "--resume")
+    run(capsys, *words)
+    place = out / "ann.py.json"
+    before, whole = (out / "bob.py.json").stat().st_mtime_ns, place.read_text()
+    place.write_text(spoil(json.loads(whole)))
+    code, said, err = run(capsys, *words)
+    lines = err.splitlines()
+    assert code == 0 and "2 submissions, mean 3.5 points" in said and place.read_text() == whole and (out / "bob.py.json").stat().st_mtime_ns == before
+    assert lines[0] == f"tinydmn: {place}: is damaged, and is made again" and len(lines) == 2 and lines[1] == "[2/2] ann.py: 5 of 5 points"
+
+
+def test_who_has_handed_in_again_is_graded_again_and_the_others_are_not(a0, capsys, tmp_path):
+    folder, out = written(tmp_path / "c", ann=RIGHT, bob=HALF, eve="x = (\n"), tmp_path / "out"
+    written(folder / "dan", mine=HALF)
+    words = ("grade", "a0", folder, "--out", out, "--seconds", 3, "--jobs", 3, "--resume")
+    first = run(capsys, *words)[1]
+    assert run(capsys, *words) == (0, first, "")
+    written(folder, bob=RIGHT, eve=HALF)
+    written(folder / "dan", mine=RIGHT)
+    code, said, err = run(capsys, *words)
+    assert code == 0 and sorted(line.partition("] ")[2] for line in err.splitlines()) == ["bob.py: 5 of 5 points", "dan: 5 of 5 points", "eve.py: 2 of 5 points"]
+    assert "mean 4.2 points" in said
+    (folder / "ann.py").unlink()                               # withdrawn: what is kept of it is not in the table
+    assert [row["submission"] for row in csv.DictReader(io.StringIO((out / "grades.csv").read_text()))][0] == "ann.py"
+    code, said, err = run(capsys, *words)
+    assert code == 0 and err == "" and "3 submissions" in said and "ann" not in (out / "grades.csv").read_text()
+
+
+def test_a_result_that_cannot_be_written_is_one_line(a0, capsys, tmp_path):
+    folder, out = written(tmp_path / "c", ann=RIGHT, bob=RIGHT), tmp_path / "out"
+    (out / "ann.py.json").mkdir(parents=True)
+    code, _, err = run(capsys, "grade", "a0", folder, "--out", out, "--seconds", 3, "--jobs", 1, "--resume")
+    assert code == 2 and "ann.py.json: cannot be written" in err.splitlines()[-1] and "Traceback" not in err
+
+
+def test_so_many_at_a_time(tmp_path):
+    """--jobs."""
+    paths, open_now, most = submissions(written(tmp_path / "c", **{f"s{i}": RIGHT for i in range(6)})), [], []
+
+    def check(session, part, student, rng):
+        open_now.append(part)
+        most.append(len(open_now))
+        time.sleep(0.05)
+        open_now.pop()
+        return []
+    for jobs in (1, 3):
+        most.clear()
+        grade_all(GRADER._replace(check=check), paths, jobs)
+        assert max(most) == jobs
+
+
 def test_what_could_not_be_graded_is_graded_again(tmp_path):
     paths = submissions(written(tmp_path / "c", a=RIGHT))
     reports = grade_all(GRADER._replace(check=lambda *_: 1 / 0), paths, 1, tmp_path / "out")
