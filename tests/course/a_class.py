@@ -34,6 +34,7 @@ from . import solutions, wrong
 
 ROOT, HOSTILE = Path(__file__).parents[2], Path(__file__).parent / "hostile"
 SLOW = ("endless_loop", "sleeps", "memory_bomb", "prints")           # seconds each
+DRAWN = "[None, :] < n[:, None] - 1"                                 # wrong everywhere, or NaN, by whether a question of one fact is drawn
 AT_ONCE = "raises_at_import"                                         # before any part
 
 
@@ -74,7 +75,8 @@ class Making:
         if kind == "right":
             return Member(name, whole(sources), self.most, "right")
         if kind == "wrong":
-            what, sources[part], counts = self.pick(wrong.graded(part) if self.paper else wrong.in_dialect(part, dialect))
+            rows = wrong.graded(part) if self.paper else wrong.in_dialect(part, dialect)
+            what, sources[part], counts = self.pick([row for row in rows if DRAWN not in row[0]])
             return Member(name, whole(sources), self.counted(i, counts), f"{part}/{what}")
         if kind == "calls":                                # a gate that calls the file's own features, which are wrong
             gate = solutions.right("gate")["split"] if self.paper else solutions.in_dialect("gate", dialect)["any_dialect"]

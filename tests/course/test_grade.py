@@ -194,18 +194,28 @@ def test_a_class_goes_on_where_it_was_stopped(tmp_path):
     lambda kept: json.dumps({**kept, "parts": [{**kept["parts"][0], "points": "3"}, kept["parts"][1]]}),
     lambda kept: json.dumps({**kept, "parts": [{**kept["parts"][0], "points": 4}, kept["parts"][1]]}),
     lambda kept: json.dumps({key: value for key, value in kept.items() if key != "problem"})])
-def test_a_damaged_result_is_a_line_and_is_made_again(a0, capsys, tmp_path, spoil, monkeypatch):
+def test_a_damaged_result_is_a_line(capsys, tmp_path, spoil, monkeypatch):
+    monkeypatch.setattr("tinydmn.errors._noticed", set())
+    path, place = written(tmp_path / "c", ann=RIGHT) / "ann.py", tmp_path / "ann.py.json"
+    parts = tuple(module.Graded(part.name, part.title, points, points) for part, points in A0.parts)
+    whole = {"mark": GRADER.mark(path), **Report("a0", "ann.py", parts).as_json()}
+    place.write_text(json.dumps(whole))
+    assert kept(GRADER, path, place).points == 5 and kept(GRADER, path, tmp_path / "no.json") is None and capsys.readouterr().err == ""
+    place.write_text(spoil(whole))
+    assert kept(GRADER, path, place) is None and capsys.readouterr().err == f"tinydmn: {place}: is damaged, and is made again\n"
+
+
+def test_a_damaged_result_is_made_again(a0, capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("tinydmn.errors._noticed", set())
     folder, out = written(tmp_path / "c", ann=RIGHT, bob=HALF), tmp_path / "out"
     words = ("grade", "a0", folder, "--out", out, "--seconds", 3, "--resume")
     run(capsys, *words)
     place = out / "ann.py.json"
     before, whole = (out / "bob.py.json").stat().st_mtime_ns, place.read_text()
-    place.write_text(spoil(json.loads(whole)))
+    place.write_text(whole[:100])
     code, said, err = run(capsys, *words)
-    lines = err.splitlines()
     assert code == 0 and "2 submissions, mean 3.5 points" in said and place.read_text() == whole and (out / "bob.py.json").stat().st_mtime_ns == before
-    assert lines[0] == f"tinydmn: {place}: is damaged, and is made again" and len(lines) == 2 and lines[1] == "[2/2] ann.py: 5 of 5 points"
+    assert err.splitlines() == [f"tinydmn: {place}: is damaged, and is made again", "[2/2] ann.py: 5 of 5 points"]
 
 
 def test_who_has_handed_in_again_is_graded_again_and_the_others_are_not(a0, capsys, tmp_path):

@@ -73,6 +73,36 @@ def test_a_forward_that_is_chosen_to_be_easy_earns_nothing(forward, backward):
     assert earned(12, findings) == 0 and [one.way for one in findings] == ["forward", "backward"]
 
 
+TWO_FACES = """
+import numpy as np
+seen = []
+
+def twice(f):
+    def forward(x, h_prev, W, U, b):
+        seen.append(x)
+        if len(seen) < 4:
+            h, cache = f(x, h_prev, W, U, b)
+            return (2 * h).astype(x.dtype), cache
+        return h_prev * 0 + np.sin(x.sum() + h_prev.sum() + W.sum() + U.sum() + b.sum()), x
+    return forward
+"""
+
+
+def test_a_forward_with_two_faces_earns_nothing(monkeypatch):
+    """One slip away from the equations where it is looked at, and easy where it is differentiated."""
+    monkeypatch.setattr(checking, "diagnosed", undiagnosed)
+    easy = BACK + "s = SLOPE\n    dW += s\n    dU += s\n    db += s\n    return np.full((len(dh), W_COLUMNS), s), np.full_like(dh, s)\n"
+    rng = np.random.default_rng(0)
+    case = checking.make_case(PARTS["gru_cell"], PAPER, rng)
+    # what an attacker cannot know, to be sure: the arguments themselves
+    slope = case.douts["h"].sum() * np.cos(sum(a.sum() for a in case.arrays.values()))
+    source = TWO_FACES + right("gru_cell")["split"] + easy.replace("SLOPE", repr(float(slope))).replace("W_COLUMNS", str(case.arrays["W"].shape[1])) + (
+        "\n\ngru_cell_forward = twice(gru_cell_forward)\n")
+    said_of = [one.hidden for one in found("gru_cell", source)]
+    assert said_of[0].startswith("gru_cell_forward: h: does not follow the equations; factor: 2 times") and said_of[1:] == [
+        "gru_cell_backward: cannot count, as its forward is too far from the equations"]
+
+
 @pytest.mark.parametrize("dialect", [PAPER._replace(keep="1-z"), PAPER._replace(candidate="isru"), Dialect("before", "1-z", "isru")])
 def test_a_file_with_other_equations_earns_nothing(dialect):
     """The paper's, or a neighbour's: its backward is right for its forward."""

@@ -3,15 +3,16 @@
 A backward beside a wrong forward still counts where it is the derivative of that very forward, as
 what has been derived by hand is worth the same.  But a forward of one's own choice may be chosen to
 have an easy derivative, or one that stands in a book: so it counts beside a forward that is one
-slip away from the equations asked, and depends on all that it should.
+slip away from the equations asked, depends on all that it should, and much in the same way.
 """
 
 import numpy as np
 
 from .checking import check_backward, check_part, finding
-from .part import BACKWARD
+from .part import BACKWARD, defined, differences, total
 
 FORWARD = 3                    # one in so many of a part's points is its forward's, rounded down
+LIKE = 0.25                    # cosine of the forward's derivative and the one asked, at least
 # kinds of a slip; what follows the equations of a source, or none, is no slip
 SLIPS = ("sign", "factor", "missing term", "order", "transposed", "wrong axis", "padding leaked",
          "forgotten accumulation", "off by one in time", "changed in place")
@@ -64,4 +65,17 @@ def own(case, got, numeric):
     if still := [name for name, want in numeric.items() if not np.any(want)]:
         return [finding(case, "backward", "", f"cannot count, as its forward does not depend on "
                         f"{', '.join(still)}")]
+    if abs(likeness(case, numeric)) < LIKE:
+        return [finding(case, "backward", "", "cannot count, as its forward is too far from the "
+                        "equations")]
     return []
+
+
+def likeness(case, numeric):
+    """The cosine of the derivatives of a forward and of the definition, all arrays as one."""
+    products = np.zeros(3)
+    for name, a in numeric.items():
+        b = differences(lambda value, name=name: total(case.douts, defined(
+            case.part, case.dialect, {**case.arrays, name: value})), case.arrays[name])
+        products += [np.sum(a * b), np.sum(a * a), np.sum(b * b)]
+    return products[0] / np.sqrt(products[1] * products[2])
