@@ -183,6 +183,9 @@ def test_a_class_goes_on_where_it_was_stopped(tmp_path):
     for other in (GRADER._replace(seed=1), GRADER._replace(student="7"), GRADER._replace(seconds=4.0), GRADER._replace(by_name=True),
                   GRADER._replace(assignment=A0._replace(parts=A0.parts[:1]))):
         assert kept(other, paths[name], kept_at(out, name)) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FORWARD", 2)                                      # what a part earns is another
+        assert kept(GRADER, paths[name], kept_at(out, name)) is None
     paths[name].write_text(RIGHT + "\n# better\n")
     assert kept(GRADER, paths[name], kept_at(out, name)) is None                 # it was handed in again
     kept_at(out, ended[1]).write_text("{")
