@@ -23,7 +23,7 @@ MUTANTS = [
     shares("    if not all(one.kind.partition(\":\")[0] in SLIPS for one in found):", "    if False:", "the backward of a source counts beside its forward", OTHER),
     shares("    if still := [name for name, want in numeric.items() if not np.any(want)]:", "    if still := []:", "a forward of zeros has a right backward", EASY),
     shares("    if abs(likeness(case, numeric)) < LIKE:", "    if False:", "a forward is something else where it is differentiated", FACES),
-    shares("    return check_backward(session, case, backward, again, own)", "    return []", "a wrong backward counts beside a wrong forward", f"{SHARES}::test_a_wrong_file_loses_what_is_wrong"),
+    shares("    return check_backward(session, case, *results, judge=own)", "    return []", "a wrong backward counts beside a wrong forward", f"{SHARES}::test_a_wrong_file_loses_what_is_wrong"),
     shares("    return check_part(session, part, dialect, rng, beside_a_wrong_forward)", "    return check_part(session, part, dialect, rng)", "a backward beside a wrong forward is not looked at",
            f"{SHARES}::test_a_forward_that_is_chosen_to_be_easy_earns_nothing {SHARES}::test_a_file_with_other_equations_earns_nothing"),
     checking("first if forward.values is None else forward)", "forward)", "a backward that ends the process takes its forward with it", BREAKS),
@@ -31,7 +31,7 @@ MUTANTS = [
     # what stands in for a wrong part
     grade("    if after.points < before.points or after.says == before.says:", "    if True:", "a part is punished for another's mistake", ONCE),
     grade("or after.says == before.says:", "or False:", "a part is said to stand beside a right one that it does not call", f"{ANSWERING}::test_a_gate_that_has_it_all_inside_keeps_its_points_and_its_lines"),
-    grade("Session(file, self.seconds, others=others)", "Session(file, self.seconds)", "nothing stands in", ONCE),
+    grade("Session(file, longer.seconds, others=others)", "Session(file, longer.seconds)", "nothing stands in", ONCE),
     answering("right[one] = not grader.found(timed, name, every[one], grader.seed)", "right[one] = True", "a part that is not asked for is taken for right", ONCE),
     answering("            if not right[one]:\n", "            if True:\n", "what is right is replaced too", ONCE),
     answering("dialect_of(grader.whose(name))", "dialect_of(None)", "the paper's equations stand in for the student's", f"{ANSWERING}::test_in_a_dialect"),

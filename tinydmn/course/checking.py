@@ -64,8 +64,8 @@ def make_case(part, dialect, rng, dtype=np.float64):
 def check_part(session, part, dialect, rng, beside=None):
     """-> [Finding]; none where all is right.  session: anything with run([Call]) -> [Result].
 
-    beside(session, case, found, backward, again) -> [Finding]: of a backward beside a wrong
-    forward, of which `found` speaks.
+    beside(session, case, found, *results) -> [Finding]: of a backward beside a wrong forward, of
+    which `found` speaks.
     """
     if part.check:
         return [Finding(part.name, f"{part.name}: " + f"{where}: " * bool(where) + text, kind,
@@ -229,8 +229,8 @@ def check_backward(session, case, result, again, judge=None):
             return [finding(case, "backward", "d" + different[0], said, "changed in place")]
     numeric = by_differences(session, case)
     if numeric is None:
-        return [finding(case, "forward", "", "fails for arguments that differ by a millionth",
-                        "error")]
+        said = "fails for arguments that differ by a millionth"
+        return [finding(case, "forward", "", said, "error")._replace(way="backward")]
     return (judge or judged)(case, got, numeric)
 
 
@@ -246,7 +246,7 @@ def by_differences(session, case):
                 moved[i] += side
                 calls.append(case.forward(**{name: moved}))
     results = session.run(calls)
-    if any(r.values is None for r in results):
+    if any(r.values is None or wrong_shapes(case, r) for r in results):
         return None
     n = len(case.part.outputs)
     losses = np.array([case.loss(r.values[:n]) for r in results]).reshape(-1, 2)

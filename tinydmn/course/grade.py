@@ -25,6 +25,7 @@ from .shares import FORWARD, check_shares, earned, said
 
 SECONDS = 10.0                 # of a student's functions, for each part
 CASES = 2                      # of each part
+ASKING = 3                     # so many times as long where a file waits for the grader's answers
 LINES = 10                     # that a part says at most
 
 
@@ -115,11 +116,12 @@ class Grader(NamedTuple):
                 wrong = {} if session.problem else called_and_wrong(
                     self, Timed(session, self.seconds), file, name, parts)
                 problem = session.problem
+            longer = self._replace(seconds=ASKING * self.seconds)
             for i, others in wrong.items():
                 if session.problem:              # it has been stopped
                     break
-                with opened_in(opened, Session(file, self.seconds, others=others)) as session:
-                    parts[i] = better(parts[i], self._part(session, name, i), others)
+                with opened_in(opened, Session(file, longer.seconds, others=others)) as session:
+                    parts[i] = better(parts[i], longer._part(session, name, i), others)
         except Exception as error:               # one file must not end the whole class's grading
             return self.nothing(name, failed=f"{type(error).__name__}: {first_line(error)}")
         return Report(self.assignment.name, name, tuple(parts), problem)

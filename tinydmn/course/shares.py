@@ -47,15 +47,15 @@ def check_shares(session, part, dialect, rng):
     return check_part(session, part, dialect, rng, beside_a_wrong_forward)
 
 
-def beside_a_wrong_forward(session, case, found, backward, again):
-    """[Finding] about the backward, none where it counts."""
+def beside_a_wrong_forward(session, case, found, *results):
+    """[Finding] about the backward, none where it counts.  results: as check_backward takes."""
     if not all(one.kind.partition(":")[0] in SLIPS for one in found):
         return [finding(case, "backward", "", "counts once its forward is right, or one slip of "
                         "your own away from it")]
-    return check_backward(session, case, backward, again, own)
+    return check_backward(session, case, *results, judge=own)
 
 
-def own(case, got, numeric):
+def own(case, got, numeric, parts=()):
     """The gradients against differences of a wrong forward -> [Finding], one at most."""
     for name, want in numeric.items():
         start = case.start.get(name, 0.0)
