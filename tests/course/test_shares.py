@@ -117,6 +117,32 @@ def test_no_number_of_a_hidden_case_is_said_of_it():
         assert len(findings) == 2 and not any(c.isdigit() for one in findings for c in one.hidden.replace("d2", "")), findings
 
 
+JUNK = """
+count = [0]
+
+def spoilt(f):
+    def function(*args):
+        count[0] += 1
+        got = f(*args)
+        many = list(got) if isinstance(got, tuple) else [got]
+        return JUNK if count[0] == WHEN else got
+    return function
+"""
+
+
+@pytest.mark.parametrize("junk", ["None", "many[:-1]", "[np.zeros((7, 2, 2)), *many[1:]]", "[np.zeros(0), *many[1:]]", "[np.float32(many[0]), *many[1:]]", "setattr(args[-1], 'shape', -1) or got"])
+def test_whatever_a_call_returns_the_rest_is_judged(junk, monkeypatch):
+    """Once, in any of the calls: it costs points, and no traceback, in which case nobody is graded."""
+    monkeypatch.setattr(checking, "diagnosed", undiagnosed)
+    for part, file in (("gate_features", "split"), ("cross_entropy", "vectorised")):
+        for when in range(1, 12):
+            spoilt = JUNK.replace("JUNK", junk).replace("WHEN", str(when)) + "".join(f"{part}_{way} = spoilt({part}_{way})\n" for way in ("forward", "backward"))
+            findings = found(part, right(part)[file] + spoilt)
+            assert earned(12, findings) in (0, 4, 8, 12)
+            if when == 4 and junk != "[np.float32(many[0]), *many[1:]]":
+                assert earned(12, findings) == 4, findings           # the second time that the backward is called
+
+
 def graded_file(tmp_path, source, assignment="a2", **more):
     path = tmp_path / "mine.py"
     path.write_text(source, encoding="utf-8")

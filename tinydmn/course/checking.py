@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import UserError
-from .calls import Call, Kept
+from .calls import Call, Kept, Result
 from .causes import Ground, alone_kind, joint_kind, kind_of_forward, place
 from .kinds import worst
 from .part import (BACKWARD, FORWARD, STEP, defined, derivative_at, differences, drawn, is_float,
@@ -79,7 +79,8 @@ def check_part(session, part, dialect, rng, beside=None):
     for edge in edges:
         calls += [edge.forward(), edge.backward(len(calls))]
     first, = session.run(calls[:1])                        # alone: a backward may end the process
-    forward, backward, again, forward_1, backward_1, *at_edges = session.run(calls)
+    forward, backward, *more = session.run(calls)
+    again, forward_1, backward_1, *at_edges = map(shaped, [case] * len(more), calls[2:], more)
     found, right = check_forward(case, first if forward.values is None else forward)
     found += check_dtype(single, forward_1, "forward") * (not found)
     if right:
@@ -160,6 +161,18 @@ def failed(case, way, result):
     return finding(case, way, "", result.error, "error", result.error.partition(":")[0])
 
 
+def shaped(case, call, result):
+    """A further call's result; one of other shapes has failed."""
+    if result.values is None:
+        return result
+    way = call.function.rpartition("_")[2]
+    wrong = wrong_shapes(case, result, way)
+    if way == "backward" and not wrong:
+        after = named(case, way, result)
+        wrong = any(np.shape(after[name]) != a.shape for name, a in case.start.items())
+    return Result(None, "returns other shapes in another call") if wrong else result
+
+
 def wrong_dtypes(case, way, arrays, dtype):
     d = "" if way == "forward" else "d"
     return [finding(case, way, d + name, f"is {a.dtype} for {np.dtype(dtype)} arguments", "dtype")
@@ -220,13 +233,14 @@ def check_backward(session, case, result, again, judge=None):
                             "is not an array of the shape it came in", "shape")]
     if found := wrong_dtypes(case, "backward", got, np.float64):
         return found
-    if again.values is not None:
-        second = named(case, "backward", again)
-        if different := [name for name in got if not same(got[name], second[name])
-                         and np.all(np.isfinite(got[name]))]:
-            said = ("differs when it is called again: the cache is changed in place, or what "
-                    "np.empty made is not filled")
-            return [finding(case, "backward", "d" + different[0], said, "changed in place")]
+    if again.values is None:
+        return [failed(case, "backward", again)]
+    second = named(case, "backward", again)
+    if different := [name for name in got if not same(got[name], second[name])
+                     and np.all(np.isfinite(got[name]))]:
+        said = ("differs when it is called again: the cache is changed in place, or what "
+                "np.empty made is not filled")
+        return [finding(case, "backward", "d" + different[0], said, "changed in place")]
     numeric = by_differences(session, case)
     if numeric is None:
         said = "fails for arguments that differ by a millionth"

@@ -13,6 +13,11 @@ WRONG = {
         ("a = x @ W.T + b", "a = x @ W.T", ""), ("return keep * h_prev + (1 - keep) * t", "return (1 - keep) * h_prev + keep * t", ""),
         ("zr = sigmoid(", "zr = np.tanh(", ""), ("return keep * h_prev", "return 2 * keep * h_prev", ""), ("t = activation(a_h)", "t = a_h", ""),
         ("return keep * h_prev + (1 - keep) * t", "return (keep * h_prev + (1 - keep) * t).astype(np.float64)", "backward")],
+    "gru": [
+        ("* z * (1 - z)", "* z", "forward"), ("slope(a_h)\n", "slope(t)\n", "forward"), ("da_h = dh * (1 - keep)", "da_h = dh * keep", "forward"),
+        ("dW += da.T @ x", "dW[...] = da.T @ x", "forward"), ("dh_prev + da[:, :2 * H] @ U[:2 * H]", "dh_prev", "forward"),
+        ("(carried + dh[:, t])", "dh[:, t]", "forward"), ("reversed(range(len(caches)))", "range(len(caches))", "forward"),
+        ("lives = (t < n)", "lives = (t <= n)", "backward"), ("zr = sigmoid(", "zr = np.tanh(", ""), ("out[:, t] = h * lives", "out[:, t] = new", "")],
     "gate_features": [
         ("right @ W_b.T", "right @ W_b", "forward"), ("dW_b += np.einsum", "dW_b[...] = np.einsum", "forward"), ("+ d_aq + d_am +", "+ d_aq +", "forward"),
         ("- d_aq + d_wq * cW", "+ d_aq + d_wq * cW", "forward"), ("d_wq * q + d_wm * m", "d_wq * q", "forward"),
