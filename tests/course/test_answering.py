@@ -1,6 +1,7 @@
 """A part beside right versions of what it calls: a mistake costs its points once, and no definition is in the student's process."""
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -149,6 +150,13 @@ def test_a_stand_ins_derivatives_have_ten_digits_and_are_linear(name):
 def test_near_a_kink_a_shorter_step_is_taken():
     a = np.array([0.0, 5e-5, -1e-4, 1.0])
     np.testing.assert_allclose(np.diag(answering.slopes_of(np.abs, a)), [0, 1, -1, 1], atol=1e-9)
+
+
+def test_time_that_runs_out_while_a_file_asks_is_told(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(HOSTILE.replace("NAME", "'double'"))
+    with Session(path, 0.6, others={"double": lambda way, arrays: time.sleep(1.0) or arrays}) as session:
+        assert session.run([Call("twice", (np.ones(2),))])[0].error == "did not end within 0.6 s (line 14)"
 
 
 def test_what_is_no_question_is_not_answered(monkeypatch):

@@ -46,7 +46,7 @@ MUTANTS = [
     session("                if not (self.others and \"ask\" in answer):", "                if \"ask\" not in answer:", "every file may ask", f"{ANSWERING}::test_a_file_is_answered_what_it_may_ask_and_no_longer_than_it_has_time"),
     session("raw, until - monotonic())", "raw, self.seconds + GRACE)", "a file that asks has time without end", f"{ANSWERING}::test_a_file_is_answered_what_it_may_ask_and_no_longer_than_it_has_time",
             "its own alarm ends it; this is for a file that has taken that away"),
-    student("        if self.late:\n            raise TimeUp\n        if answer", "        if answer", "time that runs out while a file asks is not told", f"{ANSWERING}::test_a_file_is_answered_what_it_may_ask_and_no_longer_than_it_has_time"),
+    student("        if self.late:\n            raise TimeUp\n        if answer", "        if answer", "time that runs out while a file asks is not told", f"{ANSWERING}::test_time_that_runs_out_while_a_file_asks_is_told"),
     # what is kept of a class
     grade("part.points in range(part.most + 1))", "True)", "a damaged result gives more points than there are", DAMAGED),
     grade("        if parts != [(part.name, points, True) for part, points in grader.assignment.parts]:", "        if False:", "a result without a part ends in a traceback", DAMAGED),

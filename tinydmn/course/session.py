@@ -10,7 +10,9 @@ one line long; somebody who takes the interpreter apart (its frames, memory, com
 get past the refusals of walls.py, and then has the rights of the user who grades: not of root,
 where nobody can read Python's library, as root becomes nobody.  Grade files of strangers on a
 machine, or in a container, that holds nothing of value.  And a file knows what it is asked: the
-arguments of its functions, which it may tell in an exception's message.
+arguments of its functions, which it may tell in an exception's message; and, where a wrong part of
+it is stood in for (answering.py), that part's right numbers for arguments of its choice, after the
+part itself is graded, in a process that ends before the next file's.
 """
 
 import json
