@@ -18,9 +18,9 @@ RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 
 
 def test_a_small_class(tmp_path):
-    problems, figures = a_class.run(a_class.made(tmp_path / "a", "a2", 12, False, quick=True))
+    problems, figures = a_class.run(a_class.made(tmp_path / "a", "a2", 10, False, quick=True))
     assert not problems, problems
-    assert figures.startswith("a2: 12 files in ")
+    assert figures.startswith("a2: 10 files in ")
 
 
 @pytest.mark.slow
