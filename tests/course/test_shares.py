@@ -143,6 +143,17 @@ def test_whatever_a_call_returns_the_rest_is_judged(junk, monkeypatch):
                 assert earned(12, findings) == 4, findings           # the second time that the backward is called
 
 
+def test_a_forward_that_fails_nearby_has_no_right_backward():
+    """Where it is right but for a slip, or right: its backward is not judged, and earns nothing."""
+    for want in (4, 0):
+        source = right("gru_cell")["split"].replace("def gru_cell_forward(x, h_prev, W, U, b):\n", "calls = []\n\n\ndef gru_cell_forward(x, h_prev, W, U, b):\n"
+                                                    "    calls.append(x)\n    assert len(calls) < 9\n")
+        if want == 0:
+            source += "\n\nonce = gru_cell_forward\n\n\ndef gru_cell_forward(*args):\n    h, cache = once(*args)\n    return (2 * h).astype(h.dtype), cache\n"
+        findings = found("gru_cell", source)
+        assert earned(12, findings) == want and any("fails for arguments that differ by a millionth" in one.hidden or one.kind == "error" for one in findings), findings
+
+
 def graded_file(tmp_path, source, assignment="a2", **more):
     path = tmp_path / "mine.py"
     path.write_text(source, encoding="utf-8")

@@ -28,6 +28,11 @@ MUTANTS = [
            f"{SHARES}::test_a_forward_that_is_chosen_to_be_easy_earns_nothing {SHARES}::test_a_file_with_other_equations_earns_nothing"),
     checking("first if forward.values is None else forward)", "forward)", "a backward that ends the process takes its forward with it", BREAKS),
     checking("text if hidden is None else hidden),\n                   way)", "text if hidden is None else hidden))", "a finding is of neither way: all or nothing", f"{SHARES}::test_a_wrong_file_loses_what_is_wrong"),
+    checking("    return Result(None, \"returns other shapes in another call\") if wrong else result", "    return result", "other shapes in another call end the file's grading",
+             f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
+    checking("    if again.values is None:\n        return [failed(case, \"backward\", again)]\n", "    if again.values is None:\n        again = result\n",
+             "a backward that fails the second time is right", f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
+    checking("\"error\")._replace(way=\"backward\")]", "\"error\")]", "a forward that cannot be differentiated has a right backward", f"{SHARES}::test_a_forward_that_fails_nearby_has_no_right_backward"),
     # what stands in for a wrong part
     grade("    if after.points < before.points or after.says == before.says:", "    if True:", "a part is punished for another's mistake", ONCE),
     grade("or after.says == before.says:", "or False:", "a part is said to stand beside a right one that it does not call", f"{ANSWERING}::test_a_gate_that_has_it_all_inside_keeps_its_points_and_its_lines"),
