@@ -62,6 +62,6 @@ class Local:
             got = list(got) if isinstance(got, (tuple, list)) else [got]
             if call.cache:
                 caches[i] = got.pop()
-            after = tuple(None if isinstance(a, Kept) or b is None else np.asarray(b) for a, b in zip(call.args, args))
+            after = tuple(None if isinstance(a, Kept) or b is None else np.array(b) for a, b in zip(call.args, args))
             results.append(Result(tuple(map(np.asarray, got)), "", after, {k: np.array(v) for k, v in self.names["show"].items()}))
         return results

@@ -71,6 +71,17 @@ def test_its_own():
     assert formats.summary(FAILED) == "could not be graded (KeyError: 'W'); ask your teacher"
 
 
+def test_a_share_of_a_parts_points():
+    """In each form the part has them, and is not passed."""
+    half = Report("a4", "ann.py", (Graded("gate_features", "The gate's features", 2, 7, ("forward 2 of 2, backward 0 of 5", "dc: sign")), Graded("gate", "The gate", 5, 5)))
+    found = {name: strict(formats.text_of(name, half)) for name in formats.FORMATS}
+    first = {name: one["tests"][0] for name, one in found.items()}
+    assert first["gradescope"] | {"score": 2.0, "max_score": 7.0, "status": "failed", "output": "forward 2 of 2, backward 0 of 5\ndc: sign"} == first["gradescope"]
+    assert first["classroom50"] == {"test-name": "The gate's features", "passed": False, "score": 2, "max-score": 7}
+    assert first["prairielearn"]["points"] == 2 and found["prairielearn"]["score"] == 7 / 12
+    assert found["gradescope"]["score"] == 7.0 and found["classroom50"]["score"] == 7 and "ann.py,7,12,2,5," in formats.table([half])
+
+
 @pytest.mark.parametrize("name", formats.FORMATS)
 def test_every_form_of_every_report_is_strict(name):
     for report in (REPORT, BROKEN, FAILED, EMPTY):

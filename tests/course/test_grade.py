@@ -183,10 +183,82 @@ def test_a_class_goes_on_where_it_was_stopped(tmp_path):
     for other in (GRADER._replace(seed=1), GRADER._replace(student="7"), GRADER._replace(seconds=4.0), GRADER._replace(by_name=True),
                   GRADER._replace(assignment=A0._replace(parts=A0.parts[:1]))):
         assert kept(other, paths[name], kept_at(out, name)) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FORWARD", 2)                                      # what a part earns is another
+        assert kept(GRADER, paths[name], kept_at(out, name)) is None
     paths[name].write_text(RIGHT + "\n# better\n")
     assert kept(GRADER, paths[name], kept_at(out, name)) is None                 # it was handed in again
     kept_at(out, ended[1]).write_text("{")
     assert kept(GRADER, paths[ended[1]], kept_at(out, ended[1])) is None and kept(GRADER, paths["s4.py"], kept_at(out, "s4.py")) is None
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda kept: "{", lambda kept: "", lambda kept: "[" * 100_000, lambda kept: "[]", lambda kept: json.dumps({**kept, "parts": kept["parts"][:1]}), lambda kept: json.dumps({**kept, "parts": 7}),
+    lambda kept: json.dumps({**kept, "parts": [{**kept["parts"][0], "points": "3"}, kept["parts"][1]]}),
+    lambda kept: json.dumps({**kept, "parts": [{**kept["parts"][0], "points": 4}, kept["parts"][1]]}),
+    lambda kept: json.dumps({key: value for key, value in kept.items() if key != "problem"})])
+def test_a_damaged_result_is_a_line(capsys, tmp_path, spoil, monkeypatch):
+    monkeypatch.setattr("tinydmn.errors._noticed", set())
+    path, place = written(tmp_path / "c", ann=RIGHT) / "ann.py", tmp_path / "ann.py.json"
+    parts = tuple(module.Graded(part.name, part.title, points, points) for part, points in A0.parts)
+    whole = {"mark": GRADER.mark(path), **Report("a0", "ann.py", parts).as_json()}
+    place.write_text(json.dumps(whole))
+    assert kept(GRADER, path, place).points == 5 and kept(GRADER, path, tmp_path / "no.json") is None and capsys.readouterr().err == ""
+    place.write_text(spoil(whole))
+    assert kept(GRADER, path, place) is None and capsys.readouterr().err == f"tinydmn: {place}: is damaged, and is made again\n"
+
+
+def test_a_damaged_result_is_made_again(a0, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("tinydmn.errors._noticed", set())
+    folder, out = written(tmp_path / "c", ann=RIGHT, bob=HALF), tmp_path / "out"
+    words = ("grade", "a0", folder, "--out", out, "--seconds", 3, "--resume")
+    run(capsys, *words)
+    place = out / "ann.py.json"
+    before, whole = (out / "bob.py.json").stat().st_mtime_ns, place.read_text()
+    place.write_text(whole[:100])
+    code, said, err = run(capsys, *words)
+    assert code == 0 and "2 submissions, mean 3.5 points" in said and place.read_text() == whole and (out / "bob.py.json").stat().st_mtime_ns == before
+    assert err.splitlines() == [f"tinydmn: {place}: is damaged, and is made again", "[2/2] ann.py: 5 of 5 points"]
+
+
+def test_who_has_handed_in_again_is_graded_again_and_the_others_are_not(a0, capsys, tmp_path):
+    folder, out = written(tmp_path / "c", ann=RIGHT, bob=HALF, eve="x = (\n"), tmp_path / "out"
+    written(folder / "dan", mine=HALF)
+    words = ("grade", "a0", folder, "--out", out, "--seconds", 3, "--jobs", 3, "--resume")
+    first = run(capsys, *words)[1]
+    assert run(capsys, *words) == (0, first, "")
+    written(folder, bob=RIGHT, eve=HALF)
+    written(folder / "dan", mine=RIGHT)
+    code, said, err = run(capsys, *words)
+    assert code == 0 and sorted(line.partition("] ")[2] for line in err.splitlines()) == ["bob.py: 5 of 5 points", "dan: 5 of 5 points", "eve.py: 2 of 5 points"]
+    assert "mean 4.2 points" in said
+    (folder / "ann.py").unlink()                               # withdrawn: what is kept of it is not in the table
+    assert [row["submission"] for row in csv.DictReader(io.StringIO((out / "grades.csv").read_text()))][0] == "ann.py"
+    code, said, err = run(capsys, *words)
+    assert code == 0 and err == "" and "3 submissions" in said and "ann" not in (out / "grades.csv").read_text()
+
+
+def test_a_result_that_cannot_be_written_is_one_line(a0, capsys, tmp_path):
+    folder, out = written(tmp_path / "c", ann=RIGHT, bob=RIGHT), tmp_path / "out"
+    (out / "ann.py.json").mkdir(parents=True)
+    code, _, err = run(capsys, "grade", "a0", folder, "--out", out, "--seconds", 3, "--jobs", 1, "--resume")
+    assert code == 2 and "ann.py.json: cannot be written" in err.splitlines()[-1] and "Traceback" not in err
+
+
+def test_so_many_at_a_time(tmp_path):
+    """--jobs."""
+    paths, open_now, most = submissions(written(tmp_path / "c", **{f"s{i}": RIGHT for i in range(6)})), [], []
+
+    def check(session, part, student, rng):
+        open_now.append(part)
+        most.append(len(open_now))
+        time.sleep(0.05)
+        open_now.pop()
+        return []
+    for jobs in (1, 3):
+        most.clear()
+        grade_all(GRADER._replace(check=check), paths, jobs)
+        assert max(most) == jobs
 
 
 def test_what_could_not_be_graded_is_graded_again(tmp_path):
@@ -308,12 +380,8 @@ def test_a_mistake_is_one_line(a0, capsys, tmp_path, monkeypatch, words, says):
 
 def test_the_check_of_an_exercise(monkeypatch):
     """It is asked with the student's dialect."""
-    import types
-    checking, dialect = types.ModuleType("checking"), types.ModuleType("dialect")
-    checking.check_part = lambda *words: words
-    dialect.dialect_of = lambda student: ("dialect", student)
-    monkeypatch.setitem(sys.modules, "tinydmn.course.checking", checking)
-    monkeypatch.setitem(sys.modules, "tinydmn.course.dialect", dialect)
+    monkeypatch.setattr(module, "check_shares", lambda *words: words)
+    monkeypatch.setattr(module, "dialect_of", lambda student: ("dialect", student))
     assert module.checked(1, 2, "7", 3) == (1, 2, ("dialect", "7"), 3)
 
 

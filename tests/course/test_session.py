@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -489,19 +490,22 @@ def test_a_session_that_is_stopped_ends_at_once(of):
     assert errors(session.run([Call("f", (X,))])) == ["stopped"]
 
 
-@pytest.mark.parametrize("source", [ENDLESS, "import signal\ndef f():\n    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    while True: pass"], ids=["catches", "deaf"])
-def test_nobody_stays_behind(of, tmp_path, source):
-    """A grader that is killed leaves no loop running."""
+@pytest.mark.parametrize("source, gone", [
+    (ENDLESS, True), ("import signal\ndef f():\n    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    while True: pass", False),
+    ("import time\ndef f():\n    time.sleep(0.6)\n    return 1.0", True)], ids=["catches", "deaf", "answers"])
+def test_nobody_stays_behind(of, tmp_path, source, gone):
+    """A grader that is killed leaves no loop running, and no folder unless its child ends by the system's limit."""
     (tmp_path / "loop.py").write_text(source)
     code = f"""if True:
         from tinydmn.course.session import Session
         from tinydmn.course.calls import Call
         session = Session({str(tmp_path / "loop.py")!r}, 0.2)
         session.load()
-        print(session.process.pid, flush=True)
+        print(session.process.pid, session.folder, flush=True)
         session.run([Call("f", ())])"""
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    child = int(parent.stdout.readline())
+    child, folder = parent.stdout.readline().split()
+    child = int(child)
     time.sleep(0.3)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
@@ -510,9 +514,11 @@ def test_nobody_stays_behind(of, tmp_path, source):
         while time.monotonic() < until and alive(child):
             time.sleep(0.1)
         assert not alive(child)
+        assert not gone or not os.path.exists(folder)
     finally:
         if alive(child):
             os.kill(child, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def alive(pid):

@@ -26,7 +26,7 @@ MUTANTS = [
     checking("            found += check_dtype(single, backward_1, \"backward\")\n", "            pass\n", "a backward may return float64 for float32", TYPES),
     checking("    found += changed(case, \"backward\", result, {\"d\" + k: d for k, d in case.douts.items()})\n", "", "dh may be changed in place", KEPT),
     checking("found = changed(case, \"forward\", result, case.arrays)", "found = []", "arguments may be changed in place", KEPT),
-    checking("                         and np.all(np.isfinite(got[name]))]:\n", "                         and False]:\n", "the cache may be changed in place", KEPT),
+    checking("                     and np.all(np.isfinite(got[name]))]:\n", "                     and False]:\n", "the cache may be changed in place", KEPT),
     checking("case.backward(0), case.backward(0), single", "case.backward(0), case.backward(3), single", "the cache of another call is read", f"{RIGHT} {KEPT}"),
     checking("    return found + (diagnosed(case, got, wrong, numeric) if wrong else [])", "    return found", "wrong gradients are not told", f"{MESSAGES} {WRONG}"),
     checking("        if name in case.start and same(start, got[name]):", "        if False:", "what was rebound is not named", MESSAGES),

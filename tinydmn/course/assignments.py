@@ -1,7 +1,8 @@
 """The assignments of the course: which exercises each hands out, and how many points a part has.
 
 The handouts lie in lessons/assignments/, and so does the teacher's guide.  What the points here do
-not count, a handout's questions among it, is graded by hand.
+not count, a handout's questions among it, is graded by hand.  How a part's points are shared by its
+forward and its backward says shares.py.
 """
 
 from typing import NamedTuple

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import UserError
-from .calls import Call, Kept
+from .calls import Call, Kept, Result
 from .causes import Ground, alone_kind, joint_kind, kind_of_forward, place
 from .kinds import there, worst
 from .part import (BACKWARD, FORWARD, STEP, defined, derivative_at, differences, drawn, is_float,
@@ -20,12 +20,14 @@ EDGE = dict(rtol=1e-4, atol=1e-5)
 
 
 class Finding(NamedTuple):
-    """One line: what is wrong where.  hidden: the same without the numbers of the case."""
+    """One line: what is wrong where.  hidden: the same without the numbers of the case.  way:
+    "forward" or "backward", where the other may be right."""
 
     part: str
     text: str
     kind: str = ""
     hidden: str = ""
+    way: str = ""
 
     def __str__(self):
         return self.text
@@ -60,11 +62,12 @@ def make_case(part, dialect, rng, dtype=np.float64):
                 {k: draw(arrays[k]) for k in part.params})
 
 
-def check_part(session, part, dialect, rng, say=lambda text: None):
+def check_part(session, part, dialect, rng, say=lambda text: None, beside=None):
     """-> [Finding]; none where all is right.  session: anything with run([Call]) -> [Result].
 
     A part's own check is called alike, and returns Findings or (where, text, kind) of each;
-    say(text) is told what it has measured.
+    say(text) is told what it has measured.  beside(session, case, found, *results) -> [Finding]: of
+    a backward beside a wrong forward, of which `found` speaks.
     """
     if part.check:
         return [one if isinstance(one, Finding) else own_finding(part, *one)
@@ -76,9 +79,11 @@ def check_part(session, part, dialect, rng, say=lambda text: None):
              single.backward(3), *(half.backward(0) for half in parted(case))]
     for edge in edges:
         calls += [edge.forward(), edge.backward(len(calls))]
-    forward, backward, again, forward_1, backward_1, *more = session.run(calls)
+    first, = session.run(calls[:1])                        # alone: a backward may end the process
+    forward, backward, *more = session.run(calls)
+    again, forward_1, backward_1, *more = map(shaped, [case] * len(more), calls[2:], more)
     halves, at_edges = more[:3], more[3:]
-    found, right = check_forward(case, forward)
+    found, right = check_forward(case, first if forward.values is None else forward)
     found += check_dtype(single, forward_1, "forward") * (not found)
     if right:
         found += check_backward(session, case, backward, again, halves)
@@ -87,6 +92,8 @@ def check_part(session, part, dialect, rng, say=lambda text: None):
             found += check_dtype(single, backward_1, "backward")
         for edge, of, results in zip(part.edges, edges, zip(at_edges[::2], at_edges[1::2])):
             found += [] if found else check_edge(edge, of, results)
+    elif beside:
+        found += beside(session, case, found, backward, again, halves)
     return found
 
 
@@ -99,7 +106,8 @@ def own_finding(part, where, text, kind):
 def finding(case, way, where, text, kind="", hidden=None):
     name = f"{case.part.name}_{way}"
     head = f"{name}: {where}: " if where else f"{name}: "
-    return Finding(case.part.name, head + text, kind, head + (text if hidden is None else hidden))
+    return Finding(case.part.name, head + text, kind, head + (text if hidden is None else hidden),
+                   way)
 
 
 def named(case, way, result):
@@ -181,6 +189,18 @@ def failed(case, way, result):
     return finding(case, way, "", result.error, "error", result.error.partition(":")[0])
 
 
+def shaped(case, call, result):
+    """A further call's result; one of other shapes has failed."""
+    if result.values is None:
+        return result
+    way = call.function.rpartition("_")[2]
+    wrong = wrong_shapes(case, result, way)
+    if way == "backward" and not wrong:
+        after = named(case, way, result)
+        wrong = any(np.shape(after[name]) != a.shape for name, a in case.start.items())
+    return Result(None, "returns other shapes in another call") if wrong else result
+
+
 def wrong_dtypes(case, way, arrays, dtype):
     d = "" if way == "forward" else "d"
     return [finding(case, way, d + name, f"is {a.dtype} for {np.dtype(dtype)} arguments", "dtype")
@@ -207,8 +227,6 @@ def check_dtype(case, result, way):
 
 def check_digits(case, result, halves):
     """Whether gradients that agree with plain differences are right to the last digits."""
-    if any(half.values is None for half in halves):
-        return []
     whole, *parts = (named(case, "backward", one) for one in (result, *halves))
     right = digits(case, whole, parts)
     if not right:
@@ -240,7 +258,9 @@ def check_edge(edge, case, results):
     return []
 
 
-def check_backward(session, case, result, again, halves):
+def check_backward(session, case, result, again, halves, judge=None):
+    """halves: the results of `parted`.  judge(case, got, numeric, parts) -> [Finding]: of gradients
+    beside differences."""
     if result.values is None:
         return [failed(case, "backward", result)]
     found = wrong_shapes(case, result, "backward")
@@ -254,20 +274,20 @@ def check_backward(session, case, result, again, halves):
                             "is not an array of the shape it came in", "shape")]
     if found := wrong_dtypes(case, "backward", got, np.float64):
         return found
-    if again.values is not None:
-        second = named(case, "backward", again)
-        if different := [name for name in got if not same(got[name], second[name])
-                         and np.all(np.isfinite(got[name]))]:
-            said = ("differs when it is called again: the cache is changed in place, or what "
-                    "np.empty made is not filled")
-            return [finding(case, "backward", "d" + different[0], said, "changed in place")]
+    if fails := [one for one in (again, *halves) if one.values is None]:
+        return [failed(case, "backward", fails[0])]
+    second = named(case, "backward", again)
+    if different := [name for name in got if not same(got[name], second[name])
+                     and np.all(np.isfinite(got[name]))]:
+        said = ("differs when it is called again: the cache is changed in place, or what "
+                "np.empty made is not filled")
+        return [finding(case, "backward", "d" + different[0], said, "changed in place")]
     numeric = by_differences(session, case)
     if numeric is None:
-        return [finding(case, "forward", "", "fails for arguments that differ by a millionth",
-                        "error")]
-    parts = [] if any(one.values is None for one in halves) else [
-        named(case, "backward", one) for one in halves]
-    return judged(case, got, numeric, parts)
+        said = "fails for arguments that differ by a millionth"
+        return [finding(case, "forward", "", said, "error")._replace(way="backward")]
+    parts = [named(case, "backward", one) for one in halves]
+    return (judge or judged)(case, got, numeric, parts)
 
 
 def by_differences(session, case):
@@ -282,7 +302,7 @@ def by_differences(session, case):
                 moved[i] += side
                 calls.append(case.forward(**{name: moved}))
     results = session.run(calls)
-    if any(r.values is None for r in results):
+    if any(r.values is None or wrong_shapes(case, r) for r in results):
         return None
     n = len(case.part.outputs)
     losses = np.array([case.loss(r.values[:n]) for r in results]).reshape(-1, 2)

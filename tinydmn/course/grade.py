@@ -1,12 +1,13 @@
 """Points for students' files: each part on hidden cases, by itself, in at most its time.
 
 A part is checked against the definition, never against another part of the same file: what is wrong
-in one costs nothing in the next.  A part gives its points where nothing is found, else none.
+in one costs nothing in the next.  What a forward and a backward earn by themselves says shares.py.
 """
 
 import json
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -14,13 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import UserError, kind_of
+from ..errors import UserError, kind_of, notice
 from ..writing import json_text, write_whole
+from .answering import called_and_wrong
 from .calls import Result
+from .dialect import dialect_of
 from .session import Ended, Session
+from .shares import FORWARD, check_shares, earned, said
 
 SECONDS = 10.0                 # of a student's functions, for each part that says nothing else
 CASES = 2                      # of each part that says nothing else
+ASKING = 3                     # so many times as long where a file waits for the grader's answers
 LINES = 10                     # that a part says at most
 
 
@@ -104,18 +109,23 @@ class Grader(NamedTuple):
             file = file_of(path)
         except UserError as error:
             return self.nothing(name, str(error))
-        with Session(file, self.seconds, numba=self.numba) as session:
-            if opened is not None:
-                opened.append(session)
-            try:
-                parts = tuple(self._part(session, name, i, *both)
-                              for i, both in enumerate(self.assignment.parts))
-            except Exception as error:           # one file must not end the whole class's grading
-                return self.nothing(name, failed=f"{type(error).__name__}: {first_line(error)}")
-            finally:
-                if opened is not None:
-                    opened.remove(session)
-            return Report(self.assignment.name, name, parts, session.problem)
+        opened = [] if opened is None else opened
+        try:
+            with opened_in(opened, Session(file, self.seconds, numba=self.numba)) as session:
+                parts = [self._part(session, name, i) for i in range(len(self.assignment.parts))]
+                wrong = {} if session.problem else called_and_wrong(
+                    self, Timed(session, self.seconds), file, name, parts)
+                problem = session.problem
+            longer = self._replace(seconds=ASKING * self.seconds)
+            for i, others in wrong.items():
+                if session.problem:              # it has been stopped
+                    break
+                again = Session(file, longer.seconds, numba=self.numba, others=others)
+                with opened_in(opened, again) as session:
+                    parts[i] = better(parts[i], longer._part(session, name, i), others)
+        except Exception as error:               # one file must not end the whole class's grading
+            return self.nothing(name, failed=f"{type(error).__name__}: {first_line(error)}")
+        return Report(self.assignment.name, name, tuple(parts), problem)
 
     @property
     def numba(self):
@@ -129,17 +139,25 @@ class Grader(NamedTuple):
                       for part, points in self.assignment.parts)
         return Report(self.assignment.name, name, parts, problem, failed)
 
-    def _part(self, session, name, i, part, points):
-        seconds = max(self.seconds, getattr(part, "seconds", 0.0))
-        timed, check = Timed(session, seconds), self.check or checked
-        student = name.removesuffix(".py") if self.by_name else self.student
+    def _part(self, session, name, i):
+        part, points = self.assignment.parts[i]
+        timed = Timed(session, max(self.seconds, getattr(part, "seconds", 0.0)))
         for case in range(getattr(part, "cases", 0) or CASES):
-            rng = np.random.default_rng([self.seed, i, case])
-            if says := [hidden(finding) for finding in check(timed, part, student, rng)]:
-                says = tuple(dict.fromkeys(says))
+            if found := self.found(timed, name, part, [self.seed, i, case]):
+                says = tuple(dict.fromkeys(map(hidden, found)))
                 more = (f"and {len(says) - LINES} more",) if len(says) > LINES else ()
-                return Graded(part.name, part.title, 0, points, says[:LINES] + more)
+                says = (*said(points, found), *says[:LINES], *more)
+                return Graded(part.name, part.title, earned(points, found), points, says)
         return Graded(part.name, part.title, points, points)
+
+    def found(self, timed, name, part, seed):
+        """What is found in a part, on one case."""
+        rng, check = np.random.default_rng(seed), self.check or checked
+        return check(timed, part, self.whose(name), rng)
+
+    def whose(self, name):
+        """The seed of a submission's equations."""
+        return name.removesuffix(".py") if self.by_name else self.student
 
     def mark(self, path):
         """What a kept report must agree with, so that it need not be made again."""
@@ -150,15 +168,33 @@ class Grader(NamedTuple):
             content = b""
         parts = [(part.name, points) for part, points in self.assignment.parts]
         about = json_text([self.assignment.name, parts, self.seed, self.student, self.seconds,
-                           self.by_name])
+                           self.by_name, FORWARD])
         return sha256(about.encode() + b"\0" + content).hexdigest()
+
+
+def better(before, after, others):
+    """A part as the file has it, or beside right versions of others, where it earns more, or has
+    other mistakes to tell."""
+    if after.points < before.points or after.says == before.says:
+        return before
+    names = " and ".join(others)
+    return replace(after, says=(f"with a right {names} in place of yours", *after.says))
+
+
+@contextmanager
+def opened_in(opened, session):
+    """A session that stands in a list while it is open."""
+    with session:
+        opened.append(session)
+        try:
+            yield session
+        finally:
+            opened.remove(session)
 
 
 def checked(session, part, student, rng):
     """The check of an exercise."""
-    from .checking import check_part
-    from .dialect import dialect_of
-    return check_part(session, part, dialect_of(student), rng)
+    return check_shares(session, part, dialect_of(student), rng)
 
 
 def hidden(finding):
@@ -255,9 +291,18 @@ def kept(grader, path, at):
     it could not be graded."""
     try:
         found = json.loads(Path(at).read_text(encoding="utf-8"))
-        same = found["mark"] == grader.mark(path) and not found["failed"]
-        return Report.of_json(found) if same else None
-    except (OSError, ValueError, KeyError, TypeError):
+        if found["mark"] != grader.mark(path) or found["failed"]:
+            return None
+        report = Report.of_json(found)
+        parts = [(part.name, part.most, part.points in range(part.most + 1))
+                 for part in report.parts]
+        if parts != [(part.name, points, True) for part, points in grader.assignment.parts]:
+            raise ValueError("of other parts")
+        return report
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        notice(at, f"{at}: is damaged, and is made again")
         return None
 
 

@@ -10,7 +10,9 @@ one line long; somebody who takes the interpreter apart (its frames, memory, com
 get past the refusals of walls.py, and then has the rights of the user who grades: not of root,
 where nobody can read Python's library, as root becomes nobody.  Grade files of strangers on a
 machine, or in a container, that holds nothing of value.  And a file knows what it is asked: the
-arguments of its functions, which it may tell in an exception's message.
+arguments of its functions, which it may tell in an exception's message; and, where a wrong part of
+it is stood in for (answering.py), that part's right numbers for arguments of its choice, after the
+part itself is graded, in a process that ends before the next file's.
 """
 
 import json
@@ -55,17 +57,19 @@ class Session:
 
     seconds: for loading the file, and for each run.  memory: bytes.  numba: whether the file may
     load Numba, which lifts the refusals of threads and ctypes, and lets it read all packages that
-    lie beside NumPy; its kernels of CUDA run in Numba's simulator.  However a run ends, there is a
-    Result for each call, with read-only arrays; after one that ended badly the next starts a fresh
-    process.
+    lie beside NumPy; its kernels of CUDA run in Numba's simulator.  others: {part's name: answer},
+    of parts whose functions the file has no more, but asks for; see asking.py, answering.py.
+    However a run ends, there is a Result for each call, with read-only arrays; after one that ended
+    badly the next starts a fresh process.
     """
 
-    def __init__(self, path, seconds=10.0, memory=2 << 30, numba=False):
+    def __init__(self, path, seconds=10.0, memory=2 << 30, numba=False, others=None):
         if os.name == "nt":
             raise UserError("a student's file runs on Linux and macOS alone; use WSL")
         if numba and find_spec("numba") is None:
             raise UserError("this exercise needs Numba: pip install numba")
         self.path, self.seconds, self.memory, self.numba = Path(path), seconds, memory, numba
+        self.others = others or {}
         self.process = self.folder = None
         self.problem = ""                      # why the file cannot be loaded, in one line
         self.printed = ""                      # what it wrote to standard output and error
@@ -97,7 +101,8 @@ class Session:
         try:
             source = read_source(self.path)
             self._start()
-            answer, _ = self._exchange({"name": self.path.name, "source": source})
+            answer, _ = self._exchange({"name": self.path.name, "source": source,
+                                        "others": [*self.others]})
             if not isinstance(error := answer.get("error"), str):
                 raise Ended("what it answers cannot be read")
             if error:
@@ -162,12 +167,27 @@ class Session:
 
     def _exchange(self, header, arrays=None):
         """Sends a message -> the header and the arrays of the answer."""
-        message = student.pack({**header, "seconds": self.seconds}, arrays or student.Arrays())
-        answer = self._receive(packed("<Q", len(message)) + message, self.seconds + GRACE)
+        message, until = {**header, "seconds": self.seconds}, monotonic() + self.seconds + GRACE
+        while True:
+            raw = student.pack(message, arrays or student.Arrays())
+            raw = self._receive(packed("<Q", len(raw)) + raw, until - monotonic())
+            try:
+                answer, found = student.unpack(raw)
+                if not (self.others and "ask" in answer):
+                    return answer, found
+            except Exception:                    # whatever it is that lies there
+                raise Ended("what it answers cannot be read") from None
+            message, arrays = self._answer(answer, found)
+
+    def _answer(self, question, found):
+        """What the file asks, which may be anything -> header, arrays."""
+        arrays = student.Arrays()
         try:
-            return student.unpack(answer)
-        except Exception:                        # whatever it is that lies there
-            raise Ended("what it answers cannot be read") from None
+            asked = [found[place] for place in question["args"]]
+            values = self.others[question["ask"]](question["way"], asked)
+            return {"error": "", "values": [arrays.add(a) for a in values]}, arrays
+        except Exception as error:
+            return {"error": one_line(error)}, student.Arrays()
 
     def _receive(self, message, seconds):
         """Sends bytes and waits for the answer's.  Raises Ended where none comes."""

@@ -2,9 +2,10 @@
 
     python -I -S -B student.py READ WRITE SETTINGS         as session.py starts it
 
-It stands on the standard library, NumPy and walls.py, and imports nothing else of this package.  A
-message is its length (8 bytes, little-endian) and an npz of two arrays of bytes: "header", which is
-JSON, and "data", in which the header's "arrays" lie: [dtype, shape, offset] each, equal ones once.
+It stands on the standard library, NumPy, walls.py and asking.py, and imports nothing else of this
+package.  A message is its length (8 bytes, little-endian) and an npz of two arrays of bytes:
+"header", which is JSON, and "data", in which the header's "arrays" lie: [dtype, shape, offset]
+each, equal ones once.
 """
 
 import errno
@@ -32,9 +33,11 @@ if __name__ == "__main__":
     # before NumPy is loaded, from where the parent has it: there is no site-packages on the path
     SETTINGS = json.loads(sys.argv[3])
     sys.path += [*SETTINGS["folders"], os.path.dirname(__file__)]
+    from asking import stand_ins
     from walls import WRITTEN, guard, limit, no_root, not_announced
     sys.path.pop()
 else:
+    from .asking import stand_ins
     from .walls import WRITTEN, guard, limit, no_root, not_announced
 
 import numpy as np  # noqa: E402
@@ -43,6 +46,7 @@ import numpy as np  # noqa: E402
 asarray, ndarray, dtype_of, generic = np.asarray, np.ndarray, np.dtype, np.generic
 roll = np.roll
 dumps, loads, pipe_read, pipe_write, leave = json.dumps, json.loads, os.read, os.write, os._exit
+remove, where = os.rmdir, os.getcwd
 NUMBERS = (bool, int, float)
 
 
@@ -171,16 +175,16 @@ class Student:
     """The file as a module, the time it has, and the caches it keeps.  kernel: the type of what
     may be launched, where there is one."""
 
-    def __init__(self, resource, privilege, seconds, kernel=None):
-        self.resource, self.privilege, self.seconds = resource, privilege, seconds
-        self.kernel = kernel
+    def __init__(self, resource, privilege, pipes, kernel=None):
+        self.resource, self.privilege, self.seconds = resource, privilege, 0
+        (self.reader, self.writer), self.kernel = pipes, kernel
         self.file, self.names = "", {}
         self.inside = self.late = False
         signal.signal(signal.SIGALRM, self.alarm)
 
     def alarm(self, *_):
         if self.late and self.inside:            # it goes on, whatever was raised
-            leave(LATE)
+            go(LATE)
         self.late = True
         if self.inside:
             raise TimeUp
@@ -217,9 +221,10 @@ class Student:
         except BaseException as error:
             return None, line_of(error, self.file)
 
-    def load(self, name, source, kept=False):
-        """-> an error, one line, or "".  kept: the file lies in the process's folder too, where
-        Numba looks for what cache=True compiles."""
+    def load(self, name, source, others=(), kept=False):
+        """-> an error, one line, or "".  others: parts whose functions are asked of the parent.
+        kept: the file lies in the process's folder too, where Numba looks for what cache=True
+        compiles."""
         self.file = name
         if kept:
             with suppress(OSError), open(name, "w", encoding="utf-8") as file:
@@ -230,7 +235,23 @@ class Student:
             module.__file__ = name
             sys.modules[NAME], self.names = module, vars(module)
             exec(compile(source, name, "exec", dont_inherit=True), self.names)
-        return self.attempt(execute)[1]
+        error = self.attempt(execute)[1]
+        for other in others:
+            self.names.update(stand_ins(other, self.ask))
+        return error
+
+    def ask(self, header, sent):
+        """A question to the parent, in the middle of a call -> the arrays of its answer."""
+        arrays, self.inside = Arrays(), False    # no exception between two halves of a message
+        places = [arrays.add(a) for a in sent]
+        send(self.writer, {**header, "args": places}, arrays)
+        answer, found = unpack(receive(self.reader))
+        self.inside = True
+        if self.late:
+            raise TimeUp
+        if answer["error"]:
+            raise ValueError(answer["error"])
+        return [found[place] for place in answer["values"]]
 
     def answer(self, header, sent):
         """The calls of a message -> the header and the arrays of its answer."""
@@ -347,9 +368,7 @@ def receive(reader):
         while len(found) < n:
             piece = pipe_read(reader, min(n - len(found), 1 << 20))
             if not piece:
-                with suppress(OSError):
-                    os.rmdir(os.getcwd())
-                leave(0)
+                go(0)
             found += piece
         return bytes(found)
     return exactly(struct.unpack("<Q", exactly(8))[0])
@@ -359,7 +378,17 @@ def send(writer, header, arrays=None):
     message = pack(header, arrays or Arrays())
     message = memoryview(struct.pack("<Q", len(message)) + message)
     while message:
-        message = message[pipe_write(writer, message):]
+        try:
+            message = message[pipe_write(writer, message):]
+        except BrokenPipeError:
+            go(0)
+
+
+def go(code):
+    """Ends the process at once.  Its folder is the parent's to remove, unless that has gone."""
+    with suppress(OSError):
+        remove(where())
+    leave(code)
 
 
 def main():
@@ -383,14 +412,14 @@ def main():
     resource = limit(SETTINGS["memory"], with_numba)
     sys.stdout = sys.stderr = Printed()
     privilege = guard(os.getcwd(), libraries, SETTINGS["hidden"], with_numba)
-    student = Student(resource, privilege, SETTINGS["seconds"], kernel)
+    student = Student(resource, privilege, (reader, writer), kernel)
     send(writer, {"ready": True})
     while True:
         header, sent = unpack(receive(reader))
         student.seconds = header["seconds"]
         student.timed(header["seconds"])
         if "source" in header:
-            error = student.load(header["name"], header["source"], with_numba)
+            error = student.load(header["name"], header["source"], header["others"], with_numba)
             answer, arrays = {"error": error}, None
         else:
             answer, arrays = student.answer(header, sent)
