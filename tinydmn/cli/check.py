@@ -31,7 +31,7 @@ def add_arguments(parser):
     parser.add_argument("file", metavar="FILE", help="as tinydmn exercise wrote it, filled in")
     parser.add_argument("--exercise", metavar="NAME", help="where the file does not say which")
     parser.add_argument("--student", type=student, metavar="SEED",
-                        help="where the file does not say whose")
+                        help="whose equations (default: as the file says, or the paper's)")
     parser.add_argument("--steps", action="store_true",
                         help='the derivatives in `show`: exact, close or wrong')
     add_seed(parser)
