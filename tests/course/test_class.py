@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from . import a_class
-from .solutions import FAST, PARTS, right
+from .solutions import FAST, PARTS, WHOLE, right
 from .wrong import wrong
 
 pytestmark = pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="reads /proc")
@@ -53,7 +53,7 @@ def test_what_does_not_hold_is_told(tmp_path):
     assert len(one.points()) == 6 and "None in JSON, None in CSV, should be (" in one.points()[0]
 
 
-EVERY = [*PARTS, *FAST]
+EVERY = [*PARTS, *WHOLE, *FAST]
 
 
 def test_the_table_in_the_docs_is_of_these_files():

@@ -1,5 +1,7 @@
 """Back through the passes: the reference's operations put together, and mistakes between them."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,9 @@ from tinydmn.course.exercises.gru_cell import step
 from tinydmn.course.part import defined
 
 from .local import Local
+from .solutions import in_dialect, right
+from .table import category, findings
+from .wrong import wrong
 
 RIGHT = """
 from tinydmn.ops import load
@@ -45,25 +50,67 @@ def kinds(source, seed):
     return [found.kind for found in check_part(Local(source), PART, PAPER, np.random.default_rng(seed))]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_reference_is_right(seed):
-    assert kinds(RIGHT, seed) == []
+def test_the_reference_is_right():
+    assert kinds(RIGHT, 0) == []
 
 
-@pytest.mark.parametrize("old, new, kind", [
-    ("return dc,dq+dm", "return dc,dq", "missing term: what comes through m_0 = q"), ("dm=dm+dmj", "dm=dmj", "missing term: what comes through m_prev in the memory's GRU"),
-    ("dm=dm+dmj", "dm=dm", "missing term: what comes through m in the gate"), ("dc+=dci+dcj", "dc+=dci", "missing term: what comes through c in the gate"),
-    ("dc+=dci+dcj", "dc+=dcj", "missing term: what comes through c in the episode"), ("dm=dm+dmj", "dm=dm-dmj", "sign: of what comes through m in the gate"),
-    ("dq+=dqj", "pass", "missing term: what comes through q in the gate"), ("dq+=dqj", "dq+=2*dqj", "factor: 2 times what comes through q in the gate")])
-def test_a_mistake_between_the_operations_is_named(old, new, kind):
-    assert RIGHT.count(old) == 1
-    assert kinds(RIGHT.replace(old, new), len(kind) % 3) == [kind]         # not one seed for all
+@pytest.mark.parametrize("file", right("passes"))
+def test_right_files_lose_nothing(file):
+    assert not findings(PART, right("passes")[file], len(file))
 
 
-@pytest.mark.parametrize("old, new", [("dq+=dqj", "dq=dqj"), ("caches[::-1]", "caches"), ("caches[::-1]", "caches[1:]"), ("db_2+=d0", "pass")])
-def test_other_mistakes_are_found(monkeypatch, old, new):
-    monkeypatch.setattr("tinydmn.course.causes.COST", 10_000)              # what they are is not looked for at length
-    assert RIGHT.count(old) == 1 and kinds(RIGHT.replace(old, new), 0)
+@pytest.mark.parametrize("update", CHOICES["update"])
+def test_another_dialect_asks_other_numbers(update):
+    dialect = PAPER._replace(update=update, keep="1-z")
+    (source,) = in_dialect("passes", dialect).values()
+    assert not findings(PART, source, 3, dialect)
+    one, = findings(PART, right("passes")["loop"], 3, dialect)
+    assert "does not follow the equations" in one.hidden
+
+
+def named(sample, seed):
+    """How many of these wrong files are named by a kind that is theirs; all are found, each is told in a line without numbers of the case."""
+    right_kind = 0
+    for what, source, kinds in sample:
+        one, = findings(PART, source, seed)
+        assert "\n" not in one.text and "at [" not in one.hidden and not re.search(r"should be -?\d|\d\.\d{5}", one.hidden), one.hidden
+        right_kind += category(one) in kinds
+    return right_kind
+
+
+def test_wrong_files_are_found_and_named():
+    mistakes = wrong("passes")
+    assert len(right("passes")) >= 5 and len(mistakes) >= 25
+    sample = mistakes[::9]
+    assert named(sample, 1) >= len(sample) - 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_all_wrong_files_are_found_and_named(seed):
+    mistakes = wrong("passes")
+    assert named(mistakes, seed) >= 0.9 * len(mistakes)
+
+
+@pytest.mark.parametrize("file, old, new, kind", [
+    ("loop", "in reversed(cache):", "in cache:", "order: the backward goes through the passes from the first to the last"),
+    ("loop", "in reversed(cache):", "in cache[1:]:", "missing term: pass 1 is left out"),
+    ("loop", "        dq = dq + dq_g\n", "        dq = dq_g\n", "missing term: what comes through q in the gate of pass 2"),
+    ("loop", "    for _ in range(2):\n", "    for _ in range(3):\n", "term too many: one pass more"),
+    ("one_pass", "    more, by_gate, dq = ", "    more, dq, by_gate = ", "order: what comes through m and through q in the gate is exchanged"),
+    ("recompute", "        dm = dm + through\n", "        dm = dm + of_q\n", "order: m gets what comes through q in the gate"),
+    ("loop", "gru_cell_forward(e, m, W_m, U_m, b_m)", "gru_cell_forward(m, e, W_m, U_m, b_m)", "order: e and m are exchanged in the memory's GRU"),
+    ("loop", "s, of_gate = gate_forward(c, m, q", "s, of_gate = gate_forward(c, q, q", "off by one in time: m_0 = q where m belongs, in the gate")])
+def test_a_mistake_between_the_operations_is_named(file, old, new, kind):
+    source = right("passes")[file]
+    assert source.count(old) == 1
+    one, = findings(PART, source.replace(old, new), 1)
+    assert one.kind == kind
+
+
+def test_an_accumulation_that_is_lost_is_found(monkeypatch):
+    monkeypatch.setattr("tinydmn.course.causes.COST", 10_000)              # what it is is not looked for at length
+    assert kinds(RIGHT.replace("db_2+=d0", "pass"), 0)
 
 
 @pytest.mark.parametrize("part", [part for exercise in EXERCISES.values() for part in exercise.parts if not part.check], ids=lambda part: part.name)

@@ -17,7 +17,7 @@ from .kinds import (Hypothesis, atoms, close, elsewhere, factor, factors, fitted
 from .part import BACKWARD, FORWARD, STEP, defined
 
 TRIES = 3                      # directions in which a hypothesis must hold
-COST = 300_000                 # intermediates that may be computed while a cause is looked for
+COST = 300_000                 # intermediates that may be computed while causes are looked for
 
 
 class Ground:
@@ -34,11 +34,13 @@ class Ground:
             return value
         self.outs = defined(case.part, case.dialect, case.arrays, note)
         self.products = case.part.products(case.dialect)
+        self.left = COST // max(1, sum(map(len, self.values.values())))        # forwards, at most
 
     def outputs(self, hypothesis, moves, step):
         """The outputs where the arrays are moved by step times moves, and the mistake is made."""
         if hypothesis.onwards:
-            return self.onwards({k: self.case.arrays[k] + step * v for k, v in moves.items()})
+            return self.onwards({k: self.case.arrays[k] + step * v for k, v in moves.items()},
+                                *hypothesis.onwards)
         seen, shifts = {}, self.shifts(hypothesis, moves)
 
         def at(name, value, otherwise=None):
@@ -59,24 +61,29 @@ class Ground:
             arrays["n"] = hypothesis.n
         return defined(self.case.part, self.case.dialect, arrays, at)
 
-    def onwards(self, moved):
+    def onwards(self, moved, before, after, first="", last=""):
         """The outputs where each state moves by what the state after it does, not the one before:
-        so a backward has it that goes from the first step to the last."""
-        T, outs = len(self.values["h"]), {}
-        later = [0.0] * T
+        so a backward has it that goes from the first step to the last.
+
+        before, after: names of the state at a step.  first: the array that the first state is;
+        last: the output that is the last one; where there are such.
+        """
+        T, outs = len(self.values[before]), {}
+        of_first = moved[first] - self.case.arrays[first] if first in moved else 0.0
+        later = [0.0] * (T - 1) + [of_first]
         for _ in range(T):                                 # each time one step more is as it stays
             seen, moves = {}, []
 
             def at(name, value, otherwise=None):
                 k = seen[name] = seen.get(name, -1) + 1
-                if name == "h":
+                if name == before:
                     return self.values[name][k] + later[k]
-                if name == "h new":
+                if name == after:
                     moves.append(value - self.values[name][k])
                 return value
             outs = defined(self.case.part, self.case.dialect, {**self.case.arrays, **moved}, at)
-            later = [*moves[1:], 0.0]
-        return outs
+            later = [*moves[1:], of_first]
+        return outs | ({last: self.outs[last] + moves[0]} if last else {})
 
     def shifts(self, hypothesis, moves):
         """{node: how it moves each time} for parameters whose products have other operands."""
@@ -122,8 +129,8 @@ def cause(ground, wrong):
         moves = {name: rng.normal(size=got.shape) for name, got in wrong.items()}
         tries.append((moves, sum(np.sum(move * wrong[name]) for name, move in moves.items())))
     with np.errstate(all="ignore"):
-        places = sum(map(len, ground.values.values()))     # what a forward costs
-        for hypothesis in islice(hypotheses(ground, wrong), COST // max(1, places)):
+        for hypothesis in islice(hypotheses(ground, wrong), max(0, ground.left)):
+            ground.left -= 1
             if ground.fits(hypothesis, wrong, tries):
                 kind = hypothesis.kind.replace(" is not what is asked", "")
                 return kind.replace("other equations: ", "factor: the derivative is that of ")
@@ -214,7 +221,10 @@ def hypotheses(ground, wrong):
     yield from of_outputs(ground)
     if len(ground.values.get("h out", ())) > 1:
         yield Hypothesis("order: the backward goes through the steps from the first to the last",
-                         onwards=True)
+                         onwards=("h", "h new"))
+    if len(ground.values.get("m new", ())) > 1:
+        yield Hypothesis("order: the backward goes through the passes from the first to the last",
+                         onwards=("m of the passes", "m new", "q", "m"))
     yield from lengths(ground)
     yield from factors(ground)
 

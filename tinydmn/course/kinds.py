@@ -188,7 +188,7 @@ class Hypothesis(NamedTuple):
     weights: dict = {}         # and by what a product is multiplied: its place among them -> arrays
     n: object = None           # lengths
     arrays: dict | None = None                     # arguments
-    onwards: bool = False      # the steps go from the first to the last
+    onwards: tuple = ()        # of a state, before and after a step: steps go from first to last
 
 
 AXES = {"B": "row {} of the batch", "Q": "question {}", "T": "step {}"}
