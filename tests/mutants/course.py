@@ -74,7 +74,7 @@ MUTANTS = [
     checking("    if not any(np.any(a != case.start.get(name, 0.0)) for name, a in got.items()):\n", "    if False:\n", "all zeros are two findings", WAYS),
     checking("    if shapes != [*likes.values()] and sorted(shapes)", "    if False and sorted(shapes)", "another order is two wrong shapes", f"{T}what_returns_nothing_is_told_what_to_return"),
     checking("            out.append((name, \"several\", None))", "            out.append((name, \"wrong\", None))", "what occurs more than once is wrong", SHOWN),
-    causes("later = [*moves[1:], 0.0]", "later = [0.0, *moves[:-1]]", "steps gone through forwards are not named", WAYS),
+    causes("later = [*moves[1:], of_first]", "later = [of_first, *moves[:-1]]", "steps gone through forwards are not named", WAYS),
     causes("blocks[name][order.index(i)][1]", "blocks[name][order[i]][1]", "the inverse order of rows is named", FORWARDS),
     causes("(instead_of[0] - usual[0])", "(usual[0] - instead_of[0])", "another operand of a forward is not named", FORWARDS),
     causes("sorted(values, key=len)", "values", "an intermediate has its longer name", f"{T}the_kind_in_another_dialect"),
