@@ -61,7 +61,6 @@ MUTANTS = [
     of("exercises/passes")("lambda m=new: one_pass(dialect, a, m)", "lambda m=new: m", "one pass more is none", "tests/course/test_passes.py::test_a_mistake_between_the_operations_is_named"),
     of("exercises/passes")("[0 * m, q + m]", "[0 * m, q]", "q's derivative reaches m, and q no more", "tests/course/test_passes.py::test_a_mistake_between_the_operations_is_named"),
     of("causes")("later = [0.0] * (T - 1) + [of_first]", "later = [0.0] * T", "the first state is not asked where the last step goes", "tests/course/test_passes.py::test_a_mistake_between_the_operations_is_named"),
-    of("causes")("later = [*moves[1:], of_first]", "later = [*moves[1:], 0.0]", "the first state is asked once", "tests/course/test_passes.py::test_a_mistake_between_the_operations_is_named"),
     of("causes")("{last: self.outs[last] + moves[0]} if last", "{} if last", "the last state is read where the passes end", "tests/course/test_passes.py::test_a_mistake_between_the_operations_is_named"),
     of("exercises/passes")("x = e + at(", "x = e - at(", "another update than the dialect's", "tests/course/test_passes.py"),
     checking("            raise UserError(str(failed(case, way, result)))\n", "            pass\n", "a file that fails is said to show nothing", "tests/course/test_stub.py::test_exercise_and_check"),
