@@ -67,9 +67,10 @@ def said_by(path):
             raise UserError(f"{path}: is no file")
         tree = ast.parse(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from None
+        raise UserError(f"{path}: {error.strerror or error}; give a file that tinydmn exercise "
+                        "wrote") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path}: no text in UTF-8") from None
+        raise UserError(f"{path}: no text in UTF-8; save it as UTF-8") from None
     except (SyntaxError, ValueError) as error:
         where = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
         raise UserError(f"{path}{where}: not Python ({error.args[0]})") from None
