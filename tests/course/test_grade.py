@@ -368,6 +368,7 @@ def test_what_is_not_graded_is_said_and_the_exit_code_is_1(a0, capsys, tmp_path,
     (["a9", "mine.py"], "a9: no such assignment; give one of "), (["a0", "no.py"], "no.py: no such file or folder"), (["a0", "empty"], "no submissions"),
     (["a0", "mine.py", "--resume"], "give --out DIR"), (["a0", "mine.py", "--out", "mine.py"], "is a file, not a folder"),
     (["a0", "mine.py", "--gradescope", "empty"], "is a folder"), (["a0", "mine.py", "--csv", "mine.py/x"], "is no folder"),
+    (["a0", "mine.py", "--csv", "mine.py"], "mine.py: exists already; choose another --csv"),
     (["a0", "mine.py", "--student", "1", "--by-name"], "give one of them"), (["a0", "mine.py", "--seconds", "0"], "out of range"),
 ])
 def test_a_mistake_is_one_line(a0, capsys, tmp_path, monkeypatch, words, says):

@@ -33,6 +33,7 @@ MUTANTS = [
     checking("for one in (again, *halves) if", "for one in halves if", "a backward that fails the second time ends the check", f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
     checking("for one in (again, *halves) if", "for one in (again,) if", "a backward that fails for some dh ends the check", f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
     checking("\"error\")._replace(way=\"backward\")]", "\"error\")]", "a forward that cannot be differentiated has a right backward", f"{SHARES}::test_a_forward_that_fails_nearby_has_no_right_backward"),
+    Mutant("tinydmn/cli/grade.py", "if kind_of(args.csv) and not args.resume:", "if False:", f"{GRADE}::test_a_mistake_is_one_line", "a table is written over what is there"),
     # what stands in for a wrong part
     grade("    if after.points < before.points or after.says == before.says:", "    if True:", "a part is punished for another's mistake", ONCE),
     grade("or after.says == before.says:", "or False:", "a part is said to stand beside a right one that it does not call", f"{ANSWERING}::test_a_gate_that_has_it_all_inside_keeps_its_points_and_its_lines"),

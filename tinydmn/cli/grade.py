@@ -101,6 +101,9 @@ def check_options(args):
             check_place(place, overwrite=True)
     if args.csv:
         check_place(args.csv, overwrite=True)
+        if kind_of(args.csv) and not args.resume:
+            raise UserError(f"{args.csv}: exists already; choose another --csv, or go on with "
+                            "--resume, which replaces it")
     if args.resume and not args.out:
         raise UserError("--resume goes on with a folder of results; give --out DIR")
     if args.by_name and args.student is not None:
