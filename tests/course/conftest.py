@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tinydmn.course import session
+from tinydmn.course import scratch
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def above(monkeypatch):
     folder = Path(tempfile.mkdtemp(prefix="tinydmn-above-"))
     os.chmod(folder, 0o755)                                # for nobody too
     (folder / "decoy.txt").write_text("decoy")
-    own = SimpleNamespace(mkdtemp=partial(tempfile.mkdtemp, dir=folder), TemporaryFile=tempfile.TemporaryFile)
-    monkeypatch.setattr(session, "tempfile", own)
+    own = SimpleNamespace(mkdtemp=partial(tempfile.mkdtemp, dir=folder), gettempdir=lambda: folder)
+    monkeypatch.setattr(scratch, "tempfile", own)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

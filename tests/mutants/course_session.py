@@ -2,7 +2,7 @@
 
 from . import Mutant
 
-SESSION, GRADE, FORMATS = "tests/course/test_session.py", "tests/course/test_grade.py", "tests/course/test_formats.py"
+SESSION, SCRATCH, GRADE, FORMATS = "tests/course/test_session.py", "tests/course/test_scratch.py", "tests/course/test_grade.py", "tests/course/test_formats.py"
 WALLS, HOSTILE, FORGED, LINES = (f"{SESSION}::test_{name}" for name in (
     "the_walls", "a_hostile_file_ends_in_time_with_its_line_and_the_rest_counts", "a_forged_message_is_read_as_none", "what_fails_is_one_line_and_what_needs_it_is_not_called"))
 
@@ -17,6 +17,10 @@ def student(old, new, what, tests=WALLS, harmless=""):
 
 def session(old, new, what, tests=SESSION):
     return Mutant("tinydmn/course/session.py", old, new, tests, what)
+
+
+def scratch(old, new, what, tests=SCRATCH, harmless=""):
+    return Mutant("tinydmn/course/scratch.py", old, new, tests, what, harmless)
 
 
 def grade(old, new, what, tests=GRADE):
@@ -65,7 +69,22 @@ MUTANTS = [
     session("        if header.get(\"late\"):\n            self.close()\n", "", "after its time a process goes on", f"{SESSION}::test_what_was_right_before_the_time_was_up_stays"),
     session("            self.problem = str(ended)\n", "", "a file that cannot be loaded is loaded again and again", f"{SESSION}::test_a_file_that_cannot_be_loaded"),
     session("                        if size > 2 * student.MOST:", "                        if False:", "an answer without an end is read", f"{SESSION}::test_an_answer_without_an_end"),
-    session("            shutil.rmtree(self.folder, ignore_errors=True)\n", "            pass\n", "folders stay", f"{HOSTILE}[os_exit]"),
+    session("            scratch.gone(self.folder, self.held)\n", "            pass\n", "folders stay", f"{HOSTILE}[os_exit]"),
+    scratch("    shutil.rmtree(folder, ignore_errors=True)\n    os.close(held)\n", "    shutil.rmtree(folder, ignore_errors=True)\n", "a file stays open for each session"),
+    scratch("    shutil.rmtree(folder, ignore_errors=True)\n    os.close(held)\n", "    os.rmdir(folder)\n    os.close(held)\n", "a folder with files in it stays"),
+    scratch("        with suppress(FileNotFoundError):  ", "        with suppress(BlockingIOError):  ", "a folder that another has removed ends the grading"),
+    scratch("            if lock(held) is not False and os.path.isdir(folder):", "            if os.path.isdir(folder):", "a folder that is being removed is used"),
+    scratch("            if lock(held) is not False and os.path.isdir(folder):", "            if lock(held) is not False:", "a folder that is gone is used"),
+    scratch("                return folder, held\n            os.close(held)\n", "                return folder, held\n", "a file stays open for each folder that is not used"),
+    scratch('.glob(f"{PREFIX}*")', '.glob("tinydmn-*")', "other folders are removed"),
+    scratch(" | os.O_NOFOLLOW)", ")", "the lock is taken of what a link leads to", harmless="rmtree takes no link"),
+    scratch(" | os.O_DIRECTORY", "", "a file is taken for a folder", harmless="rmtree takes no file"),
+    scratch("            if lock(held):\n", "            if True:\n", "a living grader's folders are removed"),
+    scratch("            if lock(held):\n", "            if lock(held) is not False:\n", "without locks a living grader's folders are removed"),
+    scratch("                shutil.rmtree(folder, ignore_errors=True)\n            os.close(held)\n", "                os.rmdir(folder)\n            os.close(held)\n", "a killed grader's folder with files in it stays"),
+    scratch("fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB", "two hold the same folder"),
+    scratch("    except OSError:\n        return None\n", "", "no file is run where the file system knows no locks"),
+    grade("    remove_left()\n", "", "folders of killed graders stay for ever", f"{SCRATCH}"),
     session("            for fd in (self.reader, self.writer):", "            for fd in (self.reader,):", "descriptors stay open", f"{HOSTILE}[os_exit]"),
     session("        if isinstance(arg, (np.ndarray, np.generic)):", "        if isinstance(arg, (np.ndarray,)):", "a number of NumPy's cannot be sent", f"{SESSION}::test_what_goes_in_comes_out"),
     # points

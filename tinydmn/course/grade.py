@@ -20,6 +20,7 @@ from ..writing import json_text, write_whole
 from .answering import called_and_wrong
 from .calls import Result
 from .dialect import dialect_of
+from .scratch import remove_left
 from .session import Ended, Session
 from .shares import FORWARD, check_shares, earned, said
 
@@ -311,9 +312,10 @@ def grade_all(grader, paths, jobs, out=None, on_end=None):
 
     out: a folder for a JSON file each, written as it is ready: after an interruption what is there
     need not be made again (`kept`).  on_end(report) is called after each.  However this ends, no
-    process stays behind.
+    process stays behind; and no folder, but where this process is killed: the next call removes it.
     """
     reports, opened = {}, []
+    remove_left()
 
     def one(name, path):
         mark = grader.mark(path)

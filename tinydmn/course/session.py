@@ -18,7 +18,6 @@ part itself is graded, in a process that ends before the next file's.
 import json
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
@@ -32,7 +31,7 @@ from time import monotonic
 import numpy as np
 
 from ..errors import UserError
-from . import student
+from . import scratch, student
 from .calls import Kept, Result
 
 SOURCE = 1 << 20               # bytes of a student's file, at most
@@ -128,11 +127,11 @@ class Session:
             self.printed += text.decode(errors="replace")
             self.output.close()
         if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            scratch.gone(self.folder, self.held)
         self.process = self.folder = None
 
     def _start(self):
-        self.folder = tempfile.mkdtemp(prefix="tinydmn-")
+        self.folder, self.held = scratch.new()
         self.output = tempfile.TemporaryFile()
         # numpy's folder alone is named: what lies beside it, this package perhaps, is not
         numpy, packages = Path(np.__file__).parent, [str(Path(np.__file__).parents[1])]
