@@ -156,7 +156,7 @@ def run_training(net, fit, stop, seed, *, fresh=None, watch=None, lines=True):
     config, state = net.config, loop.start(net, seed)
     n = int(np.sum(fit.answer >= 0)) if config.answer == "tags" else len(fit.answer)
     progress = Progress(config, state, n, quiet=in_notebook())
-    hooks = progress.epoch if lines or progress.live else None, progress.step
+    hooks = progress.epoch if lines or progress.live else None, progress.on_step
     loop.train(net, fresh or fit, stop, state, *(watch(net, state, progress) if watch else hooks))
     progress.close()
     if in_notebook() and lines and state.history:

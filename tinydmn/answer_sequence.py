@@ -14,8 +14,8 @@ from .errors import UserError
 from .ops.groups import GRU, Decoder, named, recurrent_shapes, take
 
 __all__ = ["ASKS", "MEMORY", "PER_WORD", "DECODED", "EXAMPLE", "check", "shapes", "initial",
-           "plan", "forward", "backward", "last_facts", "scores", "predicted", "shown", "right",
-           "counted"]
+           "plan", "forward", "backward", "last_facts", "scores", "predicted", "count_right",
+           "shown", "right", "counted"]
 
 ASKS, MEMORY = True, "passes"
 PER_WORD, DECODED = False, True        # an answer is several steps, each fed by the last
@@ -90,6 +90,15 @@ def until_end(words, longest=np.inf):
     """words (Q, steps) -> the same with -1 after the first <eos> and after `longest` steps."""
     ended = np.cumsum(words == END_OF_ANSWER, axis=1) - (words == END_OF_ANSWER)
     return np.where((ended > 0) | (np.arange(words.shape[1]) >= longest), -1, words)
+
+
+def count_right(rows, target, plan, net):
+    """rows (Q T, A), target: on the device -> how many answers are right as a whole, a number."""
+    given = plan.given
+    if (too_long := np.count_nonzero(given >= 0, axis=1) > net.config.longest).any():
+        target = np.where(too_long[:, None], np.int32(NONE), plan.target.reshape(given.shape))
+        target = net.ops.to_device(target.ravel())         # one that is cut off never is right
+    return net.ops.count_right(rows, target, max(1, given.shape[1]))
 
 
 def shown(logits, plan, net):

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from . import answer_word as word
-from .answer_word import backward, forward, initial, known, shapes
+from .answer_word import backward, count_right, forward, initial, known, shapes
 from .data.batch import NONE
 from .errors import UserError
 
 __all__ = ["ASKS", "MEMORY", "PER_WORD", "DECODED", "EXAMPLE", "check", "shapes", "initial",
-           "plan", "forward", "backward", "last_facts", "scores", "predicted", "shown", "right",
-           "counted"]
+           "plan", "forward", "backward", "last_facts", "scores", "predicted", "count_right",
+           "shown", "right", "counted"]
 
 ASKS, MEMORY = False, "words"
 PER_WORD, DECODED = True, False        # an answer to every word

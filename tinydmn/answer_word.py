@@ -72,6 +72,11 @@ def predicted(logits, plan, net):
     return net.ops.argmax(logits)
 
 
+def count_right(rows, target, plan, net):
+    """rows (Q, A), target: on the device -> how many answers are right, a number."""
+    return net.ops.count_right(rows, target)
+
+
 def shown(logits, plan, net):
     """-> fields of Output: logits (Q, A), answers (Q,), NumPy arrays."""
     return {"logits": net.ops.to_host(logits), "answers": predicted(logits, plan, net)}

@@ -68,7 +68,7 @@ def fit(stories: Stories, valid: Stories | None = None, task_set: str = "babi",
     if progress:
         from .training.progress import Progress            # loads tqdm
         bar = Progress(model.config, state, sum(len(s.questions) for s in material.train))
-        on_epoch, on_step = bar.epoch, bar.step
+        on_epoch, on_step = bar.epoch, bar.on_step
     try:
         with plainly():
             loop.train(model, material.epoch, material.batch(material.valid), state, on_epoch,

@@ -12,6 +12,25 @@ from .output import Losses
 from .parts import Net, answer_kind, answer_of, make_plan
 
 
+class Unread(NamedTuple):
+    """What Losses are made of, for `read`: while nobody reads, a device goes on."""
+
+    numbers: tuple             # E_answers, E_gates, answers right, gates right, of the back end
+    counts: tuple              # n_questions, n_known, n_gates
+
+
+def read(unread, ops):
+    """Unread -> Losses."""
+    *E, right, gates_right = map(ops.number, unread.numbers)
+    return Losses(*E, int(right), int(gates_right), *unread.counts)
+
+
+def add_unread(a, b, ops):
+    """Of two pieces -> Unread of both."""
+    return Unread(tuple(map(ops.add, a.numbers, b.numbers)),
+                  tuple(m + n for m, n in zip(a.counts, b.counts)))
+
+
 class LossCache(NamedTuple):
     """What loss_backward needs; of the gates None where no pass is supervised."""
 
@@ -23,29 +42,26 @@ class LossCache(NamedTuple):
     target_shape: tuple        # (passes, Q)
 
 
-def loss_forward(logits, s, answers, batch, plan, net):
-    """logits (..., A), N rows; s (passes, Q, T) or None; answers: as in Output; plan: on the host.
+def loss_forward(logits, s, batch, plan, net):
+    """logits (..., A), N rows; s (passes, Q, T) or None; plan: on the host.
 
-    -> Losses, LossCache.
+    -> Unread, LossCache.
     """
     ops, part, target = net.ops, answer_of(net.config), plan.memory.target
     answer_target = ops.to_device(plan.answer.target)
     *_, A = logits.shape
     rows = logits.reshape(logits.size // A, A)             # (N, A)
     E_answers, p_answers = ops.cross_entropy_forward(rows, answer_target)
+    right = part.count_right(rows, answer_target, plan.answer, net)
     E_gates, p_gates, gate_target, gates_right = 0.0, None, None, 0
-    supervised = target >= 0                               # (passes, Q)
     if target.size:
         s = s.reshape(target.size, s.shape[2])             # (passes Q, T)
         gate_target = ops.to_device(target.ravel())
         E_gates, p_gates = ops.cross_entropy_forward(s, gate_target)
-        chosen = ops.argmax(s).reshape(target.shape)
-        gates_right = int(np.sum(chosen[supervised] == target[supervised]))
-    n, n_known = part.counted(batch, plan.answer)
-    n_right = int(part.right(answers, batch.answer).sum())
-    losses = Losses(E_answers, E_gates, n_right, gates_right, n, n_known, int(supervised.sum()))
+        gates_right = ops.count_right(s, gate_target)
+    counts = *part.counted(batch, plan.answer), int(np.count_nonzero(target >= 0))
     cache = LossCache(p_answers, answer_target, p_gates, gate_target, logits.shape, target.shape)
-    return losses, cache
+    return Unread((E_answers, E_gates, right, gates_right), counts), cache
 
 
 def loss_backward(cache, alpha, beta, ops):
@@ -72,7 +88,7 @@ def loss_of_output(out, batch, config, ops):
         s = np.where(not_made[..., None], s.dtype.type(0), s)
     rows = answer_of(config).scores(out.logits, plan.answer)           # still on the host
     rows, s = ops.to_device(rows), ops.to_device(s)
-    return loss_forward(rows, s, out.answers, batch, plan, Net({}, config, ops))[0]
+    return read(loss_forward(rows, s, batch, plan, Net({}, config, ops))[0], ops)
 
 
 def right_answers(answers, batch, kind):

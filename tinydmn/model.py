@@ -4,7 +4,7 @@ Sizes: S stories, Q questions, F facts a story, R distinct words, D embedding, H
 in all parameters together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -17,7 +17,7 @@ from .data.batch import Batch, check_batch
 from .data.story import Question, Story
 from .data.vocabulary import Vocabulary
 from .errors import check_rng
-from .losses import loss_backward, loss_forward
+from .losses import add_unread, loss_backward, loss_forward, read
 from .ops import Operations
 from .output import Losses, Output
 from .parameters import Weights, flat, initial, views
@@ -134,6 +134,15 @@ class DMN(Weights):
     def gradient(self, batch: Batch, alpha: float | None = None, beta: float = 1.0,
                  rng: np.random.Generator | None = None) -> tuple[float, Losses, np.ndarray]:
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): one vector in the order of params."""
+        waiting, dtheta = self.gradient_unread(batch, alpha, beta, rng)
+        return *waiting(), dtheta
+
+    def gradient_unread(self, batch: Batch, alpha: float | None = None, beta: float = 1.0,
+                        rng: np.random.Generator | None = None) -> tuple[Callable, np.ndarray]:
+        """As gradient, but nothing waits for a device -> losses, dtheta.
+
+        losses() waits -> J, Losses.
+        """
         check_batch(batch, self.vocabulary)
         if rng is not None:
             check_rng(rng)
@@ -157,25 +166,29 @@ class DMN(Weights):
             dx = ops.zeros(x.shape, self.dtype)
             with np.errstate(invalid="ignore", over="ignore"):     # J or dtheta will show it
                 logits, look, cache = forward(x, ops.to_device(plan), net, training=True)
-                answers = answer.predicted(logits, plan.answer, net)
-                losses, kept = loss_forward(logits, look.s, answers, part[0], plan, net)
+                unread, kept = loss_forward(logits, look.s, part[0], plan, net)
                 dlogits, ds = loss_backward(kept, alpha_each, beta_each, ops)
                 backward(dlogits, ds, cache, net, views(d, others), dx)
-            return losses, d, dx
+            return unread, d, dx
 
         with threads.interruptible():
             x = word_vectors.forward(forms, mask, net)
-            ((losses, d, dx), *more), _ = self._in_pieces(work, batch)
-            for losses_i, d_i, dx_i in more:               # in the order of the pieces: same bits
-                losses = losses + losses_i
+            ((unread, d, dx), *more), _ = self._in_pieces(work, batch)
+            for unread_i, d_i, dx_i in more:               # in the order of the pieces: same bits
+                unread = add_unread(unread, unread_i, ops)
                 ops.add_into(d, d_i)
                 ops.add_into(dx, dx_i)
             dtheta = ops.zeros(self._theta.shape, self.dtype)
             ops.add_into(dtheta[len(self._theta) - size:], d)
             word_vectors.backward(dx, forms, mask, net, views(dtheta, self._shapes))
-            J = alpha_each * losses.gates + beta_each * losses.answers
+            half_squares = 0.0
             if config.l2:
                 decayed = ops.to_device(self.decayed())
-                J += config.l2 * ops.l2_forward(self._theta, decayed)
+                half_squares = ops.l2_forward(self._theta, decayed)
                 ops.l2_backward(self._theta, decayed, config.l2, dtheta)
-        return J, losses, dtheta
+
+        def losses():
+            found = read(unread, ops)
+            J = alpha_each * found.gates + beta_each * found.answers
+            return J + config.l2 * ops.number(half_squares), found
+        return losses, dtheta

@@ -144,7 +144,7 @@ def run(args):
         saved = state.epoch
     try:
         with plainly():
-            loop.train(model, material.epoch, valid_batch, state, on_epoch, progress.step)
+            loop.train(model, material.epoch, valid_batch, state, on_epoch, progress.on_step)
     except DeviceError as error:
         progress.close()
         raise UserError(f"epoch {saved + 1}: {error.problem}; {error.fix}; {out} holds "

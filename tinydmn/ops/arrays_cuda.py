@@ -1,8 +1,14 @@
-"""Arrays on the device, and what stands between the equations.  Meaning: arrays_numpy.py."""
+"""Arrays on the device, and what stands between the equations.  Meaning: arrays_numpy.py.
 
+A number that an operation returns is an array of one float64.
+"""
+
+import math
+
+import numba
 import numpy as np
 
-from .device import Index, cuda, empty, is_device, launch
+from .device import THREADS, Index, cuda, empty, is_device, launch
 
 
 def to_device(arrays):
@@ -20,6 +26,10 @@ def to_host(a):
     if isinstance(a, Index):
         return a.host
     return a.copy_to_host() if is_device(a) else a
+
+
+def number(a):
+    return float(a.copy_to_host()[0]) if is_device(a) else a
 
 
 @cuda.jit
@@ -66,6 +76,30 @@ def _transpose(a, out):
     i, j = cuda.grid(1) // out.shape[1], cuda.grid(1) % out.shape[1]
     if i < out.shape[0]:
         out[i, j] = a[j, i]
+
+
+@cuda.jit
+def _total(a, weight, root, out):
+    """One block: a thread adds every THREADS-th number, the first thread their sums."""
+    parts = cuda.shared.array(THREADS, numba.float64)
+    t = cuda.threadIdx.x
+    part = 0.0
+    for i in range(t, a.size, THREADS):
+        part += a[i]
+    parts[t] = part
+    cuda.syncthreads()
+    if t == 0:
+        part = 0.0
+        for i in range(THREADS):
+            part += parts[i]
+        out[0] = math.sqrt(weight * part) if root else weight * part
+
+
+def total(a, weight=1.0, root=False):
+    """weight Σ a in float64, in an order that is the same each time, or its root -> (1,)."""
+    out = empty((1,), np.float64)
+    _total[1, THREADS](a, weight, root, out)
+    return out
 
 
 def transposed(a):

@@ -6,7 +6,8 @@ device has all of these of its own.
 
 import numpy as np
 
-__all__ = ["to_device", "to_host", "zeros", "stack", "append_row", "add", "add_into", "n_pieces"]
+__all__ = ["to_device", "to_host", "number", "zeros", "stack", "append_row", "add", "add_into",
+           "n_pieces"]
 
 # questions a piece: at most LARGEST, about; a batch below twice SMALLEST stays whole
 LARGEST, SMALLEST = 80, 8
@@ -19,6 +20,15 @@ def to_device(arrays):
 
 def to_host(a):
     """An array of this back end -> a NumPy array."""
+    return a
+
+
+def number(a):
+    """A number that an operation returned, or a float -> a float.
+
+    Where arrays lie on a device such a number lies there too, and this waits for it: until somebody
+    reads, the device is given its next work without a pause.
+    """
     return a
 
 

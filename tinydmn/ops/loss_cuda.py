@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .answer_cuda import argmax_rows
+from .arrays_cuda import total
 from .device import ZERO, cuda, empty, integers, launch
 
 
@@ -28,7 +29,7 @@ def _cross_entropy(s, target, loss, p):
 def cross_entropy_forward(s, target):
     loss, p = empty((len(s),), np.float64), empty(s.shape, s.dtype)
     launch(_cross_entropy, len(s), s, integers(target).device, loss, p)
-    return float(loss.copy_to_host().sum()), p
+    return total(loss), p
 
 
 @cuda.jit
@@ -46,6 +47,29 @@ def cross_entropy_backward(p, target, scale):
     ds = empty(p.shape, p.dtype)
     launch(_cross_entropy_backward, p.size, p, integers(target).device, p.dtype.type(scale), ds)
     return ds
+
+
+@cuda.jit
+def _right(s, target, steps, right):
+    """A thread an answer."""
+    i = cuda.grid(1)
+    if i < right.size:
+        scored, wrong = False, False
+        for row in range(i * steps, (i + 1) * steps):
+            if target[row] >= 0:
+                best = 0
+                for k in range(1, s.shape[1]):
+                    if s[row, k] > s[row, best]:
+                        best = k
+                scored = True
+                wrong = wrong or best != target[row]
+        right[i] = 1.0 if scored and not wrong else 0.0
+
+
+def count_right(s, target, steps=1):
+    right = empty((len(s) // steps,), np.float64)
+    launch(_right, right.size, s, integers(target).device, steps, right)
+    return total(right)
 
 
 def argmax(s):

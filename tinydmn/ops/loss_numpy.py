@@ -2,13 +2,13 @@
 
 import numpy as np
 
-__all__ = ["cross_entropy_forward", "cross_entropy_backward", "argmax"]
+__all__ = ["cross_entropy_forward", "cross_entropy_backward", "count_right", "argmax"]
 
 
 def cross_entropy_forward(s, target):
     """s (N, K) scores, -inf where a class is not allowed; target (N,) int, -1: a row not scored.
 
-    -> loss (sum over the scored rows, a float), p (N, K) = softmax(s).
+    -> loss (sum over the scored rows, a number), p (N, K) = softmax(s).
     """
     shifted = s - s.max(axis=1, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=1))
@@ -24,6 +24,17 @@ def cross_entropy_backward(p, target, scale):
     ds[scored, target[scored]] -= scale
     ds[target < 0] = 0.0
     return ds
+
+
+def count_right(s, target, steps=1):
+    """s (N, K), target (N,) as above; `steps` rows after each other are one answer.
+
+    -> how many answers are right (a number): in each row that is scored the likeliest class is the
+    target, and one row is scored at least.
+    """
+    scored = (target >= 0).reshape(-1, steps)
+    wrong = (s.argmax(axis=1) != target).reshape(-1, steps)
+    return int(np.sum(scored.any(axis=1) & ~(scored & wrong).any(axis=1)))
 
 
 def argmax(s):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from .arrays_cuda import total
 from .device import ONE, cuda, empty, launch
 
 SUMS = 1024                    # threads of a sum over all parameters, each of every 1024th
@@ -13,22 +14,22 @@ SUMS = 1024                    # threads of a sum over all parameters, each of e
 def _squares(a, weight, weighted, sums):
     first = cuda.grid(1)
     if first < sums.size:
-        total = 0.0
+        part = 0.0
         for i in range(first, a.size, sums.size):
             square = float(a[i]) * float(a[i])
-            total += square * weight[i] if weighted else square
-        sums[first] = total
+            part += square * weight[i] if weighted else square
+        sums[first] = part
 
 
-def _sum_of_squares(a, weight=None):
-    """Σ weight a² in float64, in an order that is the same each time -> float."""
+def _squares_of(a, weight=None):
+    """Σ weight a², in parts: float64, each in an order that is the same each time."""
     sums = empty((min(SUMS, a.size),), np.float64)
     launch(_squares, sums.size, a, a if weight is None else weight, weight is not None, sums)
-    return float(sums.copy_to_host().sum())
+    return sums
 
 
 def l2_forward(theta, decayed):
-    return 0.5 * _sum_of_squares(theta, decayed)
+    return total(_squares_of(theta, decayed), 0.5)
 
 
 @cuda.jit
@@ -43,16 +44,15 @@ def l2_backward(theta, decayed, weight, dtheta):
 
 
 @cuda.jit
-def _scale(a, by):
+def _clip(dtheta, norm, largest):
     i = cuda.grid(1)
-    if i < a.size:
-        a[i] *= by
+    if i < dtheta.size and norm[0] > largest:
+        dtheta[i] *= dtheta.dtype.type(largest / norm[0])
 
 
 def clip_by_global_norm(dtheta, largest):
-    norm = math.sqrt(_sum_of_squares(dtheta))
-    if norm > largest:
-        launch(_scale, dtheta.size, dtheta, dtheta.dtype.type(largest / norm))
+    norm = total(_squares_of(dtheta), root=True)
+    launch(_clip, dtheta.size, dtheta, norm, float(largest))
     return norm
 
 

@@ -8,7 +8,10 @@ __all__ = ["l2_forward", "l2_backward", "clip_by_global_norm", "adam"]
 
 
 def l2_forward(theta, decayed):
-    """Half the squared norm of theta (P,) where `decayed` (P,) is 1 (matrices), not 0 -> float."""
+    """Half the squared norm of theta (P,) where `decayed` (P,) is 1 (matrices), not 0.
+
+    -> a number.
+   """
     return 0.5 * float(np.sum(decayed * theta.astype(np.float64)**2))
 
 
@@ -20,7 +23,7 @@ def l2_backward(theta, decayed, weight, dtheta):
 def clip_by_global_norm(dtheta, largest):
     """Scales dtheta (P,) in place to the norm `largest` where its own is larger.
 
-    -> its norm before, a float.
+    -> its norm before, a number.
     """
     norm = float(np.sqrt(np.sum(dtheta.astype(np.float64)**2)))
     if norm > largest:

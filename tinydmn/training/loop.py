@@ -3,6 +3,7 @@ the best weights are kept as a copy.
 """
 
 from dataclasses import dataclass, field
+from numbers import Real
 from time import perf_counter
 
 import numpy as np
@@ -66,36 +67,63 @@ def first_not_finite(model, dtheta):
     return next((name for name, a in arrays if not np.isfinite(a).all()), None)
 
 
+class NotFinite(Exception):
+    """A loss or gradient, seen when the epoch was over."""
+
+
 def train_epoch(model, batch, state, beta, on_step=None):
     """One epoch over the stories of `batch` in a fresh order -> Losses (sums), summed J.
 
-    Changes model.theta and state.  Raises UserError where J or the gradient is not finite.
+    Changes model.theta and state.  A device gets step after step, and its losses are read when the
+    epoch is over, unless on_step wants them at once.  Raises UserError where J or the gradient is
+    not finite.
     """
-    config, total, loss = model.config, None, 0.0
+    theta, step, drawn = model.theta_on_host.copy(), state.step, state.rng.bit_generator.state
+    try:
+        return _steps(model, batch, state, beta, on_step)
+    except NotFinite:                                      # where was it?  Once more, step by step
+        model.theta, state.step, state.rng.bit_generator.state = theta, step, drawn
+        return _steps(model, batch, state, beta, lambda losses, J: None)
+
+
+def _steps(model, batch, state, beta, on_step):
+    """As train_epoch.  Raises NotFinite where it came out too late to say which array it was."""
+    config, ops, read, unread = model.config, model.ops, [], []
     done = state.epoch / max(1, config.epochs - 1)         # 0 in the first epoch, 1 in the last
     rate = config.learning_rate * (1.0 + (config.final_rate - 1.0) * done)
-    moments = model.ops.to_device((state.m, state.v))      # there for the whole epoch
+    moments = ops.to_device((state.m, state.v))            # there for the whole epoch
     order = state.rng.permutation(len(batch.n_tokens))
     for first in range(0, len(order), config.batch):
         part, _ = take_stories(batch, order[first:first + config.batch])
         if not len(part.answer):
             continue
-        J, losses, dtheta = model.gradient(part, beta=beta, rng=state.rng)
+        losses, dtheta = model.gradient_unread(part, beta=beta, rng=state.rng)
         with threads.interruptible(), np.errstate(invalid="ignore"):
-            norm = model.ops.clip_by_global_norm(dtheta, config.clip)
-        if not np.isfinite(J + norm):
-            name = first_not_finite(model, dtheta) or "the loss"
-            raise UserError(f"epoch {state.epoch + 1}: {name} is not finite; "
-                            "training stopped, the last good checkpoint stands; "
-                            "try a smaller --learning-rate or --clip")
+            norm = ops.clip_by_global_norm(dtheta, config.clip)
+        if on_step or isinstance(norm, Real):              # on the host it is there
+            read.append(losses())
+            if not np.isfinite(read[-1][0] + ops.number(norm)):
+                name = first_not_finite(model, dtheta) or "the loss"
+                raise UserError(f"epoch {state.epoch + 1}: {name} is not finite; "
+                                "training stopped, the last good checkpoint stands; "
+                                "try a smaller --learning-rate or --clip")
+        else:
+            unread.append((losses, norm))
         state.step += 1
         with threads.interruptible():
-            model.ops.adam(model.theta, dtheta, moments, state.step, rate)
+            ops.adam(model.theta, dtheta, moments, state.step, rate)
+        if on_step:
+            J, found = read[-1]
+            on_step(found, J)
+    for losses, norm in unread:
+        read.append(losses())
+        if not np.isfinite(read[-1][0] + ops.number(norm)):
+            raise NotFinite
+    state.m, state.v = map(ops.to_host, moments)
+    total, loss = None, 0.0
+    for J, losses in read:
         total = losses if total is None else total + losses
         loss += J * losses.n_questions
-        if on_step:
-            on_step(losses, J)
-    state.m, state.v = map(model.ops.to_host, moments)
     return total, loss
 
 

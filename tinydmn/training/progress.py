@@ -13,12 +13,16 @@ except ValueError as error:                                # it reads its defaul
 
 
 class Progress:
-    """Hand `step` and `epoch` to training.loop.train; `close` at the end."""
+    """Hand `epoch` and `on_step` to training.loop.train; `close` at the end.
+
+    on_step is None where no bar is drawn: then nobody waits for the loss of each step.
+    """
 
     def __init__(self, config, state, n_questions, quiet=False, stream=None):
         stream = stream or sys.stderr
         self.config, self.n_questions, self.quiet, self.stream = config, n_questions, quiet, stream
         self.live = not quiet and stream.isatty()
+        self.on_step = self.step if self.live else None
         self.valid = " "
         self.bar = tqdm(total=config.epochs * n_questions, initial=state.epoch * n_questions,
                         file=stream, disable=not self.live, leave=False,
@@ -37,14 +41,13 @@ class Progress:
         self.n_gates += losses.n_gates
         self.done += losses.n_questions
         self.loss = self.loss + J * losses.n_questions
-        if self.live:
-            rate = self.done / (perf_counter() - self.began)
-            shares = (self._share("answer", self.right, self.done)
-                      + self._share(" gate", self.gates, self.n_gates))
-            self.bar.set_description_str(
-                f"epoch {self.number}/{self.config.epochs} J {self.loss / self.done:.3f} "
-                f"{shares}{self.valid}{rate:.0f}/s", refresh=False)
-            self.bar.update(losses.n_questions)
+        rate = self.done / (perf_counter() - self.began)
+        shares = (self._share("answer", self.right, self.done)
+                  + self._share(" gate", self.gates, self.n_gates))
+        self.bar.set_description_str(
+            f"epoch {self.number}/{self.config.epochs} J {self.loss / self.done:.3f} "
+            f"{shares}{self.valid}{rate:.0f}/s", refresh=False)
+        self.bar.update(losses.n_questions)
 
     def _share(self, name, right, n):
         return f"{name} {100 * right / n:.1f}" if n else ""
