@@ -242,7 +242,9 @@ def test_scores_losses_and_choices(op):
     target = np.array([2, 1, 0, -1], np.int32)
     loss, p = NUMPY.cross_entropy_forward(s, target)
     loss_cuda, p_cuda = op.cross_entropy_forward(up(s), up(target))
-    assert loss_cuda == pytest.approx(loss, rel=1e-12)
+    assert op.number(loss_cuda) == pytest.approx(loss, rel=1e-12)
+    assert op.number(op.count_right(up(s), up(target))) == NUMPY.count_right(s, target) == 1
+    assert op.number(op.count_right(up(s), up(np.array([1, -1, 0, 2], np.int32)), 2)) == NUMPY.count_right(s, np.array([1, -1, 0, 2]), 2) == 1
     assert_close(p_cuda, p)
     assert_close(op.cross_entropy_backward(p_cuda, up(target), 0.25), NUMPY.cross_entropy_backward(p, target, 0.25))
     np.testing.assert_array_equal(op.argmax(up(s)), [1, 2, 0, 0])          # the first of the largest
@@ -251,7 +253,7 @@ def test_scores_losses_and_choices(op):
 def test_the_optimizer(op):
     rng = np.random.default_rng(0)
     theta, decayed, d = rng.normal(size=9), rng.integers(0, 2, 9).astype(float), rng.normal(size=9)
-    assert op.l2_forward(up(theta), up(decayed)) == pytest.approx(NUMPY.l2_forward(theta, decayed), rel=1e-12)
+    assert op.number(op.l2_forward(up(theta), up(decayed))) == pytest.approx(NUMPY.l2_forward(theta, decayed), rel=1e-12)
     for largest in (0.5, 50.0):
         results = []
         for ops in (NUMPY, op):
@@ -259,7 +261,7 @@ def test_the_optimizer(op):
             ops.l2_backward(t, ops.to_device(decayed), 0.3, g)
             norm = ops.clip_by_global_norm(g, largest)
             ops.adam(t, g, (m, v), 3, 0.01)
-            results.append((np.array(norm), *map(ops.to_host, (t, g, m, v))))
+            results.append((np.array(ops.number(norm)), *map(ops.to_host, (t, g, m, v))))
         assert_close(results[1], results[0])
 
 

@@ -78,11 +78,13 @@ def train_epoch(model, batch, state, beta, on_step=None):
     epoch is over, unless on_step wants them at once.  Raises UserError where J or the gradient is
     not finite.
     """
-    theta, step, drawn = model.theta_on_host.copy(), state.step, state.rng.bit_generator.state
+    theta, m, v = (a.copy() for a in (model.theta_on_host, state.m, state.v))
+    step, drawn = state.step, state.rng.bit_generator.state
     try:
         return _steps(model, batch, state, beta, on_step)
     except NotFinite:                                      # where was it?  Once more, step by step
-        model.theta, state.step, state.rng.bit_generator.state = theta, step, drawn
+        model.theta, state.m, state.v, state.step = theta, m, v, step
+        state.rng.bit_generator.state = drawn
         return _steps(model, batch, state, beta, lambda losses, J: None)
 
 
