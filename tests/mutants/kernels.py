@@ -13,6 +13,7 @@ def at(*names, file=KERNELS):
 NUMBERS, FILLED, ROWS, ORDER, FEATURES = at("numbers_one_a_thread"), at("a_part_of_an_array_is_filled_and_added_to_alone"), at("rows_are_gathered_and_scattered"), \
     at("the_rows_of_a_sum_keep_their_order"), at("features")
 PRODUCTS, AFFINE, NO_TERMS = at("products"), at("affine"), at("a_product_of_no_terms")
+SCORES, NOTHING, FREED = (at(name, file=CUDA) for name in ("scores_losses_and_choices", "nothing_comes_back_before_an_epoch_is_over", "arrays_are_freed_many_at_once"))
 LOSSES, LARGEST, OPTIMIZER = at("losses_of_any_number_of_rows"), at("the_first_of_the_largest"), at("steps_of_the_optimizer")
 OUTPUT, DECODING, ENDS = at("output"), at("decoding"), at("decoding_ends_with_the_last_answer")
 SEQUENCES, STEPS, EMPTY, KEPT, STEP = at("sequences"), at("sequences_step_by_step"), at("sequences_of_which_all_are_empty"), \
@@ -136,16 +137,31 @@ MUTANTS = [
     mutant("loss_cuda", "                ds[i, k] -= scale\n", "                ds[i, k] -= 1\n", "scale forgotten at the class", LOSSES),
     mutant("loss_cuda", "ds[i, k] = scale * p[i, k]", "ds[i, k] = p[i, k]", "scale forgotten", LOSSES),
     mutant("loss_cuda", "if target[i] == k:", "if target[i] == i:", "the class is the row", LOSSES),
+    mutant("loss_cuda", "if target[row] >= 0:", "if target[row] > 0:", "the first class is never right", LOSSES),
+    mutant("loss_cuda", "wrong = wrong or best != target[row]", "wrong = best != target[row]", "the last word alone is right", SCORES),
+    mutant("loss_cuda", "1.0 if scored and not wrong else 0.0", "0.0 if wrong else 1.0", "what is not scored is right", LOSSES),
+    mutant("loss_cuda", "for row in range(i * steps, (i + 1) * steps):", "for row in range(i, i + steps):", "steps of other answers", SCORES),
+    mutant("loss_cuda", "                    if s[row, k] > s[row, best]:", "                    if s[row, k] >= s[row, best]:", "the last of the largest is right", SCORES),
+    mutant("loss_cuda", "empty((len(s) // steps,), np.float64)", "empty((len(s),), np.float64)", "more answers than there are", SCORES),
+    mutant("arrays_cuda", "for i in range(t, a.size, THREADS):", "for i in range(t, min(a.size, THREADS), THREADS):", "a number a thread is added", LOSSES),
+    mutant("arrays_cuda", "        for i in range(THREADS):\n            part += parts[i]", "        for i in range(1, THREADS):\n            part += parts[i]", "the first thread's sum is lost", LOSSES),
+    mutant("arrays_cuda", "math.sqrt(weight * part) if root else weight * part", "math.sqrt(part) if root else part", "sums without their weight", OPTIMIZER),
+    mutant("arrays_cuda", "float(a.copy_to_host()[0]) if is_device(a) else a\n", "float(a.copy_to_host()[0])\n", "a number of the host is read from the device", LOSSES),
+    mutant("loss_cuda", "    return total(loss), p\n", "    return float(loss.copy_to_host().sum()), p\n", "the host waits for the loss of each step", NOTHING),
+    mutant("optimizer_cuda", "    return norm\n", "    return float(norm.copy_to_host()[0])\n", "the host waits for the length of each gradient", NOTHING),
+    mutant("device", "numba.config.CUDA_DEALLOCS_COUNT = 10_000\n", "", "the host waits for each tenth array's end", FREED),
     mutant("loss_cuda", "empty((len(s),), np.float64)", "empty((len(s),), s.dtype)", "losses are added in float32", at("losses_of_float32_are_added_in_float64")),
 
     mutant("optimizer_cuda", "range(first, a.size, sums.size)", "range(first + 1, a.size, sums.size)", "a sum of squares begins too late", OPTIMIZER),
     mutant("optimizer_cuda", "range(first, a.size, sums.size)", "range(first, sums.size, sums.size)", "a square a thread", OPTIMIZER),
     mutant("optimizer_cuda", "square * weight[i] if weighted else square", "square", "L2 of biases too", OPTIMIZER),
-    mutant("optimizer_cuda", "return 0.5 * _sum", "return _sum", "the whole squared length", OPTIMIZER),
+    mutant("optimizer_cuda", "total(_squares_of(theta, decayed), 0.5)", "total(_squares_of(theta, decayed))", "the whole squared length", OPTIMIZER),
+    mutant("optimizer_cuda", "total(_squares_of(dtheta), root=True)", "total(_squares_of(dtheta))", "the length is its square", OPTIMIZER),
     mutant("optimizer_cuda", "weight * decayed[i] * theta[i]", "weight * theta[i]", "L2's gradient of biases too", OPTIMIZER),
     mutant("optimizer_cuda", "dtheta[i] += weight", "dtheta[i] = weight", "L2's gradient overwrites the others", OPTIMIZER),
-    mutant("optimizer_cuda", "    if norm > largest:\n", "    if norm < largest:\n", "short gradients are made longer", OPTIMIZER),
-    mutant("optimizer_cuda", "dtheta.dtype.type(largest / norm)", "dtheta.dtype.type(1 / norm)", "shortened to length 1", OPTIMIZER),
+    mutant("optimizer_cuda", "norm[0] > largest:", "norm[0] < largest:", "short gradients are made longer", OPTIMIZER),
+    mutant("optimizer_cuda", "norm[0] > largest:", "norm[0] != largest:", "every gradient is made as long as the longest", OPTIMIZER),
+    mutant("optimizer_cuda", "dtheta.dtype.type(largest / norm[0])", "dtheta.dtype.type(1 / norm[0])", "shortened to length 1", OPTIMIZER),
     mutant("optimizer_cuda", "m[i] = beta_1 * m[i] + (ONE - beta_1)", "m[i] = beta_2 * m[i] + (ONE - beta_2)", "the other moment's β", OPTIMIZER),
     mutant("optimizer_cuda", "(ONE - beta_2) * dtheta[i] * dtheta[i]", "(ONE - beta_2) * dtheta[i]", "the second moment is a mean", OPTIMIZER),
     mutant("optimizer_cuda", "own(rate / (1.0 - beta_1**step))", "own(rate)", "no correction of the first moment", OPTIMIZER),

@@ -4,6 +4,7 @@ from . import Mutant
 
 SAYS, TRAINED, SCORED = (f"tests/test_oracle.py::test_what_{name}" for name in ("it_says", "it_is_trained_on", "is_scored"))
 MODEL, SWITCHES, THREADS, CONFIG, CHECK, INPUTS, BATCH = (f"tests/{name}.py" for name in ("test_model", "test_switches", "test_threads", "test_config", "test_gradcheck", "test_inputs", "data/test_batch"))
+UNREAD, RIGHT = (f"tests/test_losses.py::test_{name}" for name in ("unread_losses_of_two_pieces", "as_many_are_right_as_are_predicted_right"))
 DEVICE, BACKENDS, INFO = "tests/ops/test_device.py", "tests/ops/test_backends.py", "tests/test_bench.py::test_info_lists_which_operation_comes_from_where"
 DROPOUT = f"{MODEL}::test_a_mask_keeps_the_mean_and_is_the_generators {MODEL}::test_dropout_takes_the_same_numbers_of_a_word_wherever_it_stands"
 
@@ -161,9 +162,15 @@ MUTANTS = [
     mutant("losses", "np.where(not_made, np.int32(-1), target)", "np.where(not_made, np.int32(0), target)", "passes that were not made are wrong", SCORED),
     mutant("losses", "[:, None] >= out.passes_made", "[:, None] > out.passes_made", "a pass that was not made is scored", SCORED),
     mutant("losses", '    if config.stop == "yes":\n', "    if False:\n", "passes that were spared are scored", SCORED),
-    mutant("losses", "supervised = target >= 0 ", "supervised = target > 0 ", "passes that are to look at the first fact do not count", SCORED),
-    mutant("losses", "chosen[supervised] == target[supervised]", "chosen[-1] == target[-1]", "gate accuracy of the last pass alone", SCORED),
-    mutant("losses", "Losses(E_answers, E_gates, n_right, gates_right,", "Losses(E_answers, E_gates, gates_right, n_right,", "right gates are right answers", SCORED),
+    mutant("losses", "np.count_nonzero(target >= 0))", "np.count_nonzero(target > 0))", "passes that are to look at the first fact do not count", SCORED),
+    mutant("losses", "ops.count_right(s, gate_target)", "ops.count_right(s, gate_target, len(target))", "gates are right as a whole question", SCORED),
+    mutant("losses", "Unread((E_answers, E_gates, right, gates_right), counts)", "Unread((E_answers, E_gates, gates_right, right), counts)", "right gates are right answers", SCORED),
+    mutant("losses", "tuple(map(ops.add, a.numbers, b.numbers))", "tuple(map(ops.add, a.numbers, a.numbers))", "one piece twice", UNREAD),
+    mutant("losses", "tuple(m + n for m, n in zip(a.counts, b.counts))", "a.counts", "the questions of one piece", UNREAD),
+    mutant("losses", "int(right), int(gates_right)", "int(gates_right), int(right)", "right gates are read as right answers", UNREAD),
+    mutant("answer_sequence", "np.count_nonzero(given >= 0, axis=1) > net.config.longest", "np.count_nonzero(given >= 0, axis=1) >= net.config.longest", "an answer of just the longest is wrong", RIGHT),
+    mutant("answer_sequence", "        target = net.ops.to_device(target.ravel())", "        net.ops.to_device(target.ravel())", "an answer that is cut off may be right", RIGHT),
+    mutant("answer_sequence", "count_right(rows, target, max(1, given.shape[1]))", "count_right(rows, target)", "right words are counted as answers", RIGHT),
     mutant("losses", "answer_of(config).scores(out.logits, plan.answer) ", "out.logits ", "padded steps are scored", SCORED),
     mutant("output", "self.gates / self.n_questions + self.answers / max(1, self.n_known)", "self.gates / self.n_questions + self.answers / self.n_questions", "a loss over answers that have none", SCORED),
     mutant("output", "self.gates / self.n_questions + self.answers", "self.answers", "a loss without gates", SCORED),
@@ -174,10 +181,10 @@ MUTANTS = [
     mutant("model", "alpha_each, beta_each = alpha / n, beta / max(1, n_known)", "alpha_each, beta_each = alpha / n, beta / n", "J over answers that have none", TRAINED),
     mutant("model", "alpha_each, beta_each = alpha / n, beta / max(1, n_known)", "alpha_each, beta_each = beta / n, alpha / max(1, n_known)", "alpha and beta change places", TRAINED),
     mutant("model", "config.alpha if alpha is None else alpha", "alpha or config.alpha", "alpha 0 is taken for none given", TRAINED),
-    mutant("model", "J = alpha_each * losses.gates + beta_each * losses.answers", "J = losses.mean", "J without alpha and beta", TRAINED),
-    mutant("model", "J += config.l2 * ops.l2_forward", "J += ops.l2_forward", "J with all of the squared norm", TRAINED),
+    mutant("model", "J = alpha_each * found.gates + beta_each * found.answers", "J = found.mean", "J without alpha and beta", TRAINED),
+    mutant("model", "return J + config.l2 * ops.number(half_squares), found", "return J + ops.number(half_squares), found", "J with all of the squared norm", TRAINED),
     mutant("model", "ops.l2_backward(self._theta, decayed, config.l2, dtheta)", "pass", "L2 without a gradient", MODEL + "::test_l2_is_of_matrices_alone"),
-    mutant("model", "for losses_i, d_i, dx_i in more: ", "for losses_i, d_i, dx_i in more[:1]: ", "pieces behind the second are lost", MODEL + "::test_sums_of_the_pieces_are_the_whole_and_come_in_their_order"),
+    mutant("model", "for unread_i, d_i, dx_i in more: ", "for unread_i, d_i, dx_i in more[:1]: ", "pieces behind the second are lost", MODEL + "::test_sums_of_the_pieces_are_the_whole_and_come_in_their_order"),
     mutant("model", "                ops.add_into(d, d_i)\n", "", "gradients of the first piece alone", MODEL + "::test_sums_of_the_pieces_are_the_whole_and_come_in_their_order"),
     mutant("model", "                ops.add_into(dx, dx_i)\n", "", "word vectors learn from the first piece alone", MODEL + "::test_sums_of_the_pieces_are_the_whole_and_come_in_their_order"),
     mutant("model", "dtheta[len(self._theta) - size:]", "dtheta[:size]", "gradients at other parameters", slopes("one_pass")),

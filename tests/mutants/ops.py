@@ -245,6 +245,11 @@ MUTANTS = [
     mutant("optimizer_numba", "1.0 / (1.0 - beta_2**step)", "1.0 / (1.0 - beta_2**(step - 1) if step > 1 else 1.0)", "corrected for the step before", EMBEDDING),
     mutant("optimizer_numba", "(math.sqrt(v[i] * correction) + epsilon)", "(math.sqrt(v[i] * correction + epsilon))", "epsilon under the root", EMBEDDING),
 
+    mutant("loss_numpy", "scored.any(axis=1) & ~(scored & wrong)", "~(scored & wrong)", "what is not scored is right", EMBEDDING),
+    mutant("loss_numpy", "~(scored & wrong).any(axis=1)", "~wrong.any(axis=1)", "an answer is wrong for a row that is not scored", EMBEDDING),
+    mutant("loss_numpy", "(target >= 0).reshape(-1, steps)", "(target > 0).reshape(-1, steps)", "the first class is never right", EMBEDDING),
+    mutant("loss_numba", "wrong = wrong or s[i]", "wrong = s[i]", "the last word alone is right", EMBEDDING),
+    mutant("loss_numba", "        right += scored and not wrong", "        right += not wrong", "what is not scored is right", EMBEDDING),
     mutant("loss_numpy", 'return s.argmax(axis=-1)', 'return s.shape[-1] - 1 - s[..., ::-1].argmax(axis=-1)', 'the last of the largest', EMBEDDING),
     mutant("optimizer_numpy", '    m[:] = beta_1', '    m = beta_1', 'the first moment is not kept', EMBEDDING),
 

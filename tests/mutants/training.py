@@ -9,6 +9,7 @@ MATERIAL, APART, TOLD, RUNS, TABLES = (f"tests/test_{name}.py" for name in ("mat
 MEMORY = ("tests/test_memory.py::test_what_decides_it tests/test_memory.py::test_the_longest_of_the_heaviest_is_named_and_a_batch_is_counted "
           "tests/test_memory.py::test_parameters_are_counted tests/test_memory.py::test_each_thread_works_on_a_chunk_of_a_tagged_text "
           "tests/test_memory.py::test_two_texts_of_20000_words")
+DEVICE = "tests/ops/test_device.py"
 PRESETS, PROGRESS = "tests/test_presets.py", "tests/test_progress.py"
 
 LIBRARY_TESTS, TASK_TESTS = "tests/test_library.py", "tests/test_tasks.py"
@@ -24,7 +25,7 @@ MUTANTS = [
            "an epoch of the gates alone may be the best"),
     Mutant(T + "loop.py", "beta=beta, rng=state.rng)", "beta=beta)", LOOP, "no dropout"),
     Mutant(T + "loop.py", "beta=beta, rng=state.rng)", "beta=beta, rng=np.random.default_rng(state.epoch))", LOOP, "one dropout mask an epoch"),
-    Mutant(T + "loop.py", "model.gradient(part, beta=beta, ", "model.gradient(part, ", LOOP, "beta is 1 from the start"),
+    Mutant(T + "loop.py", "model.gradient_unread(part, beta=beta, ", "model.gradient_unread(part, ", LOOP, "beta is 1 from the start"),
     Mutant(T + "loop.py", "clip_by_global_norm(dtheta, config.clip)", "clip_by_global_norm(dtheta, 10 * config.clip)", LOOP, "clipping ten times too late"),
     Mutant(T + "loop.py", "clip_by_global_norm(dtheta, config.clip)", "clip_by_global_norm(dtheta.copy(), config.clip)", LOOP, "the gradient is not clipped"),
     Mutant(T + "loop.py", "batch = train_batch(state.rng) if callable(train_batch) else train_batch",
@@ -64,8 +65,16 @@ MUTANTS = [
     Mutant(T + "loop.py", "state.theta = model.theta_on_host.copy()", "state.theta = model.theta_on_host", LOOP, "the state holds no copy"),
     Mutant(T + "loop.py", "np.random.default_rng([seed, 1])", "np.random.default_rng(seed)", LOOP, "training draws the numbers of the network's start again"),
     Mutant(T + "loop.py", "np.random.default_rng([seed, 1])", "np.random.default_rng([0, 1])", LOOP, "the seed does not reach the order"),
-    Mutant(T + "loop.py", "if not np.isfinite(J + norm):", "if not np.isfinite(J):", LOOP, "an infinite gradient is learnt from"),
-    Mutant(T + "loop.py", "if not np.isfinite(J + norm):", "if not np.isfinite(norm):", LOOP, "an infinite loss is not seen"),
+    Mutant(T + "loop.py", "isfinite(read[-1][0] + ops.number(norm)):\n                name", "isfinite(read[-1][0]):\n                name", LOOP, "an infinite gradient is learnt from"),
+    Mutant(T + "loop.py", "isfinite(read[-1][0] + ops.number(norm)):\n                name", "isfinite(ops.number(norm)):\n                name", LOOP, "an infinite loss is not seen"),
+    Mutant(T + "loop.py", "        if not np.isfinite(read[-1][0] + ops.number(norm)):\n            raise NotFinite\n", "", DEVICE, "what is not finite on a device is learnt from"),
+    Mutant(T + "loop.py", "        if on_step or isinstance(norm, Real): ", "        if True: ", DEVICE, "a device is waited for after each step"),
+    Mutant(T + "loop.py", "        if on_step or isinstance(norm, Real): ", "        if isinstance(norm, Real): ", DEVICE, "on a device a step is shown that is not read"),
+    Mutant(T + "loop.py", "model.theta, state.m, state.v, state.step = theta, m, v, step\n", "state.m, state.v, state.step = m, v, step\n", DEVICE, "once more, from the weights that hold the NaN"),
+    Mutant(T + "loop.py", "model.theta, state.m, state.v, state.step = theta, m, v, step\n", "model.theta, state.step = theta, step\n", DEVICE, "once more, with the moments that hold the NaN"),
+    Mutant(T + "loop.py", "model.theta, state.m, state.v, state.step = theta, m, v, step\n", "model.theta, state.m, state.v = theta, m, v\n", DEVICE, "once more, with steps that count on"),
+    Mutant(T + "loop.py", "        state.rng.bit_generator.state = drawn\n", "", DEVICE, "once more, in another order"),
+    Mutant(T + "progress.py", "self.on_step = self.step if self.live else None", "self.on_step = self.step", PROGRESS, "a device is waited for where nobody looks"),
     # ---- evaluation
     Mutant(T + "evaluate.py", "total = losses if total is None else total + losses", "total = losses", EVALUATE, "the last part of a set alone"),
     Mutant(T + "evaluate.py", "min(start + stories_at_once, len(batch.n_tokens))", "min(start + stories_at_once - 1, len(batch.n_tokens))", EVALUATE, "each part without its last story"),
@@ -279,7 +288,7 @@ MUTANTS = [
     Mutant("tinydmn/library.py", "    model.run = state, about\n    return model\n\n\ndef evaluate", "    return model\n\n\ndef evaluate", LIBRARY_TESTS, "the state of training is not saved"),
     Mutant("tinydmn/library.py", "    model.run = state, about\n    return model\n\n\ndef begin", "    return model\n\n\ndef begin", LIBRARY_TESTS, "a loaded run forgets its state"),
     Mutant("tinydmn/library.py", "        if name not in own and not (name == \"data\" and by_name):", "        if False:", LIBRARY_TESTS, "a misspelt keyword is ignored"),
-    Mutant("tinydmn/library.py", "on_epoch, on_step = bar.epoch, bar.step", "on_epoch = on_step = None", LIBRARY_TESTS, "no progress"),
+    Mutant("tinydmn/library.py", "on_epoch, on_step = bar.epoch, bar.on_step", "on_epoch = on_step = None", LIBRARY_TESTS, "no progress"),
     Mutant("tinydmn/library.py", "    about[\"texts\"] = material.digest\n", "", LIBRARY_TESTS, "a run of fit does not know its texts"),
     Mutant("tinydmn/library.py", "stories = task_of(about).read_asked(stories, about)", "stories = task_of(about).read(stories, about)[:-1]", LIBRARY_TESTS, "the last story of a file is not scored"),
     Mutant("tinydmn/tasks/__init__.py", "option.default if value is None else checked(name, value, option)", "option.default if value is None else value", LIBRARY_TESTS, "options of fit are not checked"),

@@ -4,8 +4,10 @@ Sizes are tiny, for the simulator runs one thread after the other: 1, and one le
 """
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numba
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.model import DMN
 from tinydmn.ops import device, functions, gru_cuda, gru_ladder_cuda, load, product_cuda
 from tinydmn.ops.groups import GRU, Sequences, recurrent_shapes
+from tinydmn.training import loop
 
 from .helpers import NUMPY, drawn, memory_weights, ones
 from .test_device import CASES
@@ -116,6 +119,28 @@ def test_ten_steps_of_training_are_the_reference():
     np.testing.assert_allclose(curves[1], curves[0], rtol=1e-9)
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-7, atol=1e-10)
     assert curves[0][-1] < curves[0][0]
+
+
+@pytest.mark.parametrize("case", ("dropout and l2", "sequence", "tags"))
+def test_nothing_comes_back_before_an_epoch_is_over(case, monkeypatch):
+    """Of losses, norm, answers and gradient: between the first step and the last no array is read."""
+    log = []
+    (model, batch), (plain, _) = network(case, "cuda", "float64"), network(case, "numpy", "float64")
+    for one in (model, plain):
+        one.config = replace(one.config, batch=1)
+    read, adam = type(model.theta).copy_to_host, model.ops.functions["adam"]
+    model.ops = load("cuda", overlay=SimpleNamespace(adam=lambda *args: (log.append("step"), adam(*args))))
+    state = loop.start(model, 0)
+    monkeypatch.setattr(type(model.theta), "copy_to_host", lambda self, *args: (log.append("read"), read(self, *args))[1])
+    total, J = loop.train_epoch(model, batch, state, 1.0)
+    assert log[:2] == ["read", "step"] and log[2] == "step" and {*log[3:]} == {"read"}     # first the weights, kept for the case of a NaN
+    wanted, J_plain = loop.train_epoch(plain, batch, loop.start(plain, 0), 1.0)
+    assert J == pytest.approx(J_plain, rel=1e-9) and vars(total) == pytest.approx(vars(wanted), rel=1e-9)
+
+
+def test_arrays_are_freed_many_at_once():
+    """Numba frees after every 10, and then the host waits for the device."""
+    assert numba.config.CUDA_DEALLOCS_COUNT >= 1000
 
 
 T = device.TILE

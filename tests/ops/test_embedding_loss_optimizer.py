@@ -100,6 +100,24 @@ def test_cross_entropy_takes_scores(backend, N, K, seed):
     np.testing.assert_array_equal(op.cross_entropy_backward(p, target, 1.0)[target < 0], 0.0)
 
 
+@each_backend
+@given(n=st.integers(0, 5), steps=sizes, K=st.integers(1, 3), seed=seeds)
+def test_right_answers_are_counted(backend, n, steps, K, seed):
+    """By hand: an answer of several steps is right as a whole; -1 is not scored, and where nothing is scored nothing is right."""
+    rng = np.random.default_rng(seed)
+    s, target = rng.integers(0, 2, (n * steps, K)).astype(float), rng.integers(-1, K, n * steps).astype(np.int32)        # many equals: the first counts
+    if K > 1:
+        s[rng.random((n * steps, K)) < 0.2] = -np.inf
+    right = 0
+    for i in range(0, n * steps, steps):
+        hits = [list(s[j]).index(max(s[j])) == target[j] for j in range(i, i + steps) if target[j] >= 0]
+        right += bool(hits) and all(hits)
+    found = ops.load(backend).count_right(s, target, steps)
+    assert found == right and isinstance(found, int)
+    if steps == 1:
+        assert ops.load(backend).count_right(s, target) == right
+
+
 @each_dtype
 @given(N=sizes, K=sizes, seed=seeds)
 def test_numba_cross_entropy_is_numpy(dtype, N, K, seed):

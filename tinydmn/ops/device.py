@@ -21,7 +21,8 @@ if SIMULATED:
     from .simulator import mend
     mend()
 filterwarnings("ignore", "Grid size")        # Numba's, of a small batch: it is one, no mistake
-# Numba frees after every 10 arrays, and that waits for all kernels; a fifth of the memory still does
+# arrays that wait to be freed, for that waits for the device; by Numba's own rule they may take a
+# fifth of its memory
 numba.config.CUDA_DEALLOCS_COUNT = 10_000
 THREADS = 4 if SIMULATED else 128      # of a block, where nothing else is said
 TILE = 2 if SIMULATED else 16          # a product's block makes TILE x TILE numbers
