@@ -150,7 +150,8 @@ MUTANTS = [
     mutant("loss_cuda", "    return total(loss), p\n", "    return float(loss.copy_to_host().sum()), p\n", "the host waits for the loss of each step", NOTHING),
     mutant("optimizer_cuda", "    return norm\n", "    return float(norm.copy_to_host()[0])\n", "the host waits for the length of each gradient", NOTHING),
     mutant("device", "numba.config.CUDA_DEALLOCS_COUNT = 10_000\n", "", "the host waits for each tenth array's end", FREED),
-    mutant("loss_cuda", "empty((len(s),), np.float64)", "empty((len(s),), s.dtype)", "losses are added in float32", at("losses_of_float32_are_added_in_float64")),
+    mutant("loss_cuda", "empty((len(s),), np.float64)", "empty((len(s),), s.dtype)", "losses are kept in float32", at("losses_of_float32_are_added_in_float64"), harmless="each is a float32 number when it is kept"),
+    mutant("arrays_cuda", "cuda.shared.array(THREADS, numba.float64)", "cuda.shared.array(THREADS, numba.float32)", "losses are added in float32", at("losses_of_float32_are_added_in_float64")),
 
     mutant("optimizer_cuda", "range(first, a.size, sums.size)", "range(first + 1, a.size, sums.size)", "a sum of squares begins too late", OPTIMIZER),
     mutant("optimizer_cuda", "range(first, a.size, sums.size)", "range(first, sums.size, sums.size)", "a square a thread", OPTIMIZER),

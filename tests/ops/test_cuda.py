@@ -269,7 +269,8 @@ def test_scores_losses_and_choices(op):
     loss_cuda, p_cuda = op.cross_entropy_forward(up(s), up(target))
     assert op.number(loss_cuda) == pytest.approx(loss, rel=1e-12)
     assert op.number(op.count_right(up(s), up(target))) == NUMPY.count_right(s, target) == 1
-    assert op.number(op.count_right(up(s), up(np.array([1, -1, 0, 2], np.int32)), 2)) == NUMPY.count_right(s, np.array([1, -1, 0, 2]), 2) == 1
+    for steps in ([1, -1, 0, 2], [0, 2, 0, -1]):           # of two answers of two steps one is right as a whole
+        assert op.number(op.count_right(up(s), up(np.array(steps, np.int32)), 2)) == NUMPY.count_right(s, np.array(steps), 2) == 1
     assert_close(p_cuda, p)
     assert_close(op.cross_entropy_backward(p_cuda, up(target), 0.25), NUMPY.cross_entropy_backward(p, target, 0.25))
     np.testing.assert_array_equal(op.argmax(up(s)), [1, 2, 0, 0])          # the first of the largest

@@ -176,11 +176,12 @@ def test_losses_of_any_number_of_rows(op, K, N):
 
 
 def test_losses_of_float32_are_added_in_float64(op):
-    """2**24 + log 2, which float32 has no number for."""
-    s = np.array([[0.0, 2.0**24], [0.0, 0.0]], np.float32)
-    loss, p = op.cross_entropy_forward(up(s), up(np.zeros(2, np.int32)))
+    """2**24 + log 2, which float32 has no number for, by one thread."""
+    s, target = np.zeros((THREADS + 1, 2), np.float32), np.full(THREADS + 1, -1, np.int32)
+    s[0, 1], target[[0, -1]] = 2.0**24, 0
+    loss, p = op.cross_entropy_forward(up(s), up(target))
     assert abs(op.number(loss) - 2**24 - np.log(2)) < 1e-6
-    assert_close(p, np.array([[0.0, 1.0], [0.5, 0.5]]), "float32")
+    assert_close(p, np.array([[0.0, 1.0], *[[0.5, 0.5]] * THREADS]), "float32")
 
 
 @few
