@@ -1,17 +1,21 @@
 """`bench --backend cuda` without any device: what is counted, when it is timed, what is held against the reference, what is printed; no clock has a say here."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tinydmn import DMN, Config, ops
-from tinydmn.bench import compare as comparing, counting, device as gpu, worker
+from tinydmn.bench import compare as comparing, counting, device as gpu, passes, worker
 from tinydmn.bench.compare import device_cases
 from tinydmn.cli import bench, main
+from tinydmn.episodic_memory import memory_weights
 from tinydmn.errors import UserError
+from tinydmn.gradcheck import assert_grad
 from tinydmn.ops import device
+from tinydmn.ops.groups import Passes
 
 from .ops.test_device import device_ops
 
@@ -130,6 +134,97 @@ def test_the_rows_of_the_table(monkeypatch):
     assert row["floor_ms"] == pytest.approx(1e3 * counting.gru_flop(3, 2, 2) / 1e3) and set(row) == alone
 
 
+# ---- the passes
+
+
+@pytest.mark.parametrize("kind", ("softmax", "gated"))
+def test_passes_to_be_timed(kind):
+    """Questions about stories, each of which sees some of its own facts, and then end-of-passes; the first ones alone are the first ones of all."""
+    case = passes.make_case(12, 3, kind)
+    rows, n = case.facts
+    assert case.c.shape == (3 * passes.FACTS + 1, 3) and case.q.shape == case.dm.shape == (12, 3) and n[0] == passes.FACTS + 1 and 2 <= n.min() < n.max()
+    for q, (row, k) in enumerate(zip(rows, n)):
+        first = q // passes.QUESTIONS * passes.FACTS
+        assert row[:k - 1].tolist() == list(range(first, first + k - 1)) and {*row[k - 1:]} == {len(case.c) - 1}
+    assert ((case.dss != 0) == (np.arange(passes.FACTS + 1) < n[:, None])).all() and case.dss.shape == (passes.PASSES, 12, passes.FACTS + 1)
+    assert {a.dtype.name for a in (case.c, case.q, case.dm, case.dss, *case.params.values())} == {"float32"}
+    whole, some = (passes.calls(NUMPY, one)[1]() for one in (case, case.first(5)))
+    np.testing.assert_allclose(some[0], whole[0][:5], atol=1e-6)
+    np.testing.assert_allclose(some[2], whole[2][:5], atol=1e-6)
+    np.testing.assert_array_equal(passes.calls(NUMPY, case)[0](), whole[0])
+    assert case.counted == (len(case.c), n.sum(), 12, 3, 3)
+
+
+def test_the_gradients_of_the_passes_are_those_of_what_arrives():
+    """Central differences of dm · m + dss · s: into facts, questions (m^0 among them) and a weight."""
+    case = passes.make_case(4, 2, "gated")
+    case = replace(case, **{name: getattr(case, name).astype(float) for name in ("c", "q", "dm", "dss")}, params={name: a.astype(float) for name, a in case.params.items()})
+    _, dc, dq, dweights = passes.calls(NUMPY, case)[1]()
+    how, there = Passes(passes.PASSES, "gated"), np.arange(passes.FACTS + 1) < case.facts.n[:, None]
+
+    def loss():
+        ms, ss, *_ = NUMPY.passes_forward(case.c, case.q, case.q, case.facts, memory_weights(case.params, case.config), how)
+        return np.sum(case.dm * ms[-1]) + sum(np.sum(ds[there] * s[there]) for ds, s in zip(case.dss, ss))
+    assert_grad("c", dc, loss, case.c)
+    assert_grad("q", dq, loss, case.q)
+    assert_grad("W_b", dweights.gate.W_b, loss, case.params["gate.W_b"])
+
+
+def passes_of(name, function):
+    return ops.load("numba", SimpleNamespace(**{"passes_forward": NUMBA.passes_forward, "passes_backward": NUMBA.passes_backward} | {name: function}))
+
+
+def test_the_passes_that_are_timed_are_the_reference():
+    case = passes.make_case(12, 3, "softmax")
+    passes.check(case, NUMBA)
+
+    def forward(*given, few=True):
+        ms, *more = NUMBA.passes_forward(*given)
+        return [*ms[:-1], ms[-1] * (1 if few and len(ms[-1]) > passes.CHECKED else np.float32(1.01))], *more
+
+    def backward(change):
+        def wrong(dms, dss, cache, weights, dweights):
+            found = [*NUMBA.passes_backward(dms, dss, cache, weights, dweights)]
+            change(found, dweights)
+            return found
+        return wrong
+    wrong = {"m, alone": ("passes_forward", forward), "dc, alone": ("passes_backward", backward(lambda found, _: found[0].__imul__(-1))),
+             "dq, alone": ("passes_backward", backward(lambda found, _: found[2].fill(np.nan))), "dgate.W_2, alone": ("passes_backward", backward(lambda _, d: d.gate.W_2.fill(0))),
+             "m, among all": ("passes_forward", lambda *given: forward(*given, few=False) if len(given[1]) > passes.CHECKED else NUMBA.passes_forward(*given))}
+    for says, (name, function) in wrong.items():
+        with pytest.raises(RuntimeError, match=f"^the passes' {says}, is not the reference's: off by "):
+            passes.check(case, passes_of(name, function))
+
+
+def test_what_passes_cost_by_hand():
+    """R = 7 facts, Q = 4, H = 2, G = 3: W_b (2, 2), W_1 (3, 16), b_1, W_2 (3,), b_2; a GRU W, U (6, 2), b (6,)."""
+    gate, gru = 4 + 48 + 3 + 3 + 1, 12 + 12 + 6
+    for kind, weights in (("softmax", gate + gru), ("gated", gate + 2 * gru)):
+        forward = weights + 7 * 2 + 4 * 2 + 4 * 2
+        assert counting.passes_bytes(7, 4, 2, 3, kind) == 4 * forward
+        # read again, dm too; dc, dq and all the weights' written
+        assert counting.passes_bytes(7, 4, 2, 3, kind, True) == 4 * (forward + weights + 7 * 2 + 4 * 2 + 4 * 2 + 7 * 2 + 4 * 2 + weights)
+
+
+def test_the_rows_of_the_passes(monkeypatch):
+    diary = []
+    monkeypatch.setattr(passes, "ops", SimpleNamespace(load=lambda name: NUMPY))
+    monkeypatch.setattr(passes, "check", lambda case, op: diary.append((case.config.episode, case.config.hidden, len(case.q))))
+    peer = SimpleNamespace(calls=lambda case: {"torch": (lambda: "theirs", lambda: "theirs, both")})
+    timer = lambda call: 0.5 if isinstance(call(), str) else 0.1
+    rows = list(passes.passes_rows((2, 4), (1, 3), ("softmax", "gated"), timer, (1e4, 1e9), peer))
+    assert diary == [(kind, H, Q) for kind in ("softmax", "gated") for H in (2, 4) for Q in (1, 3)] and len(rows) == 16
+    assert [row["what"] for row in rows[:2]] == ["softmax, forward", "softmax, forward and backward"] and rows[-1]["what"] == "gated, forward and backward"
+    for row in rows:
+        case, back = passes.make_case(row["batch"], row["hidden"], row["episode"]), row["what"].endswith("backward")
+        R, pairs, Q, H, G = case.counted
+        assert row["ms"] == 100 and row["torch_ms"] == 500 and row["floor_ms"] == pytest.approx(1e3 * counting.passes_bytes(R, Q, H, G, row["episode"], back) / 1e4)
+    row, both = list(passes.passes_rows((2,), (3,), ("gated",), timer, (1e12, 1e3)))
+    R, pairs, Q, H, G = passes.make_case(3, 2, "gated").counted
+    flop = counting.passes_flop(R, pairs, Q, H, G, 3, "gated")
+    assert row["floor_ms"] == pytest.approx(flop) and both["floor_ms"] == pytest.approx(3 * flop) and "torch_ms" not in row
+
+
 def test_the_training_steps_of_a_device():
     found = device_cases([1, 3], 16, ("softmax", "gated"), (64, 256))
     assert [(c.task, c.stories, c.hidden, c.episode) for c in found[:4]] == [(1, 16, 64, "softmax"), (3, 16, 64, "softmax"), (1, 16, 64, "gated"), (3, 16, 64, "gated")]
@@ -160,11 +255,16 @@ def stubbed(monkeypatch):
         asked.append((hidden, batch, timer.rounds, floor, peer))
         yield {"what": "forward and backward", "hidden": 64, "batch": 4096, "steps": 9, "ms": 1.25, "floor_ms": 0.125, "times_floor": 10.0} | (
             {"torch_ms": 2.5, "torch_packed_ms": 3.75} if peer else {})
+    def passes_rows(hidden, batch, kinds, timer, floor, peer):
+        asked.append((hidden, batch, kinds, timer.rounds, floor, peer))
+        yield {"what": "softmax, forward and backward", "hidden": 128, "batch": 4096, "ms": 1.75, "floor_ms": 0.25, "times_floor": 7.0} | (
+            {"torch_ms": 8.5, "torch_compile_ms": 4.25} if peer else {})
     monkeypatch.setattr(bench, "compare", compare)
     monkeypatch.setattr(gpu, "gru_rows", gru_rows)
+    monkeypatch.setattr(bench.passes, "passes_rows", passes_rows)
     monkeypatch.setattr(gpu, "bandwidth", lambda timer: 4e12)
     monkeypatch.setattr(gpu, "product_rate", lambda timer, matmul: 6e13 if matmul else 3e12)
-    monkeypatch.setattr(gpu, "check_torch", lambda: SimpleNamespace(matmul="cuBLAS"))
+    monkeypatch.setattr(gpu, "check_torch", lambda: (SimpleNamespace(matmul="cuBLAS"), "passes of torch"))
     monkeypatch.setattr(bench, "find_spec", lambda name: object())
     monkeypatch.setattr(device, "SIMULATED", False)
     monkeypatch.setattr(device, "missing", lambda: None)
@@ -176,11 +276,12 @@ def test_its_figures_as_json(stubbed, capsys):
     assert main(["bench", "--backend", "cuda", "--against", "torch", "--json", "--tasks", "2", "--stories", "8", "--episode", "gated", "--rounds", "5", "--seed", "9", "--data", "D",
                  "--hidden", "64", "80", "--batch", "7"]) == 0
     found = json.loads(capsys.readouterr().out)
-    table, *compared = stubbed
+    table, looks, *compared = stubbed
     assert table[:4] == ([64, 80], [7], 5, (4e12, 6e13)) and table[4].matmul == "cuBLAS"
     assert [entry[1:] for entry in compared] == [(("cuda", 1), (side, 1), 9, "D", 5) for side in ("torch-cuda", "torch-compile")] * 2
     assert [entry[0] for entry in compared] == [case for case in device_cases([2], 8, ("gated",), (64, 80)) for _ in range(2)]
     assert found["device"] == "a GPU" and found["simulated"] is False and found["copy_gb_per_second"] == 4000 and found["product_gflops"] == 60_000
+    assert looks == ([64, 80], [7], ("gated",), 5, (4e12, 6e13), "passes of torch") and found["passes"][0]["torch_compile_ms"] == 4.25
     assert found["gru"][0]["torch_packed_ms"] == 3.75 and found["training"][0]["share_of_product"] == pytest.approx(30e9 / 6e13) and len(found["training"]) == 4
 
 
@@ -191,21 +292,36 @@ def test_its_figures_as_text(stubbed, capsys):
     lines = out.splitlines()
     assert lines[0] == "a GPU" and lines[1] == "copies 4,000 GB/s, products 60,000 GFLOP/s (cuBLAS), float32; medians of 7"
     head, row = next((line, below) for line, below in zip(lines, lines[1:]) if line.endswith("packed"))
-    assert row == "forward and backward     64   4096    1.250   0.125   10.0    2.500    3.750" and len(head) == len(row) <= 80
+    assert row == "forward and backward           64   4096   1.250  0.125  10.0    2.500    3.750" and len(head) == len(row) <= 80
+    head, row = next((line, below) for line, below in zip(lines, lines[1:]) if line.endswith("compiled"))
+    assert row == "softmax, forward and backward 128   4096   1.750  0.250   7.0    8.500    4.250" and len(head) == len(row) and head.split()[-2] == "eager"
+    assert lines.count("training, 32 stories a batch, 3 passes; of the products' rate; ratio: theirs to ours") == 1 == out.count("\ntraining, 820 stories a batch")
+    assert [case.stories for case, *_ in stubbed[2:]] == [32] * 8 + [820] * 8
     head, ours, theirs = next(lines[i:i + 3] for i, line in enumerate(lines) if line.endswith("ratio"))
     assert ours == "task 1, softmax, H=64            12.35       4,321  0.1 %" and theirs == "  torch-cuda                     50.50         999           4.25" and len(head) == len(theirs)
     assert main(["bench", "--backend", "cuda"]) == 0
     out = capsys.readouterr().out
-    assert "(our kernel)" in out and "cuDNN" not in out and "ratio" not in out and stubbed[-1][2] is None
+    assert "(our kernel)" in out and "cuDNN" not in out and "eager" not in out and "ratio" not in out and stubbed[-1][2] is None
+
+
+def test_the_cores_of_the_host_beside_it(stubbed, capsys, monkeypatch):
+    monkeypatch.setattr(bench.threads, "count", lambda: 6)
+    assert main(["bench", "--backend", "cuda", "--against", "numba", "--tasks", "1", "--episode", "gated", "--hidden", "64", "--stories", "820"]) == 0
+    out = capsys.readouterr().out
+    (table, looks, compared) = stubbed
+    assert table[4] is None is looks[5] and compared[0].stories == 820 and compared[1:3] == (("cuda", 1), ("numba", 6)) and "cuDNN" not in out and "ratio" in out
+    assert "  numba                          50.50         999           4.25" in out.splitlines()
+    assert main(["bench", "--against", "numba"]) == 2
+    assert capsys.readouterr().err == "tinydmn bench: --against numba: is what is timed; give --backend cuda to hold a GPU against it, or leave it out\n"
 
 
 def test_in_the_simulator_it_says_that_times_mean_nothing(stubbed, capsys, monkeypatch):
     monkeypatch.setattr(device, "SIMULATED", True)
     assert main(["bench", "--backend", "cuda"]) == 0
     out, err = capsys.readouterr()
-    assert "THE SIMULATOR'S TIMES MEAN NOTHING" in out and "training steps are left out" in err and len(stubbed) == 1 and stubbed[0][:2] == ((2,), (2,))
+    assert "THE SIMULATOR'S TIMES MEAN NOTHING" in out and "training steps are left out" in err and len(stubbed) == 2 and stubbed[0][:2] == ((2,), (2,)) == stubbed[1][:2]
     assert main(["bench", "--backend", "cuda", "--json", "--hidden", "3"]) == 0
-    assert json.loads(capsys.readouterr().out)["simulated"] is True and stubbed[-1][:2] == ([3], (2,))
+    assert json.loads(capsys.readouterr().out)["simulated"] is True and stubbed[-1][:2] == ([3], (2,)) == stubbed[-2][:2]
 
 
 def test_what_is_missing_is_one_line(monkeypatch, capsys):
@@ -213,7 +329,7 @@ def test_what_is_missing_is_one_line(monkeypatch, capsys):
     peer = SimpleNamespace(missing=lambda: "torch 2.1 finds no GPU")
     monkeypatch.setattr(gpu, "import_peer", lambda name: peer)
     for words, says in (((), "back end cuda: no GPU"), (("--against", "torch"), "back end cuda: no GPU"),
-                        (("--against", "torch", "--against", "jax"), "--against jax with --backend cuda: on a GPU the other side is torch; give --against torch, or leave it out")):
+                        (("--against", "torch", "--against", "jax"), "--against jax with --backend cuda: on a GPU the other side is torch, or numba; give one of them, or leave it out")):
         monkeypatch.setattr(bench, "find_spec", lambda name: object())
         assert main(["bench", "--backend", "cuda", *words]) == 2
         assert capsys.readouterr().err == f"tinydmn bench: {says}\n"
@@ -223,7 +339,7 @@ def test_what_is_missing_is_one_line(monkeypatch, capsys):
     with pytest.raises(UserError, match="^--against torch: torch 2.1 finds no GPU; install one that finds the GPU, or leave --against out$"):
         gpu.check_torch()
     peer.missing = lambda: None
-    assert gpu.check_torch() is peer
+    assert gpu.check_torch() == (peer, peer)
     monkeypatch.setattr(comparing, "PEERS", comparing.PEERS / "none")
     with pytest.raises(UserError, match="from a clone"):
         gpu.check_torch()

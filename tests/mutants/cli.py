@@ -86,7 +86,7 @@ MUTANTS = [
     Mutant("tinydmn/cli/bench.py", "\"share_of_sgemm\": flop / seconds / one", "\"share_of_sgemm\": one * seconds / flop if flop else 0", BENCH, "a share upside down"),
     Mutant("tinydmn/cli/bench.py", "\"us\": 1e6 * seconds", "\"us\": 1e3 * seconds", BENCH, "milliseconds called microseconds"),
     Mutant("tinydmn/cli/bench.py", "(\"numba\", n), theirs, args.seed, args.data, args.rounds)", "(\"numba\", n), theirs, args.seed, args.data)", BENCH, "--rounds does nothing"),
-    Mutant("tinydmn/cli/bench.py", "cases(args.tasks, args.stories, episodes)", "cases(args.tasks, 32, episodes)", BENCH, "--stories does nothing"),
+    Mutant("tinydmn/cli/bench.py", "cases(args.tasks, stories, episodes(args))", "cases(args.tasks, 32, episodes(args))", BENCH, "--stories does nothing"),
     Mutant("tinydmn/bench/compare.py", "ratio = times[:, 1] / times[:, 0]", "ratio = times[:, 0] / times[:, 1]", BENCH, "the ratio upside down"),
     Mutant("tinydmn/bench/compare.py", "\"ratio\": np.median(ratio)", "\"ratio\": np.median(times[:, 1]) / np.median(times[:, 0])", BENCH, "the ratio of the medians"),
     Mutant("tinydmn/bench/compare.py", "\"ratio_least\": ratio.min(), \"ratio_largest\": ratio.max()", "\"ratio_least\": ratio.max(), \"ratio_largest\": ratio.min()", BENCH,

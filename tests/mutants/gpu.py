@@ -17,6 +17,10 @@ def timing(old, new, what, tests=BENCH):
     return Mutant("tinydmn/bench/device.py", old, new, tests, what)
 
 
+def looks(old, new, what):
+    return Mutant("tinydmn/bench/passes.py", old, new, BENCH, what)
+
+
 def command(old, new, what):
     return Mutant("tinydmn/cli/bench.py", old, new, BENCH, what)
 
@@ -53,17 +57,31 @@ MUTANTS = [
     timing("    return 2 * 4 * SIZES", "    return 4 * SIZES", "a copy only reads"),
     timing("floor_seconds = max(", "floor_seconds = min(", "the floor is the lower of two"),
     timing("            check(case, op)\n", "", "what is wrong is timed"),
-    timing("            if not error < CLOSE:", "            if error > CLOSE:", "a NaN is the reference's"),
+    looks("                check(case, op)\n", "", "wrong passes are timed"),
+    looks("        if checked is part:", "        if False:", "gradients of facts and weights are not looked at"),
+    looks("return ms[-1], dc, op.add(dm_0, dq), dweights", "return ms[-1], dc, dq, dweights", "what reaches m^0 is lost"),
+    looks("* (t < n[:, None])\n", "\n", "gradients arrive at scores of facts that are not seen"),
+    looks("np.where(t < n[:, None] - 1, first + t, S * FACTS)", "np.where(t < n[:, None], first + t, S * FACTS)", "nobody looks at end-of-passes"),
+    looks("np.arange(Q)[:, None] // QUESTIONS * FACTS", "np.arange(Q)[:, None] * 0", "all ask about one story"),
+    looks("(3 if back else 1) * passes_flop", "(2 if back else 1) * passes_flop", "the passes' backward costs what their forward costs"),
+    looks("facts = Facts(*(a[:Q] for a in self.facts))", "facts = Facts(*(a[-Q:] for a in self.facts))", "the facts of other questions"),
+    Mutant("tinydmn/bench/counting.py", "2 * weights + 2 * given + Q * H", "weights + 2 * given + Q * H", BENCH, "weights' gradients are not written"),
+    Mutant("tests/peers/torch_passes.py", "up(case.c[rows].swapaxes(0, 1))", "up(case.c[rows].swapaxes(0, 1) * 0.99)", TORCH, "torch has other facts"),
+    Mutant("tests/peers/torch_passes.py", "[up_dm, *ds]", "[up_dm, *map(torch.zeros_like, ds)]", TORCH, "no gradient arrives at torch's scores"),
+    command("if \"torch\" in args.against else (None, None)", "if args.against else (None, None)", "torch is asked for where the CPU is the other side"),
+    command("    if \"numba\" in args.against:\n        raise", "    if False:\n        raise", "the CPU is timed against itself"),
+    command("(\"numba\", threads.count())]", "(\"numba\", 1)]", "the CPU has one core"),
+    timing("        if not error < CLOSE:", "        if error > CLOSE:", "a NaN is the reference's"),
     timing("        if checked is part:", "        if False:", "weights' gradients are not looked at"),
     timing("f(B, T, H) * alive[..., None]", "f(B, T, H)", "gradients arrive behind the end"),
     timing("    if problem := peer.missing():", "    if problem := None:", "a torch without CUDA is a traceback"),
     Mutant("tinydmn/bench/counting.py", "(3 if backward else 1) * 2 * 3", "(2 if backward else 1) * 2 * 3", BENCH, "backward costs what forward costs"),
-    Mutant("tinydmn/bench/counting.py", "(forward + back * backward)", "(forward + back)", BENCH, "forward moves what backward moves"),
+    Mutant("tinydmn/bench/counting.py", "inputs)\n    return size * (forward + back * backward)", "inputs)\n    return size * (forward + back)", BENCH, "forward moves what backward moves"),
     Mutant("tinydmn/bench/worker.py", "model.ops.zeros(model.theta.shape, model.dtype)", "np.zeros(model.theta.shape, model.dtype)", f"{BENCH}::test_a_training_step_leaves_everything_on_the_device", "Adam's moments stay on the host"),
     Mutant("tests/peers/torch_gru.py", "torch_gates(a)", "a", TORCH, "torch's gates in our order"),
     Mutant("tests/peers/torch_gru.py", "enforce_sorted=False", "enforce_sorted=True", TORCH, "packed sequences must be sorted"),
     command("\"THE SIMULATOR'S TIMES MEAN NOTHING: no GPU was used\\n\" * simulated", "\"\"", "the simulator's times look like a GPU's"),
-    command("    if others := set(args.against) - {\"torch\"}:", "    if others := set():", "JAX on the CPU is timed against a GPU"),
+    command("    if others := set(args.against) - {\"torch\", \"numba\"}:", "    if others := set():", "JAX on the CPU is timed against a GPU"),
     command("    if args.hidden or args.batch:", "    if False:", "sizes for a GPU are ignored elsewhere"),
     command("    device.require()\n", "", "torch is blamed for a GPU that is missing"),
     command("1e9 * found[\"gflops\"] / rate\n            figures.append", "found[\"gflops\"] / rate\n            figures.append", "a share of the products is a billion times too small"),

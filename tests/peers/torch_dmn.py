@@ -42,8 +42,12 @@ class DMN(nn.Module):
         c = h[rows["fact_end"].T, row]                                                    # (F, Q, H)
         n_facts, t = rows["n_facts"], torch.arange(len(c), device=c.device)[:, None]
         c = torch.where((t == n_facts)[:, :, None], self.end_of_passes, c)
-        candidate = t <= n_facts                                                          # (F, Q)
         q = self.question(self.L(rows["question"].T))[0][rows["n_question"] - 1, row]     # (Q, H)
+        m, scores = self.look(c, q, t <= n_facts)
+        return self.W_a(m), scores
+
+    def look(self, c, q, candidate):
+        """c (F, Q, H), q (Q, H), candidate (F, Q) bool -> the last memory (Q, H), scores as forward: the passes alone."""
         c_W_b = c @ self.W_b
         fixed = [c * q, (c - q).abs(), (c_W_b * q).sum(2, keepdim=True)]                  # the blocks of eq. 5 without m
         if self.gated:
@@ -57,7 +61,7 @@ class DMN(nn.Module):
             scores.append(s)
             e = self.gated_episode(x, torch.sigmoid(s)) if self.gated else (torch.softmax(s, 0)[:, :, None] * c).sum(0)
             m = self.memory(e, m)
-        return self.W_a(m), scores
+        return m, scores
 
     def gated_episode(self, x, g):
         """x (F, Q, 3H) = W c_t + b, g (F, Q), 0 where there is no candidate -> e (Q, H), eqs 7 and 8."""

@@ -22,6 +22,18 @@ def passes_flop(R, pairs, Q, H, G, passes, kind):
     return once + passes * (a_pass + (3 * square if gated else 2 * H) * pairs)
 
 
+def passes_bytes(R, Q, H, G, kind, backward=False, size=4):
+    """The bytes that have to pass through memory at the least, as gru_bytes: weights, facts and
+    questions read, the last memory written; backward reads them and its gradient, and writes those
+    of facts, questions and weights.
+    """
+    gate, gru = H * H + G * (7 * H + 2) + 2 * G + 1, 3 * H * (2 * H + 1)
+    weights, given = gate + gru * (2 if kind == "gated" else 1), (R + Q) * H
+    forward = weights + given + Q * H
+    back = 2 * weights + 2 * given + Q * H
+    return size * (forward + back * backward)
+
+
 def step_flop(batch, n_words, n_classes, config):
     """One training step, forward and backward, on a Batch with GRUs and one-word answers.
 

@@ -1,5 +1,5 @@
 """The GRU on a device: its time, its distance from a floor that the device itself gives, and
-cuDNN's time for the same sequences.
+cuDNN's time for the same sequences.  The passes beside it: passes.py.
 
 The floor is the longer of two times: the bytes that must pass through memory (counting.py), by the
 rate at which a kernel copies; and the floating-point operations, by the rate of a large product.
@@ -77,13 +77,14 @@ def product_rate(timer, matmul=None):
 
 
 def check_torch():
-    """-> the peers' module of cuDNN's GRU.  Raises UserError where torch finds no GPU."""
+    """-> the peers' modules of cuDNN's GRU and of the passes.  Raises UserError where torch finds
+    no GPU."""
     require_peers()
     peer = import_peer("torch_gru")
     if problem := peer.missing():
         raise UserError(f"--against torch: {problem}; install one that finds the GPU, or leave "
                         "--against out")
-    return peer
+    return peer, import_peer("torch_passes")
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,16 @@ def check(case, op=None):
                  ("dx", op.to_host(found[1])[:len(dx)], dx)]
         if checked is part:
             pairs += [(f"d{k}", op.to_host(a), b) for k, a, b in zip("WUb", found[2], dgru)]
-        for what, a, b in pairs:
-            error = np.abs(a - b).max() / max(np.abs(b).max(), 1e-6)
-            if not error < CLOSE:                          # a NaN is not below
-                raise RuntimeError(f"the GRU's {what}, {name}, is not the reference's: off by "
-                                   f"{error:.1e} of its largest number")
+        hold("the GRU's", name, pairs)
+
+
+def hold(whose, where, pairs):
+    """pairs: (name, array, the reference's).  Raises RuntimeError where they differ."""
+    for what, a, b in pairs:
+        error = np.abs(a - b).max() / max(np.abs(b).max(), 1e-6)
+        if not error < CLOSE:                              # a NaN is not below
+            raise RuntimeError(f"{whose} {what}, {where}, is not the reference's: off by "
+                               f"{error:.1e} of its largest number")
 
 
 def gru_rows(hidden, batch, timer, floor, peer=None):
@@ -161,13 +167,18 @@ def gru_rows(hidden, batch, timer, floor, peer=None):
         for B in batch:
             case = make_case(B, H, T)
             check(case, op)
-            sides = {"ms": calls(op, case)}
-            if peer:
-                sides |= {f"{name}_ms": pair for name, pair in peer.calls(case).items()}
-            for i, what in enumerate(("forward", "forward and backward")):
-                counted = case.steps, H, H, bool(i)
-                floor_seconds = max(gru_bytes(*counted) / floor[0], gru_flop(*counted) / floor[1])
-                row = {"what": what, "hidden": H, "batch": B, "steps": case.steps,
-                       "floor_ms": 1e3 * floor_seconds}
-                row |= {name: 1e3 * timer(pair[i]) for name, pair in sides.items()}
-                yield row | {"times_floor": row["ms"] / row["floor_ms"]}
+            needs = [(gru_bytes(*counted), gru_flop(*counted))
+                     for counted in ((case.steps, H, H, back) for back in (False, True))]
+            about = {"hidden": H, "batch": B, "steps": case.steps}
+            yield from timed(about, calls(op, case), peer and peer.calls(case), needs, timer, floor)
+
+
+def timed(about, ours, theirs, needs, timer, floor):
+    """Yields a row for forward, and one for forward with backward.  ours: these two calls; theirs:
+    {name: their two}, or None; needs: bytes and operations of each."""
+    sides = {"ms": ours} | {f"{name}_ms": pair for name, pair in (theirs or {}).items()}
+    for i, what in enumerate(("forward", "forward and backward")):
+        floor_seconds = max(needs[i][0] / floor[0], needs[i][1] / floor[1])
+        row = {"what": what, **about, "floor_ms": 1e3 * floor_seconds}
+        row |= {name: 1e3 * timer(pair[i]) for name, pair in sides.items()}
+        yield row | {"times_floor": row["ms"] / row["floor_ms"]}
