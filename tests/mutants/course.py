@@ -10,6 +10,7 @@ LIBRARY, SHOWN = f"{T}definitions_are_the_librarys_in_the_papers_dialect", f"{T}
 WAYS, FORWARDS, FLOATS, QUOTIENT = (f"{T}{name}" for name in (
     "the_kind_of_a_wrong_backward", "the_kind_of_a_wrong_forward", "float32_on_the_way_back_is_seen", "a_backward_that_only_takes_differences_is_seen"))
 STUBS = "tests/course/test_stub.py::test_"
+EXAMPLES = "tests/course/test_examples.py::test_"
 EXCEPTION = f"{T}an_exceptions_message_is_not_repeated_of_a_hidden_case"
 OTHER = f"{T}right_files_in_another_dialect_lose_nothing_and_those_of_the_paper_do"
 
@@ -84,6 +85,9 @@ MUTANTS = [
     kinds("slopes = [differences(lambda a: f(a).sum(), v) for v in values]", "slopes = values", "the slope of tanh in place of another's is not named", f"{T}the_kind_in_another_dialect"),
     of("stub")("if count[name] == 1 and name in words", "if name in words", "a stub offers what cannot be checked", f"{STUBS}a_stub_offers_steps_that_can_be_checked"),
     of("catalogue")("\"utf-8-sig\"", "\"utf-8\"", "a file that begins with a mark is not Python", f"{STUBS}a_file_may_begin_with_a_mark"),
+    of("stub")("np.array({listed(a)})", "{listed(a)}", "an example that is pasted makes lists, not arrays", f"{EXAMPLES}the_example_of_a_pair_is_right"),
+    of("stub")("_forward({', '.join(arrays)})\"", "_forward({', '.join(sorted(arrays))})\"", "an example calls with its arguments in another order", f"{EXAMPLES}the_example_of_a_pair_is_right"),
+    of("stub")("np.round(np.asarray(a), 6) + 0)", "np.round(np.asarray(a), 6))", "an example says -0.0", f"{EXAMPLES}a_number_is_never_minus_zero"),
     Mutant("tinydmn/cli/common.py", "    if not text.strip() or not", "    if not", f"{STUBS}whose_equations_is_a_name", "nobody is a student"),
     Mutant("tinydmn/cli/grade.py", "    if not ASSIGNMENTS[name].parts:\n", "    if False:\n", "tests/course/test_stub.py", "0 of 0 points for what is graded by hand"),
 ]

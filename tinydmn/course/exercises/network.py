@@ -13,7 +13,9 @@ import numpy as np
 
 from ..calls import Call, Kept
 from ..part import Part
+from ..stub import stubs
 from . import episode, gate, gru, gru_cell
+from .network_example import example
 
 PAIRS = (*gru_cell.PARTS, *gru.PARTS, *gate.PARTS[1:], *episode.PARTS[:1])
 STORIES, EPOCHS, NEEDED = 200, 13, 0.95
@@ -34,8 +36,7 @@ class Failed(Exception):
 
 
 def stub(dialect):
-    from ..stub import stubs
-    return NOTE + "".join(stubs(part, dialect, None) for part in PAIRS)
+    return NOTE + "".join(stubs(part, dialect, None) for part in PAIRS) + example(dialect, PAIRS)
 
 
 class Students:
