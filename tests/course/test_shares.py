@@ -5,15 +5,16 @@ import pytest
 
 from tinydmn.course import checking
 from tinydmn.course.assignments import ASSIGNMENTS
-from tinydmn.course.checking import Finding
+from tinydmn.course.case import Finding, finding, make_case
 from tinydmn.course.dialect import PAPER, Dialect
 from tinydmn.course.grade import Grader
 from tinydmn.course.shares import check_shares, earned, said, shares
 
 from .local import Local
-from .solutions import PARTS, right
+from .solutions import PARTS, WHOLE, right
 from .wrong import any_dialect, graded, in_dialect
 
+PARTS = PARTS | WHOLE
 EARNED = {"forward": 4, "backward": 8, "": 0}              # of 12
 
 
@@ -28,7 +29,7 @@ def found(part, source, dialect=PAPER, seed=0):
 
 def undiagnosed(case, got, wrong, numeric):
     """Which mistake it is costs most of the time, and no points."""
-    return [checking.finding(case, "backward", "", "is wrong")]
+    return [finding(case, "backward", "", "is wrong")]
 
 
 def test_a_third_is_the_forwards():
@@ -93,7 +94,7 @@ def test_a_forward_with_two_faces_earns_nothing(monkeypatch):
     monkeypatch.setattr(checking, "diagnosed", undiagnosed)
     easy = BACK + "s = SLOPE\n    dW += s\n    dU += s\n    db += s\n    return np.full((len(dh), W_COLUMNS), s), np.full_like(dh, s)\n"
     rng = np.random.default_rng(0)
-    case = checking.make_case(PARTS["gru_cell"], PAPER, rng)
+    case = make_case(PARTS["gru_cell"], PAPER, rng)
     # what an attacker cannot know, to be sure: the arguments themselves
     slope = case.douts["h"].sum() * np.cos(sum(a.sum() for a in case.arrays.values()))
     source = TWO_FACES + right("gru_cell")["split"] + easy.replace("SLOPE", repr(float(slope))).replace("W_COLUMNS", str(case.arrays["W"].shape[1])) + (

@@ -10,8 +10,9 @@ import pytest
 
 from tinydmn.cli import main
 from tinydmn.course.assignments import ASSIGNMENTS
+from tinydmn.course.case import make_case
 from tinydmn.course.catalogue import EXERCISES
-from tinydmn.course.checking import check_part, make_case
+from tinydmn.course.checking import check_part
 from tinydmn.course.dialect import PAPER, dialect_of
 from tinydmn.course.exercises.differences import FUNCTIONS
 from tinydmn.course.part import asked, derivative_at

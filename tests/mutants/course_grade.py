@@ -12,7 +12,7 @@ def of(file):
     return lambda old, new, what, tests, harmless="": Mutant(f"tinydmn/course/{file}.py", old, new, tests, what, harmless)
 
 
-shares, answering, asking, grade, student, session, checking = (of(name) for name in ("shares", "answering", "asking", "grade", "student", "session", "checking"))
+shares, answering, asking, grade, student, session, checking, case = (of(name) for name in ("shares", "answering", "asking", "grade", "student", "session", "checking", "case"))
 
 MUTANTS = [
     # what a part earns
@@ -27,8 +27,8 @@ MUTANTS = [
     shares("    return check_part(session, part, dialect, rng, beside=beside_a_wrong_forward)", "    return check_part(session, part, dialect, rng)", "a backward beside a wrong forward is not looked at",
            f"{SHARES}::test_a_forward_that_is_chosen_to_be_easy_earns_nothing {SHARES}::test_a_file_with_other_equations_earns_nothing"),
     checking("first if forward.values is None else forward)", "forward)", "a backward that ends the process takes its forward with it", BREAKS),
-    checking("text if hidden is None else hidden),\n                   way)", "text if hidden is None else hidden))", "a finding is of neither way: all or nothing", f"{SHARES}::test_a_wrong_file_loses_what_is_wrong"),
-    checking("    return Result(None, \"returns other shapes in another call\") if wrong else result", "    return result", "other shapes in another call end the file's grading",
+    case("text if hidden is None else hidden),\n                   way)", "text if hidden is None else hidden))", "a finding is of neither way: all or nothing", f"{SHARES}::test_a_wrong_file_loses_what_is_wrong"),
+    case("    return Result(None, \"returns other shapes in another call\") if wrong else result", "    return result", "other shapes in another call end the file's grading",
              f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
     checking("for one in (again, *halves) if", "for one in halves if", "a backward that fails the second time ends the check", f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
     checking("for one in (again, *halves) if", "for one in (again,) if", "a backward that fails for some dh ends the check", f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),

@@ -8,6 +8,7 @@ What the simulator cannot tell: whether threads that wait for one another would,
 import numpy as np
 
 from ..calls import Call
+from ..case import Finding
 from ..part import Part
 from ..stub import in_numbers, indented
 
@@ -133,7 +134,6 @@ def check(session, part, dialect, rng, say):
 
 def failed(part, where, result, spare):
     """hidden: an exception's type, as its message may hold numbers."""
-    from ..checking import Finding
     kind, said = "error", ""
     if spare and result.error.startswith("IndexError"):
         kind, said = "guard", "; there may be more threads than rows"

@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from ..calls import Call
+from ..case import Finding, changed, make_case, wrong_shapes
 from ..dialect import ACTIVATIONS
 from ..part import Part, defined, drawn, is_float, plain
 from ..stub import in_numbers, indented, simple
@@ -84,7 +85,7 @@ def forward(case):
 
 def check(session, part, dialect, rng, say):
     """The numbers."""
-    from ..checking import check_dtype, check_forward, make_case
+    from ..checking import check_dtype, check_forward
     cases = [make_case(part._replace(sizes=lambda rng, sizes=sizes: sizes), dialect, rng, dtype)
              for sizes, dtype in CASES]
     cases.append(cases[0])                                 # what a call leaves harms no later one
@@ -208,7 +209,6 @@ def walked(dialect, given, in_place=False, kept=False):
 
 def check_single(case, result):
     """In float32: the shape, the numbers, the arguments."""
-    from ..checking import changed, wrong_shapes
     double = {name: a.astype(np.float64) if is_float(a) else a for name, a in case.arrays.items()}
     want, found = defined(case.part, case.dialect, double)["h"], wrong_shapes(case, result)
     if not found and not np.allclose(result.values[0], want, **SINGLE):
@@ -218,7 +218,6 @@ def check_single(case, result):
 
 def check_speed(session, part, dialect, rng, say):
     """The time."""
-    from ..checking import Finding
     sized = part._replace(sizes=lambda rng: TIMED)
     first = drawn(sized, rng)
     weights = {name: first[name] * 0.5 for name in WEIGHTS}

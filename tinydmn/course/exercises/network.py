@@ -12,6 +12,7 @@ from threading import Lock
 import numpy as np
 
 from ..calls import Call, Kept
+from ..case import Finding
 from ..part import Part
 from ..stub import stubs
 from . import episode, gate, gru, gru_cell
@@ -168,7 +169,6 @@ def check(session, part, dialect, rng, say):
 def check_answers(session, part, dialect, rng, say):
     """A network that is trained on their functions, asked what it has not seen."""
     from ... import evaluate, fit, generate, ops
-    from ..checking import Finding
     backend = ops.load("numpy", overlay=Students(session, dialect))
     train, others = generate(1, STORIES, rng), generate(1, STORIES, rng)
     best = 0.0
