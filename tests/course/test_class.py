@@ -24,7 +24,7 @@ def test_a_small_class(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("assignment, paper", [("a2", False), ("a2", True), ("a4", False), ("a5", True)])
+@pytest.mark.parametrize("assignment, paper", [("a2", False), ("a2", True), ("a4", False), ("a5", True), ("a6", False)])
 def test_a_class_of_200(tmp_path, assignment, paper):
     one = a_class.made(tmp_path / "a", assignment, 200, paper)
     assert sum(member.what.startswith("hostile/") for member in one.members) >= 20
