@@ -6,12 +6,13 @@ import pytest
 from tinydmn.course import checking
 from tinydmn.course.assignments import ASSIGNMENTS
 from tinydmn.course.case import Finding, finding, make_case
+from tinydmn.course.catalogue import EXERCISES
 from tinydmn.course.dialect import PAPER, Dialect
 from tinydmn.course.grade import Grader
 from tinydmn.course.shares import check_shares, earned, said, shares
 
 from .local import Local
-from .solutions import PARTS, WHOLE, right
+from .solutions import PARTS, WHOLE, network, right
 from .wrong import any_dialect, graded, in_dialect
 
 PARTS = PARTS | WHOLE
@@ -57,6 +58,22 @@ def test_it_does_so_in_another_dialect(monkeypatch):
         dialect = Dialect("before", "1-z", "isru", "square", "tanh")
         for what, source, counts in in_dialect(part, dialect)[k::5]:
             assert earned(12, found(part, source, dialect)) == EARNED[counts], what
+
+
+@pytest.mark.parametrize("part", [part for exercise in EXERCISES.values() for part in exercise.parts if part.check], ids=lambda part: part.name)
+def test_a_part_that_is_no_pair_is_right_or_not(part):
+    """Of a file with none of its functions, and of one that is wrong in a forward or a backward alone."""
+    judge = lambda source: check_shares(Local(source), part, PAPER, np.random.default_rng(0))
+    files = {"fast_gru": [changed(right("fast_gru")["loops"], "return out\n", "return 2 * out\n")],
+             "network": [network(PAPER, gate=changed(right("gate")["any_dialect"], old, new)) for old, new in (("dW_2 += ", "dW_2 -= "), ("u @ W_2 + b_2", "u @ W_2 - b_2"))]}
+    for source in ("", *files.get(part.name, ())):
+        findings = judge(source)
+        assert findings and earned(12, findings) == 0 and not said(12, findings), findings
+
+
+def changed(source, old, new):
+    assert source.count(old) == 1, old
+    return source.replace(old, new)
 
 
 HEAD = "import numpy as np\n\n\ndef gru_cell_forward(x, h_prev, W, U, b):\n    "

@@ -19,6 +19,7 @@ MUTANTS = [
     shares("    return points // FORWARD, points - points // FORWARD", "    return -(-points // FORWARD), points + -points // FORWARD", "the third is rounded up", THIRD),
     shares("    if not wrong or not forward or not wrong", "    if not wrong or not wrong", "a wrong forward of a part of two points costs nothing", THIRD),
     shares(" or not wrong <= {\"forward\", \"backward\"}", "", "a mistake in a part that is no pair costs nothing", f"{THIRD} {GRADE}::test_right_and_half_right"),
+    checking("        return [one._replace(way=\"\") for one in found]", "        return found", "a file that cannot be loaded earns the backward of a part that has none", f"{SHARES}::test_a_part_that_is_no_pair_is_right_or_not"),
     shares("way} {most * (way not in wrong)} of", "way} {most * (way in wrong)} of", "the shares are told the other way round", THIRD),
     shares("    if not all(one.kind.partition(\":\")[0] in SLIPS for one in found):", "    if False:", "the backward of a source counts beside its forward", OTHER),
     shares("    if still := [name for name, want in numeric.items() if not np.any(want)]:", "    if still := []:", "a forward of zeros has a right backward", EASY),

@@ -26,8 +26,9 @@ def check_part(session, part, dialect, rng, say=lambda text: None, beside=None):
     a backward beside a wrong forward, of which `found` speaks.
     """
     if part.check:
-        return [one if isinstance(one, Finding) else own_finding(part, *one)
-                for one in part.check(session, part, dialect, rng, say)]
+        found = part.check(session, part, dialect, rng, say)
+        found = [one if isinstance(one, Finding) else own_finding(part, *one) for one in found]
+        return [one._replace(way="") for one in found]     # right or not: it is no pair
     case, single = (make_case(part, dialect, rng, dtype) for dtype in (np.float64, np.float32))
     edges = [case._replace(arrays={**case.arrays, **edge.change(case.arrays)})
              for edge in part.edges]

@@ -145,7 +145,7 @@ def check(session, part, dialect, rng, say):
     from ..checking import check_part
     for pair in PAIRS:
         if found := check_part(session, pair, dialect, rng):
-            return [one._replace(part=part.name, way="") for one in found]     # all or nothing
+            return [one._replace(part=part.name) for one in found]
     from ... import DMN, Config, Vocabulary, generate, make_batch, ops
     from ...gradcheck import WORST, check_model
     stories = generate(1, 2, rng)
