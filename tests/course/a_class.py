@@ -213,6 +213,8 @@ class Class:
             out.append(f"graded again: {sorted({*again} & {*there})}, {len(again)} in the second run where {n - len(there)} were left")
         now = self.results()
         out += [f"{name}: its result was written again" for name, kept in there.items() if now.get(name) != kept]
+        out += [f"{name}: could not be graded {when}: {why}" for when, results in (("before the kill", there), ("after it", now))
+                for name, (_, text) in results.items() if (why := failed(text))]
         out += self.points()
         until = time.monotonic() + patience
         while self.children() and time.monotonic() < until:
@@ -238,6 +240,13 @@ class Class:
             return [f"{one.name}: {found.get(one.name)} in JSON, {table.get(one.name)} in CSV, should be {one.points}: {one.what}" for one in self.members
                     if not found.get(one.name) == table.get(one.name) == one.points]
         return ["no results in JSON"]
+
+
+def failed(text):
+    """Why a file could not be graded, by its result; such a one is graded again."""
+    with suppress(ValueError, KeyError):
+        return json.loads(text)["failed"]
+    return ""
 
 
 def run(one):

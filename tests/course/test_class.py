@@ -44,8 +44,8 @@ def test_what_does_not_hold_is_told(tmp_path):
     (one.folder / "more").touch()
     (one.folder / "tmp" / "decoy.txt").unlink()
     (one.folder / "tmp" / "decoy.txt").write_text("x")
-    problems = one.problems({"s000": (0, b"")}, 3)
-    for says in ("exit code 3", "the kill came when 1 of 6 were there", "graded again: ['s000']", "s000: its result was written again", "no results in JSON", "s000.py", "decoy.txt",
+    problems = one.problems({"s000": (0, b'{"failed": "OSError: x"}')}, 3)
+    for says in ("exit code 3", "the kill came when 1 of 6 were there", "graded again: ['s000']", "s000: could not be graded before the kill: OSError: x", "s000: its result was written again", "no results in JSON", "s000.py", "decoy.txt",
                  "more than there should be: ['more']"):
         assert any(says in problem for problem in problems), says
     (one.folder / "second.out").write_text('{"submissions": []}')
