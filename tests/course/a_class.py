@@ -1,4 +1,4 @@
-"""A made-up class, graded by the command, killed half-way, gone on with: `python -m tests.course.a_class [--assignment a2 a4 a5] [--files 200]`
+"""A made-up class, graded by the command, killed half-way, gone on with: `python -m tests.course.a_class [--assignment a2 a4 a5 a6] [--files 200]`
 
 Right files, wrong ones (tests/course/wrong) and hostile ones (tests/course/hostile), of all of which the points of each part are known
 beforehand.  Each student has a variant of the equations, known by the file's name; --paper: all have the paper's, and the wrong files are
@@ -35,6 +35,7 @@ from . import solutions, wrong
 ROOT, HOSTILE = Path(__file__).parents[2], Path(__file__).parent / "hostile"
 SLOW = ("endless_loop", "sleeps", "memory_bomb", "prints")           # seconds each
 DRAWN = "[None, :] < n[:, None] - 1"                                 # wrong everywhere, or NaN, by whether a question of one fact is drawn
+PIECES = {"gate": "split", "gated_episode": "where", "gru_cell": "split"}     # what passes/loop.py calls, and which files of these it has
 AT_ONCE = "raises_at_import"                                         # before any part
 
 
@@ -68,6 +69,14 @@ class Making:
         forward, backward = shares(self.most[i])
         return tuple({"forward": forward, "backward": backward, "": 0}[counts] if i == k else most for k, most in enumerate(self.most))
 
+    def wrong_pieces(self, dialect):
+        """Right passes that call a function of another part, which is wrong -> [(what was changed, source)]; it costs nothing here."""
+        file = "loop" if self.paper else solutions.ANY
+        source = (solutions.right("passes") if self.paper else solutions.in_dialect("passes", dialect))[file]
+        rows = [(f"{piece}/{old} -> {new}", old, new) for piece in PIECES for old, new in
+                ([row[1:3] for row in wrong.lines(piece) if row[0] == PIECES[piece]] if self.paper else [row[:2] for row in wrong.any_dialect.WRONG[piece]])]
+        return [(what, source.replace(old, new)) for what, old, new in rows if source.count(old) == 1]
+
     def member(self, kind, name, k):
         dialect = PAPER if self.paper else dialect_of(name)
         sources, i = self.rights(dialect), k % len(self.parts)
@@ -78,6 +87,9 @@ class Making:
             rows = wrong.graded(part) if self.paper else wrong.in_dialect(part, dialect)
             what, sources[part], counts = self.pick([row for row in rows if DRAWN not in row[0]])
             return Member(name, whole(sources), self.counted(i, counts), f"{part}/{what}")
+        if kind == "calls" and part == "passes":
+            what, source = self.pick(self.wrong_pieces(dialect))
+            return Member(name, source, self.most, f"passes calls {what}")
         if kind == "calls":                                # a gate that calls the file's own features, which are wrong
             gate = solutions.right("gate")["split"] if self.paper else solutions.in_dialect("gate", dialect)["any_dialect"]
             what, source, counts = self.pick([row for row in (wrong.graded if self.paper else wrong.in_dialect)("gate_features", *([] if self.paper else [dialect]))
@@ -91,7 +103,7 @@ class Making:
     def members(self, files, hostile):
         """-> [Member]: the hostile, a third of the others right, the rest wrong; in an order that mixes them."""
         n = files - len(hostile)
-        calls = n // 10 if [part.name for part, _ in self.parts] == ["gate_features", "gate"] else 0
+        calls = n // 10 if self.parts[-1][0].name in ("gate", "passes") else 0
         kinds = [*hostile, *["right"] * (n // 3), *["calls"] * calls]
         kinds += ["wrong"] * (files - len(kinds))
         names = [f"s{i:03}" for i in self.rng.permutation(files)]
@@ -201,6 +213,8 @@ class Class:
             out.append(f"graded again: {sorted({*again} & {*there})}, {len(again)} in the second run where {n - len(there)} were left")
         now = self.results()
         out += [f"{name}: its result was written again" for name, kept in there.items() if now.get(name) != kept]
+        out += [f"{name}: could not be graded {when}: {why}" for when, results in (("before the kill", there), ("after it", now))
+                for name, (_, text) in results.items() if (why := failed(text))]
         out += self.points()
         until = time.monotonic() + patience
         while self.children() and time.monotonic() < until:
@@ -228,6 +242,13 @@ class Class:
         return ["no results in JSON"]
 
 
+def failed(text):
+    """Why a file could not be graded, by its result; such a one is graded again."""
+    with suppress(ValueError, KeyError):
+        return json.loads(text)["failed"]
+    return ""
+
+
 def run(one):
     """A class: killed, gone on with -> problems, a line of figures."""
     began = time.monotonic()
@@ -251,7 +272,7 @@ def made(folder, assignment, files, paper, quick=False, **more):
 
 def main(words):
     parser = argparse.ArgumentParser(prog="python -m tests.course.a_class", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--assignment", nargs="+", default=["a2"], choices=("a2", "a3", "a4", "a5"))
+    parser.add_argument("--assignment", nargs="+", default=["a2"], choices=("a2", "a3", "a4", "a5", "a6"))
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--paper", action="store_true", help="the paper's equations for all")
     parser.add_argument("--jobs", type=int, help="as the command's (default: as many as there are cores)")

@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from tinydmn.course.checking import check_shown, make_case, named
+from tinydmn.course.case import make_case, named
+from tinydmn.course.checking import check_shown
 from tinydmn.course.dialect import PAPER, Dialect, described, dialect_of
 from tinydmn.course.kinds import kind_of
 from tinydmn.course.part import defined, derivative_at, drawn, shape

@@ -24,7 +24,7 @@ def test_a_small_class(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("assignment, paper", [("a2", False), ("a2", True), ("a4", False), ("a5", True)])
+@pytest.mark.parametrize("assignment, paper", [("a2", False), ("a2", True), ("a4", False), ("a5", True), ("a6", False)])
 def test_a_class_of_200(tmp_path, assignment, paper):
     one = a_class.made(tmp_path / "a", assignment, 200, paper)
     assert sum(member.what.startswith("hostile/") for member in one.members) >= 20
@@ -44,8 +44,8 @@ def test_what_does_not_hold_is_told(tmp_path):
     (one.folder / "more").touch()
     (one.folder / "tmp" / "decoy.txt").unlink()
     (one.folder / "tmp" / "decoy.txt").write_text("x")
-    problems = one.problems({"s000": (0, b"")}, 3)
-    for says in ("exit code 3", "the kill came when 1 of 6 were there", "graded again: ['s000']", "s000: its result was written again", "no results in JSON", "s000.py", "decoy.txt",
+    problems = one.problems({"s000": (0, b'{"failed": "OSError: x"}')}, 3)
+    for says in ("exit code 3", "the kill came when 1 of 6 were there", "graded again: ['s000']", "s000: could not be graded before the kill: OSError: x", "s000: its result was written again", "no results in JSON", "s000.py", "decoy.txt",
                  "more than there should be: ['more']"):
         assert any(says in problem for problem in problems), says
     (one.folder / "second.out").write_text('{"submissions": []}')

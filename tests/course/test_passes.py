@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tinydmn.course.catalogue import EXERCISES
+from tinydmn.course.case import make_case
 from tinydmn.course.causes import Ground
-from tinydmn.course.checking import check_part, make_case
+from tinydmn.course.checking import check_part
 from tinydmn.course.dialect import CHOICES, PAPER
 from tinydmn.course.exercises.gru_cell import step
 from tinydmn.course.part import defined

@@ -5,15 +5,17 @@ import pytest
 
 from tinydmn.course import checking
 from tinydmn.course.assignments import ASSIGNMENTS
-from tinydmn.course.checking import Finding
+from tinydmn.course.case import Finding, finding, make_case
+from tinydmn.course.catalogue import EXERCISES
 from tinydmn.course.dialect import PAPER, Dialect
 from tinydmn.course.grade import Grader
 from tinydmn.course.shares import check_shares, earned, said, shares
 
 from .local import Local
-from .solutions import PARTS, right
+from .solutions import PARTS, WHOLE, network, right
 from .wrong import any_dialect, graded, in_dialect
 
+PARTS = PARTS | WHOLE
 EARNED = {"forward": 4, "backward": 8, "": 0}              # of 12
 
 
@@ -28,7 +30,7 @@ def found(part, source, dialect=PAPER, seed=0):
 
 def undiagnosed(case, got, wrong, numeric):
     """Which mistake it is costs most of the time, and no points."""
-    return [checking.finding(case, "backward", "", "is wrong")]
+    return [finding(case, "backward", "", "is wrong")]
 
 
 def test_a_third_is_the_forwards():
@@ -56,6 +58,22 @@ def test_it_does_so_in_another_dialect(monkeypatch):
         dialect = Dialect("before", "1-z", "isru", "square", "tanh")
         for what, source, counts in in_dialect(part, dialect)[k::5]:
             assert earned(12, found(part, source, dialect)) == EARNED[counts], what
+
+
+@pytest.mark.parametrize("part", [part for exercise in EXERCISES.values() for part in exercise.parts if part.check], ids=lambda part: part.name)
+def test_a_part_that_is_no_pair_is_right_or_not(part):
+    """Of a file with none of its functions, and of one that is wrong in a forward or a backward alone."""
+    judge = lambda source: check_shares(Local(source), part, PAPER, np.random.default_rng(0))
+    files = {"fast_gru": [changed(right("fast_gru")["loops"], "return out\n", "return 2 * out\n")],
+             "network": [network(PAPER, gate=changed(right("gate")["any_dialect"], old, new)) for old, new in (("dW_2 += ", "dW_2 -= "), ("u @ W_2 + b_2", "u @ W_2 - b_2"))]}
+    for source in ("", *files.get(part.name, ())):
+        findings = judge(source)
+        assert findings and earned(12, findings) == 0 and not said(12, findings), findings
+
+
+def changed(source, old, new):
+    assert source.count(old) == 1, old
+    return source.replace(old, new)
 
 
 HEAD = "import numpy as np\n\n\ndef gru_cell_forward(x, h_prev, W, U, b):\n    "
@@ -93,7 +111,7 @@ def test_a_forward_with_two_faces_earns_nothing(monkeypatch):
     monkeypatch.setattr(checking, "diagnosed", undiagnosed)
     easy = BACK + "s = SLOPE\n    dW += s\n    dU += s\n    db += s\n    return np.full((len(dh), W_COLUMNS), s), np.full_like(dh, s)\n"
     rng = np.random.default_rng(0)
-    case = checking.make_case(PARTS["gru_cell"], PAPER, rng)
+    case = make_case(PARTS["gru_cell"], PAPER, rng)
     # what an attacker cannot know, to be sure: the arguments themselves
     slope = case.douts["h"].sum() * np.cos(sum(a.sum() for a in case.arrays.values()))
     source = TWO_FACES + right("gru_cell")["split"] + easy.replace("SLOPE", repr(float(slope))).replace("W_COLUMNS", str(case.arrays["W"].shape[1])) + (

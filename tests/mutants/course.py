@@ -10,6 +10,7 @@ LIBRARY, SHOWN = f"{T}definitions_are_the_librarys_in_the_papers_dialect", f"{T}
 WAYS, FORWARDS, FLOATS, QUOTIENT = (f"{T}{name}" for name in (
     "the_kind_of_a_wrong_backward", "the_kind_of_a_wrong_forward", "float32_on_the_way_back_is_seen", "a_backward_that_only_takes_differences_is_seen"))
 STUBS = "tests/course/test_stub.py::test_"
+EXAMPLES = "tests/course/test_examples.py::test_"
 EXCEPTION = f"{T}an_exceptions_message_is_not_repeated_of_a_hidden_case"
 OTHER = f"{T}right_files_in_another_dialect_lose_nothing_and_those_of_the_paper_do"
 
@@ -18,7 +19,7 @@ def of(file):
     return lambda old, new, what, tests: Mutant(f"tinydmn/course/{file}.py", old, new, tests, what)
 
 
-checking, kinds, causes, part = of("checking"), of("kinds"), of("causes"), of("part")
+checking, case, kinds, causes, hypotheses, part = (of(name) for name in ("checking", "case", "kinds", "causes", "hypotheses", "part"))
 dialect, cell, gate, episode, gru = (of(name) for name in ("dialect", "exercises/gru_cell", "exercises/gate", "exercises/episode", "exercises/gru"))
 
 MUTANTS = [
@@ -31,9 +32,9 @@ MUTANTS = [
     checking("    return found + (diagnosed(case, got, wrong, numeric) if wrong else [])", "    return found", "wrong gradients are not told", f"{MESSAGES} {WRONG}"),
     checking("        if name in case.start and same(start, got[name]):", "        if False:", "what was rebound is not named", MESSAGES),
     checking("        elif name in case.start and overwritten(got[name], start, want):", "        elif False:", "= for += is not named", MESSAGES),
-    checking("                {k: draw(arrays[k]) for k in part.params})", "                {k: 0 * draw(arrays[k]) for k in part.params})", "gradients begin at zero", MESSAGES),
+    case("                {k: draw(arrays[k]) for k in part.params})", "                {k: 0 * draw(arrays[k]) for k in part.params})", "gradients begin at zero", MESSAGES),
     checking("            found += [] if found else check_edge(edge, of, results)\n", "            pass\n", "values at the edges are not tried", EDGES),
-    checking("result.error.partition(\":\")[0])", "result.error)", "an exception may tell the numbers of a hidden case", EXCEPTION),
+    case("result.error.partition(\":\")[0])", "result.error)", "an exception may tell the numbers of a hidden case", EXCEPTION),
     checking("                   f\"disagree{'s' * (n == 1)} with differences{end}\")", "                   f\"{first}, by differences{end}\")", "a hidden text has the right number", WRONG),
     checking("    hidden = f\"does not follow the equations{said}\"\n", "    hidden = text\n", "a hidden text of a forward has the right number", f"{OTHER} {WRONG}"),
     part("BACKWARD = dict(rtol=1e-5, atol=1e-7)", "BACKWARD = dict(rtol=1e-12, atol=1e-14)", "differences must be exact", RIGHT),
@@ -71,12 +72,12 @@ MUTANTS = [
     of("precision")("far(name, None) and far(name, 0.0)", "far(name, None)", "= for += is not linear", WAYS),
     checking("    if wrong and not leaks and (kind", "    if wrong and (kind", "a number in the padding is not linear", WAYS),
     checking("    if not any(np.any(a != case.start.get(name, 0.0)) for name, a in got.items()):\n", "    if False:\n", "all zeros are two findings", WAYS),
-    checking("    if shapes != [*likes.values()] and sorted(shapes)", "    if False and sorted(shapes)", "another order is two wrong shapes", f"{T}what_returns_nothing_is_told_what_to_return"),
+    case("    if shapes != [*likes.values()] and sorted(shapes)", "    if False and sorted(shapes)", "another order is two wrong shapes", f"{T}what_returns_nothing_is_told_what_to_return"),
     checking("            out.append((name, \"several\", None))", "            out.append((name, \"wrong\", None))", "what occurs more than once is wrong", SHOWN),
     causes("later = [*moves[1:], of_first]", "later = [of_first, *moves[:-1]]", "steps gone through forwards are not named", WAYS),
-    causes("blocks[name][order.index(i)][1]", "blocks[name][order[i]][1]", "the inverse order of rows is named", FORWARDS),
-    causes("(instead_of[0] - usual[0])", "(usual[0] - instead_of[0])", "another operand of a forward is not named", FORWARDS),
-    causes("sorted(values, key=len)", "values", "an intermediate has its longer name", f"{T}the_kind_in_another_dialect"),
+    hypotheses("blocks[name][order.index(i)][1]", "blocks[name][order[i]][1]", "the inverse order of rows is named", FORWARDS),
+    hypotheses("(instead_of[0] - usual[0])", "(usual[0] - instead_of[0])", "another operand of a forward is not named", FORWARDS),
+    hypotheses("sorted(values, key=len)", "values", "an intermediate has its longer name", f"{T}the_kind_in_another_dialect"),
     causes("if 1 < len(called) < 4 else (", "if False else (", "a place that may be one of two is none", f"{T}a_place_is_named_with_all_that_it_may_be"),
     gate("other[name] = {f\"other equations", "other[name + \"'\"] = {f\"other equations", "another likeness is not named", f"{T}the_likeness_of_another_dialect_is_named"),
     kinds("last - 1] += d[:, -1]", "-1] += d[:, -1]", "a last step counted twice is not named where there is padding", WAYS),
@@ -84,6 +85,9 @@ MUTANTS = [
     kinds("slopes = [differences(lambda a: f(a).sum(), v) for v in values]", "slopes = values", "the slope of tanh in place of another's is not named", f"{T}the_kind_in_another_dialect"),
     of("stub")("if count[name] == 1 and name in words", "if name in words", "a stub offers what cannot be checked", f"{STUBS}a_stub_offers_steps_that_can_be_checked"),
     of("catalogue")("\"utf-8-sig\"", "\"utf-8\"", "a file that begins with a mark is not Python", f"{STUBS}a_file_may_begin_with_a_mark"),
+    of("stub")("np.array({listed(a)})", "{listed(a)}", "an example that is pasted makes lists, not arrays", f"{EXAMPLES}the_example_of_a_pair_is_right"),
+    of("stub")("_forward({', '.join(arrays)})\"", "_forward({', '.join(sorted(arrays))})\"", "an example calls with its arguments in another order", f"{EXAMPLES}the_example_of_a_pair_is_right"),
+    of("stub")("np.round(np.asarray(a), 6) + 0)", "np.round(np.asarray(a), 6))", "an example says -0.0", f"{EXAMPLES}a_number_is_never_minus_zero"),
     Mutant("tinydmn/cli/common.py", "    if not text.strip() or not", "    if not", f"{STUBS}whose_equations_is_a_name", "nobody is a student"),
     Mutant("tinydmn/cli/grade.py", "    if not ASSIGNMENTS[name].parts:\n", "    if False:\n", "tests/course/test_stub.py", "0 of 0 points for what is graded by hand"),
 ]

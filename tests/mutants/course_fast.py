@@ -17,6 +17,8 @@ def of(file):
 
 
 gru, kernel, network = (of(f"exercises/{name}") for name in ("fast_gru", "cuda_update", "network"))
+tiny = of("exercises/network_example")
+EXAMPLES = "tests/course/test_examples.py::test_the_example_of_the_"
 student, walls, session = of("student"), of("walls"), of("session")
 
 MUTANTS = [
@@ -56,5 +58,15 @@ MUTANTS = [
     network("        if best >= NEEDED:\n            say(text)\n            return []\n", "        return []\n", "any answers are right", LITTLE),
     network("TRIES = 2 ", "TRIES = 1 ", "weights that are unlucky cost points", TWO),
     network("        best = max(best, score.answer_accuracy)\n", "        best = score.answer_accuracy\n", "the last of the trainings counts", TWO),
-    of("checking")("        return [one if isinstance(one, Finding) else own_finding(part, *one)\n                for one in part.check(session, part, dialect, rng, say)]", "        return [one if isinstance(one, Finding) else own_finding(part, *one)\n                for one in part.check(session, part, dialect, rng, print)]", "what was measured is not told to who asks", TRIES),
+    gru("defined(part, dialect, arrays))", "defined(part, type(dialect)(), arrays))", "the numbers of an example are the paper's", f"{EXAMPLES}compiled_gru_is_right"),
+    gru("\"n\": np.array([STEPS])", "\"n\": np.array([3])", "no step of the example is padding", f"{EXAMPLES}compiled_gru_is_right"),
+    kernel("backward(dialect, **arrays)))", "backward(dialect, **{**arrays, \"g\": 1 - arrays[\"g\"]})))", "in the example g and 1 - g are exchanged", f"{EXAMPLES}kernel_is_right"),
+    kernel("\"g\": [0.0, 1.0, 0.25]", "\"g\": [0.0, 0.5, 0.25]", "no gate of the example is open", f"{EXAMPLES}kernel_is_right"),
+    kernel("dg, dh_new, dh_prev = np.full(3, np.nan), ", "dg, dh_new, dh_prev = np.full(2, np.nan), ", "the example's arrays are too short", f"{EXAMPLES}kernel_runs_as_it_is_pasted"),
+    tiny("gate_forward(c, q, q, W_b", "gate_forward(c, q, 0 * q, W_b", "the gate of the example sees no question", f"{EXAMPLES}network_is_the_librarys"),
+    tiny("gru_cell_forward(e, q, *of_memory)", "gru_cell_forward(e, e, *of_memory)", "the memory of the example does not begin as q", f"{EXAMPLES}network_is_the_librarys"),
+    tiny("- logits[:, 0]", "- logits[:, 1]", "the example's loss is the other answer's", f"{EXAMPLES}network_is_the_librarys"),
+    tiny("np.array([3]))", "np.array([2]))", "the example has no end-of-passes", f"{EXAMPLES}network_is_the_librarys"),
+    tiny("defined(part, dialect, dict", "defined(part, type(dialect)(), dict", "the example's numbers are the paper's", f"{EXAMPLES}network_is_right"),
+    of("checking")("part.check(session, part, dialect, rng, say)", "part.check(session, part, dialect, rng, print)", "what was measured is not told to who asks", TRIES),
 ]

@@ -12,13 +12,14 @@ def of(file):
     return lambda old, new, what, tests, harmless="": Mutant(f"tinydmn/course/{file}.py", old, new, tests, what, harmless)
 
 
-shares, answering, asking, grade, student, session, checking = (of(name) for name in ("shares", "answering", "asking", "grade", "student", "session", "checking"))
+shares, answering, asking, grade, student, session, checking, case = (of(name) for name in ("shares", "answering", "asking", "grade", "student", "session", "checking", "case"))
 
 MUTANTS = [
     # what a part earns
     shares("    return points // FORWARD, points - points // FORWARD", "    return -(-points // FORWARD), points + -points // FORWARD", "the third is rounded up", THIRD),
     shares("    if not wrong or not forward or not wrong", "    if not wrong or not wrong", "a wrong forward of a part of two points costs nothing", THIRD),
     shares(" or not wrong <= {\"forward\", \"backward\"}", "", "a mistake in a part that is no pair costs nothing", f"{THIRD} {GRADE}::test_right_and_half_right"),
+    checking("        return [one._replace(way=\"\") for one in found]", "        return found", "a file that cannot be loaded earns the backward of a part that has none", f"{SHARES}::test_a_part_that_is_no_pair_is_right_or_not"),
     shares("way} {most * (way not in wrong)} of", "way} {most * (way in wrong)} of", "the shares are told the other way round", THIRD),
     shares("    if not all(one.kind.partition(\":\")[0] in SLIPS for one in found):", "    if False:", "the backward of a source counts beside its forward", OTHER),
     shares("    if still := [name for name, want in numeric.items() if not np.any(want)]:", "    if still := []:", "a forward of zeros has a right backward", EASY),
@@ -27,8 +28,8 @@ MUTANTS = [
     shares("    return check_part(session, part, dialect, rng, beside=beside_a_wrong_forward)", "    return check_part(session, part, dialect, rng)", "a backward beside a wrong forward is not looked at",
            f"{SHARES}::test_a_forward_that_is_chosen_to_be_easy_earns_nothing {SHARES}::test_a_file_with_other_equations_earns_nothing"),
     checking("first if forward.values is None else forward)", "forward)", "a backward that ends the process takes its forward with it", BREAKS),
-    checking("text if hidden is None else hidden),\n                   way)", "text if hidden is None else hidden))", "a finding is of neither way: all or nothing", f"{SHARES}::test_a_wrong_file_loses_what_is_wrong"),
-    checking("    return Result(None, \"returns other shapes in another call\") if wrong else result", "    return result", "other shapes in another call end the file's grading",
+    case("text if hidden is None else hidden),\n                   way)", "text if hidden is None else hidden))", "a finding is of neither way: all or nothing", f"{SHARES}::test_a_wrong_file_loses_what_is_wrong"),
+    case("    return Result(None, \"returns other shapes in another call\") if wrong else result", "    return result", "other shapes in another call end the file's grading",
              f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
     checking("for one in (again, *halves) if", "for one in halves if", "a backward that fails the second time ends the check", f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),
     checking("for one in (again, *halves) if", "for one in (again,) if", "a backward that fails for some dh ends the check", f"{SHARES}::test_whatever_a_call_returns_the_rest_is_judged"),

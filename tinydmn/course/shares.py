@@ -8,7 +8,8 @@ slip away from the equations asked, depends on all that it should, and much in t
 
 import numpy as np
 
-from .checking import check_backward, check_part, finding
+from .case import finding
+from .checking import check_backward, check_part
 from .part import BACKWARD, defined, differences, total
 
 FORWARD = 3                    # one in so many of a part's points is its forward's, rounded down

@@ -69,7 +69,7 @@ def stubs(part, dialect, small):
     d_ins, d_params = ", ".join("d" + name for name in part.inputs), [f"d{p}" for p in part.params]
     lines = part.equations(dialect).splitlines()
     lines += ["", *example(part, dialect, small)] if small else []
-    doc = "\n".join("    " + line if line else "" for line in lines).lstrip()
+    doc = indented(lines).lstrip()
     adds = f"  Adds into {', '.join(d_params)}." if d_params else ""
     names = [f'"d{name}"' for name in steps_of(part, dialect)]
     steps = (f"Each has the shape of what it is the derivative in.  `show` may have "
@@ -109,6 +109,11 @@ def steps_of(part, dialect):
     return [name for name in part.through if count[name] == 1 and name in words - of_call]
 
 
+def indented(lines):
+    """Lines of a docstring, one below the other."""
+    return "\n".join("    " + line if line else "" for line in lines)
+
+
 def given_names(part):
     rng = np.random.default_rng(0)
     return list(part.given(rng, part.sizes(rng)))
@@ -116,9 +121,7 @@ def given_names(part):
 
 def example(part, dialect, small):
     """The lines of a worked example: arguments of two decimals, what comes out, one derivative."""
-    rng = np.random.default_rng(3)
-    arrays = drawn(part._replace(sizes=lambda rng: small), rng)
-    arrays = {name: np.round(a / 2, 2) if a.dtype.kind == "f" else a for name, a in arrays.items()}
+    arrays = simple(part, small)
     outs = defined(part, dialect, arrays)
     ones = {name: np.ones_like(out) for name, out in outs.items()}
     first = next(iter(part.inputs))
@@ -127,15 +130,29 @@ def example(part, dialect, small):
         made = defined(part, dialect, {**arrays, first: a})
         return sum(np.sum(ones[name] * out) for name, out in made.items())
     d = differences(loss, arrays[first])
-    say = lambda values: wrapped([f"{name} = {listed(a)}" for name, a in values.items()])
+    call = f"{', '.join(outs)}, cache = {part.name}_forward({', '.join(arrays)})"
     derivatives = ", ".join("d" + name for name in outs)
-    return ["Example:", *say(arrays), "gives", *say(outs),
+    return [*in_numbers(arrays, [call], outs),
             f"and, for {derivatives} = 1, d{first} = {listed(d)}"]
+
+
+def simple(part, small):
+    """A part's arguments, of two decimals.  small: their sizes."""
+    arrays = drawn(part._replace(sizes=lambda rng: small), np.random.default_rng(3))
+    return {name: np.round(a / 2, 2) if a.dtype.kind == "f" else a for name, a in arrays.items()}
+
+
+def in_numbers(arrays, call, outs):
+    """The lines of an example: some to be pasted, which make the arrays and call, and what comes
+    out."""
+    made = [f"{name} = np.array({listed(a)})" for name, a in arrays.items()]
+    return ["Example:", *("    " + line for line in (*made, *call)),
+            "gives", *wrapped([f"{name} = {listed(a)}" for name, a in outs.items()])]
 
 
 def listed(a):
     """An array as a list, in six digits."""
-    return str(np.round(np.asarray(a), 6).tolist()) if np.size(a) else "[]"
+    return str((np.round(np.asarray(a), 6) + 0).tolist()) if np.size(a) else "[]"     # no -0.0
 
 
 def wrapped(texts):

@@ -11,10 +11,15 @@ from ..solutions import right
 from . import any_dialect
 
 
+def lines(part):
+    """A part's table."""
+    return import_module(f"{__name__}.{part}").WRONG
+
+
 def wrong(part):
     """-> [(what was changed, source, kinds)]."""
     sources, out = right(part), []
-    for file, old, new, kinds in import_module(f"{__name__}.{part}").WRONG:
+    for file, old, new, kinds in lines(part):
         assert sources[file].count(old) == 1, f"{part}/{file}.py has {sources[file].count(old)} times: {old}"
         out.append((f"{file}: {old} -> {new}", sources[file].replace(old, new), kinds.split("|")))
     return out
@@ -28,15 +33,16 @@ COUNTS = {
     "softmax_episode": ("masked = s", "there = np.arange(s.shape[1])[None, :] <= n[:, None]", "there = np.arange(s.shape[1])[None, :] < n[:, None] - 1",
                         "np.exp(masked)", "np.exp(masked - masked.max())", "e, g = np.zeros((Q, H))"),
     "gated_episode": ("    g = np.exp(s) / (1.0 + np.exp(s))\n",),
+    "passes": ("    for _ in range(1):\n", "= gated_episode_forward(c, s, 0 * n + c.shape[1], W, U, b)"),
 }
 # and the forward, where what it keeps is wrong alone
-KEPT = {"gru": ("cache.append((h, z, r, Uh[:, 2 * H:], np.float32(h_tilde), lives))",)}
+KEPT = {"gru": ("cache.append((h, z, r, Uh[:, 2 * H:], np.float32(h_tilde), lives))",), "passes": ("ms[2], [w.copy() for w in weights])",)}
 
 
 def graded(part):
     """-> [(what was changed, source, what still counts: "forward", "backward" or "")], known by the function that is changed."""
     rows, sources = [], right(part)
-    for (what, source, _), (file, old, new, _) in zip(wrong(part), import_module(f"{__name__}.{part}").WRONG):
+    for (what, source, _), (file, old, new, _) in zip(wrong(part), lines(part)):
         where = sources[file].index(old)
         line = sources[file].count("\n", 0, where + len(old) - len(old.lstrip())) + 1
         function, = (node.name for node in ast.parse(sources[file]).body if isinstance(node, ast.FunctionDef) and node.lineno <= line <= node.end_lineno)

@@ -32,4 +32,13 @@ WRONG = {
         ("dc.insert(0, dc_t)", "dc.append(dc_t)", "forward"), ("cell_backward(g[:, t, None] * dh,", "cell_backward(dh,", "forward"),
         ("h = h + g[:, t, None] * (new - h)", "h = h + (1 - g[:, t, None]) * (new - h)", ""), ("g = sigmoid(s) * (np.arange(s.shape[1]) < n[:, None])", "g = sigmoid(s)", "backward"),
         ("(np.arange(s.shape[1]) < n[:, None])", "(np.arange(s.shape[1]) <= n[:, None])", "backward")],
+    "passes": [
+        ("return dc, dq + dm", "return dc, dq", "forward"), ("return dc, dq + dm", "return dc, dq - dm", "forward"), ("return dc, dq + dm", "return dq + dm, dc", "forward"),
+        ("dm + dm_g, dq + dq_g", "dm, dq + dq_g", "forward"), ("dm + dm_g, dq + dq_g", "dm + dm_g, dq_g", "forward"), ("dm + dm_g, dq + dq_g", "dm + dm_g, dq - dq_g", "forward"),
+        ("dc + dc_e + dc_g", "dc + dc_e", "forward"), ("dc + dc_e + dc_g", "dc_e + dc_g", "forward"), ("dc_g, dm_g, dq_g =", "dc_g, dq_g, dm_g =", "forward"),
+        ("in cache[::-1]", "in cache", "forward"), ("in cache[::-1]", "in cache[:1]", "forward"), ("of_memory, dW_m, dU_m, db_m)", "of_memory, dW_m, dU_m, db_m.copy())", "forward"),
+        ("(de, of_episode, dW, dU, db)", "(de, of_episode, dW_m, dU_m, db_m)", "forward"), ("for _ in range(2)", "for _ in range(3)", ""),
+        ("of_gate = gate_forward(c, m, q", "of_gate = gate_forward(c, q, q", ""), ("m, caches = q, []", "m, caches = 0 * q, []", ""),
+        ("of_episode = gated_episode_forward(c, s, n, W, U, b)", "of_episode = gated_episode_forward(c, s, n, W_m, U_m, b_m)", ""),
+        ("for _ in range(2)", "for _ in range(1)", "backward"), ("return m, caches", "return m.astype(np.float64), caches", "backward")],
 }

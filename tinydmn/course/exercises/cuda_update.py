@@ -8,7 +8,9 @@ What the simulator cannot tell: whether threads that wait for one another would,
 import numpy as np
 
 from ..calls import Call
+from ..case import Finding
 from ..part import Part
+from ..stub import in_numbers, indented
 
 THREADS, BEHIND = 4, 2         # of a block; rows of the results behind the last question's
 # rows, units, blocks beside those that are needed: first where each thread has a row
@@ -16,6 +18,14 @@ SIZES = ((THREADS, 3, 0), (1, 2, 0), (THREADS - 1, 5, 0), (THREADS + 1, 2, 0),
          (2 * THREADS + 3, 3, 1))
 EQUATIONS = {"z": "h = g * h_new + (1 - g) * h_prev", "1-z": "h = (1 - g) * h_new + g * h_prev"}
 NAMES = ("dg", "dh_new", "dh_prev")
+# of a gate that is shut, one that is open, and one between
+EXAMPLE = {"dh": [[1.0, 2.0], [3.0, -1.0], [2.0, 4.0]], "g": [0.0, 1.0, 0.25],
+           "h_new": [[0.5, 1.0], [-1.0, 0.5], [1.0, -0.5]],
+           "h_prev": [[1.5, -1.0], [1.0, 2.0], [0.5, 1.0]]}
+LAUNCH = f"""\
+# in the simulator: NUMBA_ENABLE_CUDASIM=1.  One thread more than there are rows
+dg, dh_new, dh_prev = np.full(3, np.nan), np.full((3, 2), np.nan), np.full((3, 2), np.nan)
+update_backward[1, {THREADS}](dh, g, h_new, h_prev, dg, dh_new, dh_prev)"""
 STUB = '''
 
 @cuda.jit
@@ -27,6 +37,8 @@ def update_backward(dh, g, h_new, h_prev, dg, dh_new, dh_prev):
     dh is the derivative of a loss in h.  A thread a row of dh; there may be more threads than rows.
     dh, h_new and h_prev are (Q, H), g is (Q,).  dg, dh_new and dh_prev may have more rows than Q:
     those behind stay what they are.
+
+{example}
     """
     raise NotImplementedError("write update_backward")
 '''
@@ -39,8 +51,10 @@ for each of Q rows, which has one g for all of its H units."""
 
 
 def stub(dialect):
-    text = "\n".join("    " + line for line in equations(dialect).splitlines())
-    return STUB.format(equations=text)
+    arrays = {name: np.array(a) for name, a in EXAMPLE.items()}
+    made = dict(zip(NAMES, backward(dialect, **arrays)))
+    return STUB.format(equations=indented(equations(dialect).splitlines()),
+                       example=indented(in_numbers(arrays, LAUNCH.splitlines(), made)))
 
 
 def drawn(rng, Q, H, last):
@@ -120,7 +134,6 @@ def check(session, part, dialect, rng, say):
 
 def failed(part, where, result, spare):
     """hidden: an exception's type, as its message may hold numbers."""
-    from ..checking import Finding
     kind, said = "error", ""
     if spare and result.error.startswith("IndexError"):
         kind, said = "guard", "; there may be more threads than rows"

@@ -14,8 +14,10 @@ from time import perf_counter
 import numpy as np
 
 from ..calls import Call
+from ..case import Finding, changed, make_case, wrong_shapes
 from ..dialect import ACTIVATIONS
 from ..part import Part, defined, drawn, is_float, plain
+from ..stub import in_numbers, indented, simple
 from .gru import equations as of_the_gru, run
 from .gru_cell import BLOCKS, THROUGH, WEIGHTS, sigmoid, step
 
@@ -27,6 +29,7 @@ CASES = (({"B": 4, "T": 3, "I": 2, "H": 5}, np.float64),
          ({"B": 1, "T": 6, "I": 3, "H": 4}, np.float64),
          ({"B": 3, "T": 4, "I": 5, "H": 2}, np.float32))
 SINGLE = dict(rtol=1e-4, atol=1e-5)                        # how near is right in float32
+SMALL, STEPS = {"B": 1, "T": 3, "I": 1, "H": 1}, 2         # of the worked example
 STUB = '''
 
 def fast_gru_forward(x, n, W, U, b):
@@ -36,17 +39,20 @@ def fast_gru_forward(x, n, W, U, b):
 
     Made for speed: at least {needed} times as fast as a loop in NumPy where B = 1, T = 60, H = 40,
     once it is compiled.  Functions of your own under @numba.njit(cache=True) belong beside it.
+
+{example}
     """
     raise NotImplementedError("write fast_gru_forward")
 '''
 
 
-def indented(text):
-    return "\n".join("    " + line if line else "" for line in text.splitlines())
-
-
 def stub(dialect):
-    return STUB.format(equations=indented(of_the_gru(dialect)), needed=NEEDED)
+    part = PARTS[0]._replace(given=lambda rng, sizes: {"n": np.array([STEPS])})
+    arrays = simple(part, SMALL)
+    example = in_numbers(arrays, ["h = fast_gru_forward(x, n, W, U, b)"],
+                         defined(part, dialect, arrays))
+    return STUB.format(equations=indented(of_the_gru(dialect).splitlines()), needed=NEEDED,
+                       example=indented(example))
 
 
 def loop(dialect, x, n, W, U, b):
@@ -79,7 +85,7 @@ def forward(case):
 
 def check(session, part, dialect, rng, say):
     """The numbers."""
-    from ..checking import check_dtype, check_forward, make_case
+    from ..checking import check_dtype, check_forward
     cases = [make_case(part._replace(sizes=lambda rng, sizes=sizes: sizes), dialect, rng, dtype)
              for sizes, dtype in CASES]
     cases.append(cases[0])                                 # what a call leaves harms no later one
@@ -203,7 +209,6 @@ def walked(dialect, given, in_place=False, kept=False):
 
 def check_single(case, result):
     """In float32: the shape, the numbers, the arguments."""
-    from ..checking import changed, wrong_shapes
     double = {name: a.astype(np.float64) if is_float(a) else a for name, a in case.arrays.items()}
     want, found = defined(case.part, case.dialect, double)["h"], wrong_shapes(case, result)
     if not found and not np.allclose(result.values[0], want, **SINGLE):
@@ -213,7 +218,6 @@ def check_single(case, result):
 
 def check_speed(session, part, dialect, rng, say):
     """The time."""
-    from ..checking import Finding
     sized = part._replace(sizes=lambda rng: TIMED)
     first = drawn(sized, rng)
     weights = {name: first[name] * 0.5 for name in WEIGHTS}

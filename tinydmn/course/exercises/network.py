@@ -12,8 +12,11 @@ from threading import Lock
 import numpy as np
 
 from ..calls import Call, Kept
+from ..case import Finding
 from ..part import Part
+from ..stub import stubs
 from . import episode, gate, gru, gru_cell
+from .network_example import example
 
 PAIRS = (*gru_cell.PARTS, *gru.PARTS, *gate.PARTS[1:], *episode.PARTS[:1])
 STORIES, EPOCHS, NEEDED = 200, 13, 0.95
@@ -34,8 +37,7 @@ class Failed(Exception):
 
 
 def stub(dialect):
-    from ..stub import stubs
-    return NOTE + "".join(stubs(part, dialect, None) for part in PAIRS)
+    return NOTE + "".join(stubs(part, dialect, None) for part in PAIRS) + example(dialect, PAIRS)
 
 
 class Students:
@@ -167,7 +169,6 @@ def check(session, part, dialect, rng, say):
 def check_answers(session, part, dialect, rng, say):
     """A network that is trained on their functions, asked what it has not seen."""
     from ... import evaluate, fit, generate, ops
-    from ..checking import Finding
     backend = ops.load("numpy", overlay=Students(session, dialect))
     train, others = generate(1, STORIES, rng), generate(1, STORIES, rng)
     best = 0.0
