@@ -70,7 +70,7 @@ def _add_chunks(parts, out, keep):
 
 
 def product(A, B, transposed="", into=None, bias=None, out=None):
-    """A (M, K) B (K, N), plus bias (N,) -> (M, N), new or in `out`, or added to `into`; any strides.
+    """A (M, K) B (K, N), plus bias (N,) -> (M, N): new, in `out`, or added to `into`; any strides.
 
     transposed: "A", A is given as (K, M); "B", B as (N, K).  bias: only where A is not, and
     nothing is added to.
