@@ -39,7 +39,7 @@ class Shared(NamedTuple):
     q: object                  # (Q, H)
     pairs: Pairs
     meet: tuple                # what meets q (H + G, H), and m (H + G, H, or 3H more with U)
-    V: object                  # (2G, 2H + 1)  W_1's columns that compare with q; below these with m
+    V: object                  # (2G, 2H + 1)  W_1's columns that compare with q; below, with m
     of_q: object               # (Q, H + G)  the products of the first with q
     X_q: object                # (P, 2H + 1)  facts compared with q
     a: object                  # (P, G)  all of eq. (6)'s sum that the memory has no part in
@@ -276,12 +276,14 @@ def shared_forward(c, q, pairs, gate, U=None):
     return Shared(c, q, pairs, meet, V, of_q, X_q, a)
 
 
-def pass_products(m, shared, X, u):
-    """m (Q, H) -> the products of shared.meet with m; X (P, 2H + 1), and V_m times it: u (P, G)."""
-    c, pairs, V = shared.c, shared.pairs, shared.V
+def pass_products(m, shared, V_m, X, u):
+    """m (Q, H) -> the products of shared.meet with m.  In their places: X (P, 2H + 1), the facts
+    compared with m, and V_m times these, u (P, G).
+    """
+    c, pairs = shared.c, shared.pairs
     of_m = product(m, shared.meet[1], "B")
     launch(_compare, X.size, c, m, of_m, pairs.fact.device, pairs.of.device, X)
-    product(X, V[len(V) // 2:], "B", out=u)
+    product(X, V_m, "B", out=u)
     return of_m
 
 
@@ -304,7 +306,7 @@ class Made(NamedTuple):
 class Gradients(NamedTuple):
     """What the way back through the passes leaves for the weights, pass after pass."""
 
-    of_m: object               # (n Q, H + G + 3H)  of the products of shared.meet with m
+    of_m: object               # (n Q, H + G + 3H)  of the products of Shared.meet with m
     a: object                  # (n P, G)           of what eq. (6)'s tanh is taken of
     s: object                  # (n P, 1)           of the scores
     shared: object             # (P, G)             of Shared.a: over all passes
@@ -350,7 +352,8 @@ def gate_forward(c, m, q, gate):
     pairs = make_pairs(own_facts(c), len(rows))
     shared = shared_forward(rows, q, pairs, gate)
     X, u = empty(shared.X_q.shape, c.dtype), empty(shared.a.shape, c.dtype)
-    of_m, s = pass_products(m, shared, X, u), empty((Q, T), c.dtype)
+    V_m = shared.V[len(gate.W_2):]
+    of_m, s = pass_products(m, shared, V_m, X, u), empty((Q, T), c.dtype)
     launch_blocks(_scores, Q, shared.a, of_m, H, gate.W_2, gate.b_2.reshape(1), pairs.off.device,
                   u, s)
     return s, (shared, of_m, Made(m, X, u), c.shape)

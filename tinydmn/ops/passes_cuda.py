@@ -1,10 +1,10 @@
 """The passes over the facts on the device.  Meaning, names and shapes: passes_numpy.py; the algebra
 of the compiled version: gate_numba.py.
 
-A batch of questions is small for a device, so that starting kernels takes longer than what they do.
-Therefore a pass is its products and, between two of them, one kernel for all that stands there; or
-a few, where eq. (7) runs over the facts.  Where a step needs all of the step before, a block has a
-question, and its threads wait for one another.
+To start a kernel takes microseconds, and a batch of questions has little for one to do.  So a pass
+is its products and, between two of them, one kernel for all that stands there; or a few, where
+eq. (7) runs over the facts.  Where a step needs all of the step before, a block has a question, and
+its threads wait for one another.
 
     forward    W_b, W_1, U times m | compare facts with m | V_m X | tanh, scores, gates, episode |
                W e + b | memory
@@ -123,18 +123,19 @@ def look_forward(c, m, q, facts, weights, how):
     a = affine(c, episode.W, episode.b) if gated else None
     run = run_over(facts) if gated else None
     (Q, H), (P, G), fact, off = q.shape, shared.a.shape, pairs.fact.device, pairs.off.device
+    V_m = shared.V[G:]
     # pass after pass: the memories and what else the weights' gradients are products of
     each = lambda n, *shape: empty((n, *shape), c.dtype)
     ms, Xs, us, es = (each(how.n + 1, Q, H), each(how.n, P, 2 * H + 1), each(how.n, P, G),
                       each(how.n, Q, H))
-    ss, gs = each(how.n, Q, pairs.T), each(how.n, Q, pairs.T)
+    ss, gs, b_2 = each(how.n, Q, pairs.T), each(how.n, Q, pairs.T), gate.b_2.reshape(1)
     ms[0].copy_to_device(m)
     caches, done = [], np.zeros(len(q), bool)
     while len(caches) < how.n and not (how.stop and done.all()):
         i = len(caches)
         m, X, u, s, g, e = ms[i], Xs[i], us[i], ss[i], gs[i], es[i]
-        of_m = pass_products(m, shared, X, u)                                          # (5)
-        scored = shared.a, of_m, gate.W_2, gate.b_2.reshape(1), c, off, u, s
+        of_m = pass_products(m, shared, V_m, X, u)                                     # (5)
+        scored = shared.a, of_m, gate.W_2, b_2, c, off, u, s
         if gated:
             g_packed = empty((P,), c.dtype)
             launch_blocks(_gated_pass, Q, *scored, run.row.device, g, g_packed)        # (6)
@@ -163,14 +164,14 @@ def passes_backward(ops, dms, dss, cache, weights, dweights):
     (gate, episode, memory), (dgate, depisode, dmemory) = weights, dweights
     c, pairs, N = shared.c, shared.pairs, len(caches)
     (Q, H), (P, G), gated, scored = shared.q.shape, shared.a.shape, run is not None, dss is not None
-    fact, off = pairs.fact.device, pairs.off.device
+    fact, off, V_m = pairs.fact.device, pairs.off.device, shared.V[G:]
     new = lambda *shape: empty(shape, c.dtype)
     d = Gradients(new(N * Q, H + G + 3 * H), new(N * P, G), new(N * P, 1), zeros((P, G), c.dtype))
     da_memory, ds, dm = new(N * Q, 3 * H), new(Q, pairs.T), None
     dc, da = zeros(c.shape, c.dtype), zeros((len(c), 3 * H), c.dtype) if gated else None
     for i in reversed(range(N)):
         u, g, of_m, run_cache, cell = caches[i]
-        of_q, of_p, m = slice(i * Q, (i + 1) * Q), slice(i * P, (i + 1) * P), cell[0]
+        m, of_q, of_p = cell[0], slice(i * Q, (i + 1) * Q), slice(i * P, (i + 1) * P)
         d_of, da_m, da_i = d.of_m[of_q], da_memory[of_q], d.a[of_p]
         dm = cell_backward(dms[i], dm, cell, da_m, d_of)
         de = product(da_m, memory.W)
@@ -181,7 +182,7 @@ def passes_backward(ops, dms, dss, cache, weights, dweights):
             launch_blocks(_gated_pass_backward, Q, dg, run.row.device, *to_scores)
         else:
             launch_blocks(_softmax_pass_backward, Q, de, fact, *to_scores)
-        to_both = (product(da_i, shared.V[G:]), c, m, of_m, fact, pairs.of.device, off,
+        to_both = (product(da_i, V_m), c, m, of_m, fact, pairs.of.device, off,
                    pairs.seen.device, pairs.seen_from.device, dc, dm, d_of)
         if gated:
             launch(_gated_to_both, dc.size + dm.size + da.size, *to_both, da_run, run.row.device,
