@@ -88,4 +88,5 @@ MUTANTS = [
 
     # kernels
     Mutant("tests/ops/cubins.py", "np.ones(shape, dtype)", "np.zeros(shape, dtype)", FOUND, "a kernel that no array of zeros needs is not linked"),
+    Mutant("tests/ops/cubins.py", "    for kind in EPISODES:\n", "    for kind in ():\n", FOUND, "kernels of an episode alone are not linked"),
 ]

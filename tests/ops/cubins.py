@@ -18,6 +18,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from tinydmn.ops.groups import EPISODES
+
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_100")      # of those the toolkit that is installed knows
 SIZES = (1, 2, 64, 80, 96, 128, 144, 192, 256)    # H, of the kernels that are made for one
 REGISTERS = 65_536                     # of a multiprocessor, for all threads of a block
@@ -31,10 +33,10 @@ def recorded():
     from numba import cuda
     from numba.cuda.simulator.kernel import FakeCUDAKernel
 
-    from tinydmn.ops import gru_cuda, gru_ladder_cuda, load
+    from tinydmn.ops import gru_cuda, gru_ladder_cuda, load, product_cuda
     from tinydmn.ops.groups import GRU
 
-    from .helpers import cast, ones
+    from .helpers import cast, memory_weights, ones
     from .test_cuda import CASES, cell_arguments, network, up
     found = {}
 
@@ -58,10 +60,25 @@ def recorded():
     for forward, backward in ((gru_ladder_cuda.gru_forward_1, gru_ladder_cuda.gru_backward_1), (gru_ladder_cuda.gru_forward_2, gru_ladder_cuda.gru_backward_2)):
         _, cache = forward(up(x), up(sequences), up(gru), up(g))
         backward(up(dout), cache, up(gru), up(ones(gru)))
+    alone(op, cast(memory_weights(np.random.default_rng(0), "gated", 2, 3), "float32"))
+    product_cuda.CHUNK = 1                                 # sums of many rows
+    product_cuda.affine_backward(*up((np.ones((2, 2), np.float32),) * 4), up(np.ones(2, np.float32)))
     gru_cuda.split = lambda H, dtype: None                 # the rung below
     _, cache = op.gru_forward(up(x), up(sequences), up(gru), up(g))
     op.gru_backward(up(dout), cache, up(gru), up(ones(gru)))
     return [json.loads(key) for key in found]
+
+
+def alone(op, weights):
+    """The operations that the passes are composed of in the reference."""
+    from .helpers import ones
+    to, x = op.to_device, lambda *shape: op.to_device(np.ones(shape, np.float32))
+    w, dw = to(weights), to(ones(weights))
+    _, cache = op.gate_forward(x(2, 3, 2), x(2, 2), x(2, 2), w.gate)
+    op.gate_backward(x(2, 3), cache, w.gate, dw.gate)
+    for kind in EPISODES:
+        *_, cache = getattr(op, f"{kind}_episode_forward")(x(2, 3, 2), x(2, 3), w.episode)
+        getattr(op, f"{kind}_episode_backward")(x(2, 2), cache, w.episode, dw.episode)
 
 
 def said(a):

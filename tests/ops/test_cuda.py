@@ -16,12 +16,13 @@ from tinydmn.data.batch import make_batch, take_stories
 from tinydmn.data.story import Question, Story
 from tinydmn.data.vocabulary import Vocabulary
 from tinydmn.model import DMN
-from tinydmn.ops import device, functions, gru_cuda, gru_ladder_cuda, load, product_cuda
+from tinydmn.ops import device, functions, gru_cuda, gru_ladder_cuda, load, passes_cuda, product_cuda
 from tinydmn.ops.groups import GRU, Sequences, recurrent_shapes
 from tinydmn.training import loop
 
-from .helpers import NUMPY, drawn, memory_weights, ones
+from .helpers import NUMPY, drawn, each_kind, memory_weights, ones
 from .test_device import CASES
+from .test_passes import looked
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(device.missing() is not None, reason=f"no CUDA here: {device.missing()}")]
 CLOSE = {"float64": dict(rtol=1e-9, atol=1e-11), "float32": dict(rtol=2e-4, atol=2e-5)}
@@ -50,6 +51,19 @@ def assert_close(found, wanted, dtype="float64"):
     assert (found is None) == (wanted is None) and np.shape(found) == np.shape(wanted)
     if wanted is not None:
         np.testing.assert_allclose(found, wanted, **CLOSE[dtype])
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Counter: how often each kernel was launched, by its name; in the simulator alone."""
+    made, launched = Counter(), type(gru_cuda._step).__call__
+
+    def launch(kernel, *given):
+        made.update([kernel.fn.__name__] * (not kernel._device))
+        return launched(kernel, *given)
+    if device.SIMULATED:
+        monkeypatch.setattr(type(gru_cuda._step), "__call__", launch)
+    return made
 
 
 def texts(answer):
@@ -173,6 +187,9 @@ def test_a_product_of_cublas(monkeypatch):
         a, b = up(A.T.copy() if "A" in transposed else A), up(B.T.copy() if "B" in transposed else B)
         there = up(into)
         assert product_cuda.product(a, b, transposed, into=there) is there
+        other = up(np.full((2, 4), np.nan))
+        assert product_cuda.product(a, b, transposed, out=other) is other
+        assert_close(other, A @ B)
         assert_close((product_cuda.product(a, b, transposed), product_cuda.product(a, b, transposed, bias=up(bias)), there), (A @ B, A @ B + bias, into + A @ B))
 
 
@@ -204,11 +221,47 @@ def test_all_rungs_of_the_gru_are_the_reference(op, monkeypatch, rung, gates):
     assert_close((found, backward(up(dout), cache, up(gru), dgru), dgru), wanted)
 
 
-def test_what_a_rung_costs(op, monkeypatch):
+simulated = pytest.mark.skipif(not device.SIMULATED, reason="launches are counted in the simulator")
+# of a pass, and of a batch besides: forward, backward; of a training step with two passes
+LAUNCHES = {"softmax": ((6, 6), (7, 20), 112), "gated": ((9, 10), (8, 24), 131)}
+
+
+@simulated
+@each_kind
+def test_the_launches_of_a_pass(op, made, kind):
+    """As passes_cuda.py begins with; a pass more adds those of a pass."""
+    counted = []
+    for n in (1, 2, 3):
+        (*arguments, how), (w_m, w_s) = looked(np.random.default_rng(0), kind, n, 3, 3, 4, 2, 2)
+        arguments, weights = up(arguments), arguments[4]
+        dweights = up(ones(weights))
+        made.clear()
+        cache = op.passes_forward(*arguments, how)[3]
+        forward = sum(made.values())
+        op.passes_backward(up(list(w_m)), up(list(w_s)), cache, arguments[4], dweights)
+        counted.append((forward, sum(made.values()) - forward))
+    (forward, backward), (once_forward, once_backward), _ = LAUNCHES[kind]
+    assert counted == [(once_forward + n * forward, once_backward + n * backward) for n in (1, 2, 3)]
+    said = passes_cuda.__doc__.split(f"\n    {kind} ")[1].splitlines()[0].replace("(", " ").replace(")", " ").split()
+    assert said[::2] == [str(number) for number in (forward, backward, once_forward, once_backward)]
+
+
+@simulated
+@each_kind
+def test_the_launches_of_a_training_step(made, kind):
+    """Forward, backward, clipping and Adam."""
+    model, batch = network(kind, "cuda", "float32")
+    ops = model.ops
+    moments = ops.zeros(model.theta.shape, model.dtype), ops.zeros(model.theta.shape, model.dtype)
+    made.clear()
+    _, _, dtheta = model.gradient(batch)
+    ops.clip_by_global_norm(dtheta, 1e9)
+    ops.adam(model.theta, dtheta, moments, 1, 0.01)
+    assert sum(made.values()) == LAUNCHES[kind][2], made
+
+
+def test_what_a_rung_costs(op, made, monkeypatch):
     """The launches that were counted are those that are made; the table that a reader sees is what was counted."""
-    made, launched = Counter(), type(gru_cuda._step).__call__
-    if device.SIMULATED:
-        monkeypatch.setattr(type(gru_cuda._step), "__call__", lambda kernel, *given: (made.update([kernel.fn.__name__] * (not kernel._device)), launched(kernel, *given))[1])
     steps, B, sizes = 3, 5, dict(D=2, H=2)
     x, gru = up(np.ones((4, 2))), up(drawn(np.random.default_rng(0), recurrent_shapes(GRU, 2, 2)))
     sequences = up(Sequences(np.zeros((B, steps), np.int32), np.full(B, steps, np.int32), np.full((B, 1), steps - 1, np.int32)))

@@ -10,7 +10,7 @@ from hypothesis import Phase, example, given, settings, strategies as st
 
 from tinydmn.ops import arrays_cuda, device, gru_cuda, load, optimizer_cuda, product_cuda
 from tinydmn.ops.device import cuda
-from tinydmn.ops.groups import GRU, LSTM, RNN, Passes, Sequences, gate_shapes, recurrent_shapes
+from tinydmn.ops.groups import GRU, LSTM, RNN, Facts, Passes, Sequences, gate_shapes, recurrent_shapes
 from tinydmn.training.evaluate import evaluate, together
 
 from .helpers import NUMPY, drawn, each_kind, nest, ones, seeds, sizes
@@ -116,18 +116,21 @@ def test_features(R, K, N, D, seed):
 @given(M=st.integers(1, 2 * TILE + 1), K=st.integers(1, 3 * TILE + 1), N=st.integers(1, 2 * TILE + 1), chunk=st.integers(1, 3 * TILE), seed=seeds)
 @pytest.mark.parametrize("transposed", ("", "A", "B", "AB"))
 def test_products(transposed, M, K, N, chunk, seed):
-    """Of views whose neighbours are not numbers, new and added into a view; of one chunk and of many, of which no tile need be a part."""
+    """Of views whose neighbours are not numbers, new, in a view and added into one; of one chunk and of many, of which no tile need be a part."""
     rng = np.random.default_rng(seed)
     A, B, wide = rng.normal(size=(M, K)), rng.normal(size=(K, N)), rng.normal(size=(M + 2, N + 3))
     a, b = (A.T if "A" in transposed else A), (B.T if "B" in transposed else B)
     inside = lambda x: up(np.pad(x, ((0, 0), (1, 1)), constant_values=np.nan))[:, 1:-1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(product_cuda, "CHUNK", chunk)
-        there = up(wide)
+        there, other = up(wide), up(wide)
         assert_close(product_cuda.product(inside(a), inside(b), transposed), A @ B)
+        assert_close(product_cuda.product(inside(a), inside(b), transposed, out=other[1:M + 1, 2:N + 2]), A @ B)
         assert product_cuda.product(inside(a), inside(b), transposed, into=there[1:M + 1, 2:N + 2]) is not None
     wide[1:M + 1, 2:N + 2] += A @ B
     assert_close(there, wide)
+    wide[1:M + 1, 2:N + 2] = A @ B
+    assert_close(other, wide)
 
 
 @pytest.mark.parametrize("flags, shapes", (("", ((2, 0), (0, 3))), ("A", ((0, 2), (0, 3)))))
@@ -395,6 +398,30 @@ def test_passes(kind, n, Q, T, R, H, G, scored, seed):
     """Facts that several questions see, that one sees twice, and that none sees; scores with a loss of their own or without."""
     arguments, (w_m, w_s) = looked(np.random.default_rng(seed), kind, n, Q, T, R, H, G)
     same(load("cuda"), passed, arguments, list(w_m), list(w_s) if scored else None)
+
+
+@each_kind
+@each_edge
+def test_passes_of_any_size(op, monkeypatch, kind, N):
+    """As many facts, hidden numbers and numbers of a gate as a block has threads, one less and one more; weights' gradients in chunks."""
+    monkeypatch.setattr(product_cuda, "CHUNK", 3)
+    arguments, (w_m, w_s) = looked(np.random.default_rng(N), kind, 2, 3, N, N, N, N)
+    same(op, passed, arguments, list(w_m), list(w_s))
+
+
+@each_kind
+def test_a_question_alone_has_the_same_bits(op, kind):
+    """Memories, scores and gates in float32, whatever the batch."""
+    (c, m, q, facts, weights, how), _ = looked(np.random.default_rng(0), kind, 2, THREADS + 1, 3, 4, 3, 2)
+    to = lambda *some: op.to_device(nest(lambda a: a.astype(np.float32) if a.dtype.kind == "f" else a, some))
+    results = op.passes_forward(*to(c, m, q, facts, weights), how)[:3]
+    for i in range(len(q)):
+        one = slice(i, i + 1)
+        alone = op.passes_forward(*to(c, m[one], q[one], Facts(facts.rows[one, :facts.n[i]], facts.n[one]), weights), how)[:3]
+        for all_of, of_one in zip(results, alone):
+            for a, b in zip(all_of, of_one):
+                b = b.copy_to_host()[0]
+                np.testing.assert_array_equal(a.copy_to_host()[i][:len(b)], b)
 
 
 @each_kind

@@ -1,168 +1,198 @@
 """From scores to an episode on the device, over facts that stand once.
 
-Meaning: episode_numpy.py.
+Meaning: episode_numpy.py.  What a block does for a question is written as functions of the device,
+which passes_cuda.py puts in one kernel with the gate's.  Sizes: gate_cuda.py.
 """
 
 import math
+from typing import NamedTuple
 
-from .arrays_cuda import zeros
-from .device import ONE, ZERO, cuda, empty, integers, launch
-from .gate_cuda import make_pairs, own_facts
+import numpy as np
+
+from .arrays_cuda import gather, scatter_add, zeros
+from .device import ONE, ZERO, Index, cuda, empty, integers, launch
+from .gate_cuda import launch_blocks, make_pairs, own_facts
 from .groups import Sequences
 from .gru_cuda import gru_steps, gru_steps_backward, sigmoid
 from .product_cuda import affine, affine_backward
-from .recurrence_cuda import Packing, states_backward, states_forward
+from .recurrence_cuda import Packing, add_recurrent
 
 
-@cuda.jit
-def _softmax_of_facts(s, place, g):
-    q, T = cuda.grid(1), s.shape[1]
-    if q < s.shape[0]:
-        largest, total = s[q, 0], ZERO
-        for t in range(T):
-            if place[q, t] >= 0:
-                largest = max(largest, s[q, t])
-        for t in range(T):
-            g[q, t] = math.exp(s[q, t] - largest) if place[q, t] >= 0 else ZERO
-            total += g[q, t]
-        for t in range(T):
-            g[q, t] = g[q, t] / total
+# ---- softmax, section 4.1
+
+@cuda.jit(device=True)
+def softmax(q, off, s, g):
+    """Of the scores of question q: a block.  Each thread adds all numbers, in their order."""
+    x, n = cuda.threadIdx.x, off[q + 1] - off[q]
+    largest, total = s[q, 0], ZERO
+    for t in range(1, n):
+        largest = max(largest, s[q, t])
+    for t in range(x, g.shape[1], cuda.blockDim.x):
+        g[q, t] = math.exp(s[q, t] - largest) if t < n else ZERO
+    cuda.syncthreads()
+    for t in range(n):
+        total += g[q, t]
+    cuda.syncthreads()                                     # no number is divided before all have it
+    for t in range(x, n, cuda.blockDim.x):
+        g[q, t] = g[q, t] / total
 
 
-@cuda.jit
-def _weighted_sum(g, c, fact, off, e):
-    H = c.shape[1]
-    q, k = cuda.grid(1) // H, cuda.grid(1) % H
-    if q < e.shape[0]:
+@cuda.jit(device=True)
+def weighted_sum(q, g, c, fact, off, e):
+    for k in range(cuda.threadIdx.x, c.shape[1], cuda.blockDim.x):
         total = ZERO
         for p in range(off[q], off[q + 1]):
             total += g[q, p - off[q]] * c[fact[p], k]
         e[q, k] = total
 
 
-def softmax_forward(s, c, pairs):
-    """s (Q, T), c (R, H) -> e (Q, H), g (Q, T)."""
-    e, g = empty((len(s), c.shape[1]), s.dtype), empty(s.shape, s.dtype)
-    launch(_softmax_of_facts, len(s), s, pairs.place.device, g)
-    launch(_weighted_sum, e.size, g, c, pairs.fact.device, pairs.off.device, e)
-    return e, g
-
-
-@cuda.jit
-def _to_gates(de, c, place, fact, ds):
-    q, t = cuda.grid(1) // ds.shape[1], cuda.grid(1) % ds.shape[1]
-    if q < ds.shape[0]:
+@cuda.jit(device=True)
+def softmax_backward(q, de, g, c, fact, off, ds):
+    """de -> ds of the facts of question q: a block."""
+    x, n, mean = cuda.threadIdx.x, off[q + 1] - off[q], ZERO
+    for t in range(x, n, cuda.blockDim.x):                 # to the gates
         total = ZERO
-        if place[q, t] >= 0:
-            r = fact[place[q, t]]
-            for k in range(c.shape[1]):
-                total += de[q, k] * c[r, k]
+        for k in range(c.shape[1]):
+            total += de[q, k] * c[fact[off[q] + t], k]
         ds[q, t] = total
+    cuda.syncthreads()
+    for t in range(n):
+        mean += g[q, t] * ds[q, t]
+    cuda.syncthreads()
+    for t in range(x, n, cuda.blockDim.x):                 # through the softmax
+        ds[q, t] = g[q, t] * (ds[q, t] - mean)
+
+
+@cuda.jit(device=True)
+def sum_to_fact(r, k, de, g, of, off, seen, seen_from):
+    """What the weighted sums give number k of fact r."""
+    total = ZERO
+    for i in range(seen_from[r], seen_from[r + 1]):
+        q = of[seen[i]]
+        total += g[q, seen[i] - off[q]] * de[q, k]
+    return total
 
 
 @cuda.jit
-def _through_softmax(g, ds):
-    q = cuda.grid(1)
-    if q < g.shape[0]:
-        mean = ZERO
-        for t in range(g.shape[1]):
-            mean += g[q, t] * ds[q, t]
-        for t in range(g.shape[1]):
-            ds[q, t] = g[q, t] * (ds[q, t] - mean)
+def _softmax_episode(s, c, fact, off, g, e):
+    q = cuda.blockIdx.x
+    softmax(q, off, s, g)
+    cuda.syncthreads()
+    weighted_sum(q, g, c, fact, off, e)
 
 
 @cuda.jit
-def _to_facts(de, g, of, off, seen, seen_from, dc):
+def _softmax_backward(de, g, c, fact, off, ds):
+    softmax_backward(cuda.blockIdx.x, de, g, c, fact, off, ds)
+
+
+@cuda.jit
+def _sums_to_facts(de, g, of, off, seen, seen_from, dc):
     H = dc.shape[1]
     r, k = cuda.grid(1) // H, cuda.grid(1) % H
     if r < dc.shape[0]:
-        total = dc[r, k]
-        for i in range(seen_from[r], seen_from[r + 1]):
-            q = of[seen[i]]
-            total += g[q, seen[i] - off[q]] * de[q, k]
-        dc[r, k] = total
-
-
-def softmax_backward(de, g, c, pairs, dc):
-    """de (Q, H) -> ds (Q, T), 0 on padding.  Adds into dc (R, H)."""
-    ds = empty(g.shape, g.dtype)
-    launch(_to_gates, ds.size, de, c, pairs.place.device, pairs.fact.device, ds)
-    launch(_through_softmax, len(g), g, ds)
-    launch(_to_facts, dc.size, de, g, pairs.of.device, pairs.off.device, pairs.seen.device,
-           pairs.seen_from.device, dc)
-    return ds
-
-
-@cuda.jit
-def _sigmoid_of(s, g):
-    i = cuda.grid(1)
-    if i < g.size:
-        T = s.shape[1]
-        g[i // T, i % T] = sigmoid(s[i // T, i % T])
-
-
-@cuda.jit
-def _through_sigmoid(dg, g, ds):
-    i = cuda.grid(1)
-    if i < g.size:
-        q, t = i // g.shape[1], i % g.shape[1]
-        ds[q, t] = dg[q, t] * g[q, t] * (ONE - g[q, t])
-
-
-def gates_forward(s):
-    """g = σ(s): eq. (6)'s outer σ; 0 where s is -inf."""
-    g = empty(s.shape, s.dtype)
-    launch(_sigmoid_of, s.size, s, g)
-    return g
-
-
-def gates_backward(dg, g):
-    ds = empty(g.shape, g.dtype)
-    launch(_through_sigmoid, g.size, dg, g, ds)
-    return ds
-
-
-def gated_forward(s, a, packing, U):
-    """Eqs (7), (8).  s (Q, T), a (R, 3H): facts that have met W and b -> e (Q, H), g, cache."""
-    g = gates_forward(s)
-    e, cache = states_forward(gru_steps, a, packing, U, g)
-    return e.reshape(len(s), -1), g, cache
-
-
-def gated_backward(de, g, cache, U, dU):
-    """de (Q, H) -> da (R, 3H), ds (Q, T).  Adds into dU."""
-    de = de.reshape(len(de), 1, de.shape[1])
-    da, dg = states_backward(gru_steps_backward, de, cache, U, dU)
-    return da, gates_backward(dg, g)
-
-
-def last_of(facts):
-    """Facts -> Packing of a run over them whose last states are wanted: eq. (8)."""
-    rows, n = (integers(a).host for a in facts)
-    return Packing(Sequences(rows, n, n[:, None] - 1))
+        dc[r, k] = sum_to_fact(r, k, de, g, of, off, seen, seen_from)
 
 
 def softmax_episode_forward(c, s, weights=None):
     rows = c.reshape(-1, c.shape[2])
     pairs = make_pairs(own_facts(c), len(rows))            # -inf on padding makes a gate of 0
-    e, g = softmax_forward(s, rows, pairs)
+    e, g = empty((len(s), c.shape[2]), s.dtype), empty(s.shape, s.dtype)
+    launch_blocks(_softmax_episode, len(s), s, rows, pairs.fact.device, pairs.off.device, g, e)
     return e, g, (rows, g, pairs, c.shape)
 
 
 def softmax_episode_backward(de, cache, weights=None, dweights=None):
     c, g, pairs, shape = cache
-    dc = zeros(c.shape, c.dtype)
-    ds = softmax_backward(de, g, c, pairs, dc)
+    dc, ds = empty(c.shape, c.dtype), empty(g.shape, g.dtype)
+    launch_blocks(_softmax_backward, len(g), de, g, c, pairs.fact.device, pairs.off.device, ds)
+    launch(_sums_to_facts, dc.size, de, g, pairs.of.device, pairs.off.device, pairs.seen.device,
+           pairs.seen_from.device, dc)
     return dc.reshape(*shape), ds
 
 
+# ---- gated, eqs (7) and (8)
+
+class Run(NamedTuple):
+    """Eq. (7) over the facts of each question, its steps packed as recurrence_cuda.py has them."""
+
+    packing: Packing
+    row: Index                 # (P,) the packed row of each pair
+    ends: Index                # (Q,) the packed row of each question's last fact
+    last: Index                # (P,) the question that a packed row is the last of, -1 for none
+
+
+def run_over(facts):
+    """Facts -> Run."""
+    rows, n = (integers(a).host for a in facts)
+    packing = Packing(Sequences(rows, n, n[:, None] - 1))
+    ends, last = packing.at.host, np.full(packing.P, -1)
+    last[ends[ends >= 0]] = np.flatnonzero(ends >= 0)
+    return Run(packing, Index(np.argsort(packing.gates.host)), packing.at, Index(last))
+
+
+@cuda.jit(device=True)
+def gates(q, off, row, s, g, g_packed):
+    """Eq. (6)'s outer σ, of the scores of question q: a block."""
+    n = off[q + 1] - off[q]
+    for t in range(cuda.threadIdx.x, g.shape[1], cuda.blockDim.x):
+        g[q, t] = sigmoid(s[q, t]) if t < n else ZERO
+        if t < n:
+            g_packed[row[off[q] + t]] = g[q, t]
+
+
+@cuda.jit(device=True)
+def gates_backward(q, dg, g, off, row, ds):
+    """dg (P,), packed -> ds of the facts of question q: a block."""
+    for t in range(cuda.threadIdx.x, off[q + 1] - off[q], cuda.blockDim.x):
+        ds[q, t] = dg[row[off[q] + t]] * g[q, t] * (ONE - g[q, t])
+
+
+@cuda.jit
+def _gates(s, off, row, g, g_packed):
+    gates(cuda.blockIdx.x, off, row, s, g, g_packed)
+
+
+@cuda.jit
+def _gates_backward(dg, g, off, row, ds):
+    gates_backward(cuda.blockIdx.x, dg, g, off, row, ds)
+
+
+@cuda.jit
+def _last_states(h, ends, e):
+    q, k = cuda.grid(1) // e.shape[1], cuda.grid(1) % e.shape[1]
+    if q < e.shape[0]:
+        e[q, k] = h[ends[q], k] if ends[q] >= 0 else ZERO
+
+
+def run_forward(a, g, run, U, e):
+    """a (R, 3H): facts that have met W and b; g (P,), packed -> e (Q, H), in its place; cache."""
+    h, kept = gru_steps(a, run.packing, g, U)                                          # (7)
+    launch(_last_states, e.size, h, run.ends.device, e)                                # (8)
+    return g, h, kept
+
+
+def run_backward(de, cache, run, U, dU):
+    """de (Q, H) -> packed da (P, 3H), dg (P,).  Adds into dU."""
+    da, dUh, dg = gru_steps_backward(gather(de, run.last), run.packing, cache, U)
+    add_recurrent(dUh, cache[1], run.packing, dU)
+    return da, dg
+
+
 def gated_episode_forward(ops, c, s, gru):
-    rows = c.reshape(-1, c.shape[2])
-    e, g, cache = gated_forward(s, affine(rows, gru.W, gru.b), last_of(own_facts(c)), gru.U)
-    return e, g, (rows, g, cache, c.shape)
+    rows, facts = c.reshape(-1, c.shape[2]), own_facts(c)
+    pairs, run = make_pairs(facts, len(rows)), run_over(facts)
+    e, g = empty((len(s), c.shape[2]), s.dtype), empty(s.shape, s.dtype)
+    g_packed = empty((len(rows),), s.dtype)
+    launch_blocks(_gates, len(s), s, pairs.off.device, run.row.device, g, g_packed)
+    cache = run_forward(affine(rows, gru.W, gru.b), g_packed, run, gru.U, e)
+    return e, g, (rows, g, pairs, run, cache, c.shape)
 
 
 def gated_episode_backward(ops, de, cache, gru, dgru):
-    c, g, cache, shape = cache
-    da, ds = gated_backward(de, g, cache, gru.U, dgru.U)
-    return affine_backward(da, c, gru.W, dgru.W, dgru.b).reshape(*shape), ds
+    c, g, pairs, run, cache, shape = cache
+    da, dg = run_backward(de, cache, run, gru.U, dgru.U)
+    ds, da_rows = empty(g.shape, g.dtype), zeros((len(c), da.shape[1]), da.dtype)
+    launch_blocks(_gates_backward, len(g), dg, g, pairs.off.device, run.row.device, ds)
+    scatter_add(da, run.packing.rows.host, da_rows)
+    return affine_backward(da_rows, c, gru.W, dgru.W, dgru.b).reshape(*shape), ds

@@ -34,7 +34,7 @@ Rung 4 takes H up to 256 in float32, for more than 768 threads would have too fe
 import math
 from functools import cache
 
-from .arrays_cuda import transposed, zeros
+from .arrays_cuda import transposed
 from .device import (BLOCK_REGISTERS, HALF, ON_CHIP, ONE, ZERO, cuda, empty, jit_for, launch,
                      real)
 from .product_cuda import affine, affine_backward, product
@@ -285,42 +285,63 @@ def gru_backward(ops, dout, cache, gru, dgru):
 
 
 @cuda.jit
-def _cell(a, Uh, h_prev, gates, h):
+def _cell(a, Uh, first, h_prev, gates, h):
     H = h.shape[1]
     b, k = cuda.grid(1) // H, cuda.grid(1) % H
     if b < h.shape[0]:
+        j = first + k
         z, r, h_tilde, h_new = gru_numbers((a[b, k], a[b, H + k], a[b, 2 * H + k]),
-                                           (Uh[b, k], Uh[b, H + k], Uh[b, 2 * H + k]),
+                                           (Uh[b, j], Uh[b, H + j], Uh[b, 2 * H + j]),
                                            h_prev[b, k], ONE)
         gates[b, k], gates[b, H + k], gates[b, 2 * H + k], h[b, k] = z, r, h_tilde, h_new
 
 
 @cuda.jit
-def _cell_backward(dh, h_prev, gates, Uh, da, dUh, dh_prev):
+def _cell_backward(dh, later, more, h_prev, gates, Uh, first, da, dUh, dh_prev):
     H = h_prev.shape[1]
     b, k = cuda.grid(1) // H, cuda.grid(1) % H
     if b < h_prev.shape[0]:
-        cell = gates[b, k], gates[b, H + k], gates[b, 2 * H + k], Uh[b, 2 * H + k]
-        da_z, da_r, da_h, _, d = gru_numbers_backward(dh[b, k], h_prev[b, k], ONE, cell)
+        j, d = first + k, dh[b, k]
+        if more:
+            d += later[b, k]
+        cell = gates[b, k], gates[b, H + k], gates[b, 2 * H + k], Uh[b, 2 * H + j]
+        da_z, da_r, da_h, _, d = gru_numbers_backward(d, h_prev[b, k], ONE, cell)
         da[b, k], da[b, H + k], da[b, 2 * H + k] = da_z, da_r, da_h
-        dUh[b, k], dUh[b, H + k], dUh[b, 2 * H + k] = da_z, da_r, da_h * cell[1]
-        dh_prev[b, k] += d
+        dUh[b, j], dUh[b, H + j], dUh[b, 2 * H + j] = da_z, da_r, da_h * cell[1]
+        dh_prev[b, k] = d
+
+
+def cell_forward(a, Uh, first, h_prev, h):
+    """Eqs (1)-(4) where the products are made: a (B, 3H) = W x + b, and U h_prev in the columns of
+    Uh from `first` on -> h (B, H), in its place; cache.
+    """
+    gates = empty(a.shape, a.dtype)
+    launch(_cell, h.size, a, Uh, first, h_prev, gates, h)
+    return h_prev, gates, Uh, first
+
+
+def cell_backward(dh, later, cache, da, dUh):
+    """dh (B, H), and what comes from later uses of h, or None -> dh_prev without what comes through
+    U; da, and in the columns of dUh from `first` on d(U h_prev), in their places.
+    """
+    h_prev, gates, Uh, first = cache
+    dh_prev = empty(h_prev.shape, dh.dtype)
+    launch(_cell_backward, h_prev.size, dh, dh if later is None else later, later is not None,
+           h_prev, gates, Uh, first, da, dUh, dh_prev)
+    return dh_prev
 
 
 def step_forward(a, h_prev, U):
     """One step from a (B, 3H) = W x + b -> h (B, H), cache."""
-    Uh, gates = product(h_prev, U, "B"), empty(a.shape, a.dtype)
     h = empty(h_prev.shape, a.dtype)
-    launch(_cell, h.size, a, Uh, h_prev, gates, h)
-    return h, (h_prev, gates, Uh)
+    return h, cell_forward(a, product(h_prev, U, "B"), 0, h_prev, h)
 
 
 def step_backward(dh, cache, U, dU):
     """dh (B, H) -> da (B, 3H), dh_prev (B, H).  Adds into dU."""
-    h_prev, gates, Uh = cache
+    h_prev, gates, *_ = cache
     da, dUh = empty(gates.shape, dh.dtype), empty(gates.shape, dh.dtype)
-    dh_prev = zeros(h_prev.shape, dh.dtype)
-    launch(_cell_backward, h_prev.size, dh, h_prev, gates, Uh, da, dUh, dh_prev)
+    dh_prev = cell_backward(dh, None, cache, da, dUh)
     product(dUh, U, into=dh_prev)
     product(dUh, h_prev, "A", into=dU)
     return da, dh_prev

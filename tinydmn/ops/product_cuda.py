@@ -69,41 +69,40 @@ def _add_chunks(parts, out, keep):
         out[m, n] = total
 
 
-def product(A, B, transposed="", into=None, bias=None):
-    """A (M, K) B (K, N), plus bias (N,) -> (M, N), or added to `into`; any strides.
+def product(A, B, transposed="", into=None, bias=None, out=None):
+    """A (M, K) B (K, N), plus bias (N,) -> (M, N): new, in `out`, or added to `into`; any strides.
 
     transposed: "A", A is given as (K, M); "B", B as (N, K).  bias: only where A is not, and
     nothing is added to.
     """
     how = A_GIVEN_ACROSS * ("A" in transposed) + B_GIVEN_ACROSS * ("B" in transposed)
+    place = out if into is None else into
     if cupy():
-        return _by_cublas(A.T if "A" in transposed else A, B.T if "B" in transposed else B, into,
-                          bias)
+        return _by_cublas(A.T if "A" in transposed else A, B.T if "B" in transposed else B, place,
+                          into is not None, bias)
     M, K = A.shape[::-1] if "A" in transposed else A.shape
     N = B.shape[0] if "B" in transposed else B.shape[1]
+    place = empty((M, N), A.dtype) if place is None else place
     chunks = max(1, -(-K // CHUNK)) if "A" in transposed else 1
-    whole = into is not None and chunks == 1               # added where it is made
-    parts = into if whole else empty((chunks * M, N), A.dtype)
+    whole = chunks == 1                                    # made, or added, where it belongs
+    parts = place if whole else empty((chunks * M, N), A.dtype)
     if M and N:
-        how += KEEP * whole + BIAS * (bias is not None)
+        how += KEEP * (whole and into is not None) + BIAS * (bias is not None)
         grid = -(-N // TILE), -(-M // TILE), chunks
         _tiled(A.dtype)[grid, (TILE, TILE)](A, B, parts[0] if bias is None else bias, parts, how,
-                                            CHUNK if chunks > 1 else max(K, 1))
-    if chunks == 1:
-        return parts
-    out = empty((M, N), A.dtype) if into is None else into
-    launch(_add_chunks, M * N, parts, out, into is not None)
-    return out
+                                            max(K, 1) if whole else CHUNK)
+    if not whole:
+        launch(_add_chunks, M * N, parts, place, into is not None)
+    return place
 
 
-def _by_cublas(A, B, into, bias):
+def _by_cublas(A, B, place, keep, bias):
     a, b = map(cupy().asarray, (A, B))
-    if into is not None:
-        there = cupy().asarray(into)
-        there += a @ b
-        return into
-    out = empty((len(a), b.shape[1]), A.dtype)
+    out = empty((len(a), b.shape[1]), A.dtype) if place is None else place
     there = cupy().asarray(out)
+    if keep:
+        there += a @ b
+        return out
     cupy().matmul(a, b, out=there)
     if bias is not None:
         there += cupy().asarray(bias)

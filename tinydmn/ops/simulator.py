@@ -3,10 +3,12 @@
 The simulator starts a thread of the system for each of CUDA's and asks them all in a loop whether
 they wait.  Here one runs at a time, from barrier to barrier, in the order of their numbers: so a
 barrier that is missing gives wrong numbers each time.  A barrier that not all threads of a block
-reach is an error, as is a launch of no threads; an array that nobody has set holds NaN.
+reach is an error, as is a launch of no threads; an array that nobody has set holds NaN.  Functions
+of the device may have barriers, also where they stand in another file than the kernel.
 """
 
 import sys
+from contextlib import contextmanager
 from threading import Lock, Thread
 
 import numpy as np
@@ -99,6 +101,26 @@ def shared(self, shape, dtype):
     return self._allocations[line]
 
 
+@contextmanager
+def swapped(function, fake):
+    """While threads are inside a function, `cuda` means the simulator's in its file.
+
+    Numba ends that with the first that comes back, while others still wait in there.
+    """
+    names = id(function.__globals__)
+    if names not in INSIDE:
+        INSIDE[names] = [0, SWAPPED(function, fake)]
+        INSIDE[names][1].__enter__()
+    INSIDE[names][0] += 1
+    try:
+        yield
+    finally:
+        INSIDE[names][0] -= 1
+        if not INSIDE[names][0]:
+            INSIDE.pop(names)[1].__exit__(None, None, None)
+
+
+INSIDE, SWAPPED = {}, kernel.swapped_cuda_module           # file -> threads inside, what ends it
 DYNAMIC, LOCAL, EMPTY = FakeCUDAShared.array, FakeCUDALocal.array, cuda.device_array
 DIMENSIONS = kernel.normalize_kernel_dimensions
 
@@ -120,6 +142,7 @@ def dimensions(grid, block):
 def mend():
     """Mends it for this process."""
     kernel.BlockManager, kernel.normalize_kernel_dimensions = Block, dimensions
+    kernel.swapped_cuda_module = swapped
     FakeCUDAShared.array = shared
     FakeCUDALocal.array = lambda self, shape, dtype: unset(LOCAL(self, shape, dtype))
     cuda.device_array = device_array
