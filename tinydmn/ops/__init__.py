@@ -4,10 +4,11 @@ A file NAME_numpy.py is the reference, and its `__all__` names its operations; N
 functions of the same names and signatures, compiled.  `load` puts back ends on top of each other.
 
 Modules above this folder make integers with NumPy, on the host, and do nothing to floats but call
-operations and take views (reshape, slices).  The other way, an array namespace that a back end
-names so that modules may write `dq + dq_memory`, asks for arrays with arithmetic, which those of
-numba.cuda do not have: each back end would bring an array class of its own besides its kernels, and
-every `+` between two operations would be a launch that nobody sees.  Here they are all in sight.
+operations and take views (reshape, slices); a number that an operation returns, a loss say, is read
+by `number`.  The other way, an array namespace that a back end names so that modules may write
+`dq + dq_memory`, asks for arrays with arithmetic, which those of numba.cuda do not have: each back
+end would bring an array class of its own besides its kernels, and every `+` between two operations
+would be a launch that nobody sees.  Here they are all in sight.
 tests/ops/test_device.py runs whole networks on arrays that can do nothing by themselves.
 """
 

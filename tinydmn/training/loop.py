@@ -134,7 +134,7 @@ def train(model, train_batch, valid_batch, state, on_epoch=None, on_step=None):
 
     train_batch, valid_batch: all stories of a set as one Batch each; train_batch may be a function,
     epoch(rng) -> the Batch of an epoch.  on_epoch(state) is called after each epoch: to save, to
-    show; on_step(losses, J) after each step.
+    show; on_step(losses, J) after each step, for which a device is waited for.
     At the end model.params holds the best weights.  Only epochs in config.selection_window are
     candidates: a hundred validation questions are few, and an early epoch that was lucky on them
     generalises worse than a late one, when the learning rate has decayed.
