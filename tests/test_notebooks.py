@@ -55,8 +55,6 @@ def check_notebook(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", QUICK)
 def test_a_lesson_runs_as_a_notebook(name, tmp_path, monkeypatch):
     said = check_notebook(name, tmp_path / "", monkeypatch)
-    if name == "10_fast_on_the_gpu":
-        return                                             # here the cells come as they do in a script: one lesson shows it
     script = subprocess.run([sys.executable, str(LESSONS / f"{name}.py"), "--quick", "--out", str(tmp_path / "out")], cwd=tmp_path, capture_output=True, text=True)
     without_headings = re.sub(r"^\n\d\. .*\n", "", script.stdout, flags=re.M)
     assert said == without_headings
