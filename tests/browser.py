@@ -11,7 +11,7 @@ from time import monotonic, sleep
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--disable-extensions", "--disable-dev-shm-usage", "--remote-debugging-pipe")
-LIMIT = 30                     # seconds for what should take one
+LIMIT = 120                    # seconds for what should take one
 
 
 class Browser:

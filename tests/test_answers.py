@@ -187,7 +187,7 @@ def trained(request, tmp_path):
     """-> task set, checkpoint of five epochs, a file of its kind, the stories of it."""
     task_set, file = request.param.split()[0], tmp_path / "file"
     if task_set == "babi":
-        write_babi(generate(2, 30, np.random.default_rng(1)), file)
+        write_babi(generate(2, 12, np.random.default_rng(1)), file)
         stories = read_babi(file)
     else:
         file.write_text(TREES if task_set == "sst" else TAGGED)

@@ -158,7 +158,7 @@ def test_an_interrupted_training_goes_on(stopped, folder, name):
 
 
 def test_no_process_of_a_benchmark_or_of_a_table_stays_behind(stopped):
-    for _ in range(100):
+    for _ in range(600):
         try:
             os.killpg(stopped["group"], 0)                 # is there anyone?
         except ProcessLookupError:

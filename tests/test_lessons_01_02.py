@@ -58,7 +58,7 @@ def test_a_lesson_runs_fits_80_columns_draws_and_says_the_same_again(name, tmp_p
     assert screen(again.out) == screen(done.stdout) != screen(other.out)
 
 
-@pytest.mark.parametrize("seed", (0, 1, 2))
+@pytest.mark.parametrize("seed", (0, 1, pytest.param(2, marks=pytest.mark.slow)))
 @each_lesson
 def test_in_full(name, seed, tmp_path, request):
     ran = lesson(name, tmp_path, IN_FULL[name], seed=seed) if seed else request.getfixturevalue({FIRST: "words", SECOND: "back"}[name])

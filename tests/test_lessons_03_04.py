@@ -92,7 +92,7 @@ def test_a_missing_folder_is_one_line(tmp_path):
     (FOURTH, "cross_entropy_forward", lambda right: lambda *a: (lambda loss, p: (1.01 * loss, p))(*right(*a)), "J, by hand and by loss_and_grads"),
 ), ids=("gates", "episodes", "losses"))
 def test_a_planted_mistake_is_told(name, where, wrong, says, tmp_path):
-    ran = lesson(name, tmp_path, train=name == FOURTH, patch=[planted(where, wrong)])
+    ran = lesson(name, tmp_path, train=name == FOURTH, patch=[planted(where, wrong)], drawn=False)
     assert re.search(rf"^{re.escape(says)}[^:]*: NOT the", ran.out, re.M) and "What you saw" in ran.out
 
 

@@ -231,7 +231,7 @@ def server(one):
 
 def send(server, method, path, body=None, **headers):
     """-> status, headers, body."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=120)
     try:
         connection.putrequest(method, path, skip_host="Host" in headers or headers.get("host") is None and "host" in headers)
         for name, value in headers.items():
@@ -272,7 +272,7 @@ def test_only_this_host_is_answered(server):
         assert post(server, REQUEST, Host=host)[0] == 403
     assert send(server, "GET", "/", Host=f"localhost:{server.server_port}")[0] == 200
     assert post(server, REQUEST, Host=f"localhost:{server.server_port}", Origin=f"http://localhost:{server.server_port}")[0] == 200
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=120) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert raw.recv(4096).startswith(b"HTTP/1.1 403 ")
 
@@ -336,11 +336,11 @@ def test_ctrl_c_ends_it(saved):
         line = process.stdout.readline()
         port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/   Ctrl-C ends it\n", line)[1])
         idle = socket.create_connection(("127.0.0.1", port))            # a browser keeps one open
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         connection.request("GET", "/")
         assert connection.getresponse().read().startswith(b"<!doctype html>")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         idle.close(), connection.close()
     finally:
         process.kill()

@@ -31,7 +31,7 @@ MUTANTS = [
     Mutant(TEN, "plot_blocks((N, THREADS), (H, kept, ROWS, names),", "plot_blocks((N, THREADS), (H, H - 1, ROWS, names),", PICTURE, "the picture of another split"),
     Mutant(TEN, "with patch.object(gru_cuda, \"split\", lambda H, dtype: None):\n        seconds", "with patch.object(gru_cuda, \"split\", gru_cuda.split):\n        seconds",
            at("on_a_device_both_ways_are_timed"), "one way timed twice"),
-    Mutant(NOTEBOOK, "import tinydmn\n\npackage", "import tinydmn.cli\n\npackage", "tests/test_notebooks.py::test_a_lesson_runs_as_a_notebook", "Numba is loaded before lesson 10 chooses the simulator"),
+    Mutant(NOTEBOOK, "import tinydmn\n\npackage", "import tinydmn.ops.compiled\n\npackage", "tests/test_notebooks.py::test_a_lesson_runs_as_a_notebook", "Numba is loaded before lesson 10 chooses the simulator"),
     # ---- its picture
     Mutant(BLOCKS, '"registers" if i < kept else "shared"', '"registers" if i >= kept else "shared"', DRAWN, "registers and shared memory exchanged"),
     Mutant(BLOCKS, 'f"row {i}" if i < n else "no row"', 'f"row {i}" if i <= n else "no row"', DRAWN, "a thread without a row has one"),
