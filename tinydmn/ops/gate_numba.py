@@ -155,11 +155,18 @@ def _blocks(W_1, H):
 
     Of c, m, q (G, H); of (c∘q, |c-q|), (c∘m, |c-m|) (G, 2H); of cᵀW_b q, cᵀW_b m (G,).
     """
-    of_q, of_m = np.empty((len(W_1), 2 * H), W_1.dtype), np.empty((len(W_1), 2 * H), W_1.dtype)
-    of_q[:, :H], of_q[:, H:] = W_1[:, 3 * H:4 * H], W_1[:, 5 * H:6 * H]
-    of_m[:, :H], of_m[:, H:] = W_1[:, 4 * H:5 * H], W_1[:, 6 * H:7 * H]
-    return (W_1[:, :H].copy(), W_1[:, H:2 * H].copy(), W_1[:, 2 * H:3 * H].copy(), of_q, of_m,
-            W_1[:, 7 * H].copy(), W_1[:, 7 * H + 1].copy())
+    # entry by entry: a slice that is copied whole takes Numba two seconds to compile
+    G, dtype = len(W_1), W_1.dtype
+    c, m, q = np.empty((G, H), dtype), np.empty((G, H), dtype), np.empty((G, H), dtype)
+    of_q, of_m = np.empty((G, 2 * H), dtype), np.empty((G, 2 * H), dtype)
+    w_q, w_m = np.empty(G, dtype), np.empty(G, dtype)
+    for i in range(G):
+        for k in range(H):
+            c[i, k], m[i, k], q[i, k] = W_1[i, k], W_1[i, H + k], W_1[i, 2 * H + k]
+            of_q[i, k], of_q[i, H + k] = W_1[i, 3 * H + k], W_1[i, 5 * H + k]
+            of_m[i, k], of_m[i, H + k] = W_1[i, 4 * H + k], W_1[i, 6 * H + k]
+        w_q[i], w_m[i] = W_1[i, 7 * H], W_1[i, 7 * H + 1]
+    return c, m, q, of_q, of_m, w_q, w_m
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
@@ -225,7 +232,8 @@ def pass_backward(ds, cache, shared, dshared, weights, dgate):
     (dc, d_shared), (W_b, W_2), (dW_b, dW_1, _, dW_2, db_2) = dshared, weights, dgate
     dw = np.zeros_like(w)
     da, d_m, d_bilinear, db = _score_backward(ds, u, bilinear, (w, W_2), off, d_shared, (dw, dW_2))
-    dW_1[:, 7 * c.shape[1] + 1] += dw
+    for i in range(len(dw)):
+        dW_1[i, 7 * c.shape[1] + 1] += dw[i]
     db_2[()] += db
     return _through_products((da, d_m, d_bilinear), c, (m, W_bm, features), (off, fact),
                              (W_m, W_compare, W_b), 1, (dc, dW_1, dW_b))
@@ -238,8 +246,11 @@ def shared_backward(dshared, shared, W_b, dc, dgate):
     (dc_passes, da), (dW_b, dW_1, db_1, _, _) = dshared, dgate
     H, dw = c.shape[1], np.zeros_like(w)
     d_c, d_q, d_bilinear = _shared_sum_backward(da, bilinear, w, off, fact, len(c), dw)
-    dW_1[:, 7 * H] += dw
-    dW_1[:, :H] += np.dot(d_c.T, c)
+    dW_c = np.dot(d_c.T, c)
+    for i in range(len(dw)):
+        dW_1[i, 7 * H] += dw[i]
+        for k in range(H):
+            dW_1[i, k] += dW_c[i, k]
     for i in range(len(d_q)):
         db_1 += d_q[i]
     dc += dc_passes

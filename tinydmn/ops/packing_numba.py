@@ -59,6 +59,20 @@ def rows_product(x, M, out):
 
 
 @njit(cache=True, nogil=True, forceinline=True)
+def copy_row(x, out):
+    """out[:] = x, which takes Numba two seconds to compile wherever it stands."""
+    for k in range(len(x)):
+        out[k] = x[k]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def add_row(x, out):
+    """out += x, likewise."""
+    for k in range(len(x)):
+        out[k] += x[k]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
 def schedule(n):
     """Lengths n (B,) -> order (B,): the sequences, longest first; start (T + 1,): step t's packed
     rows are start[t]:start[t+1].
@@ -88,7 +102,7 @@ def states_at(h, at, order, start):
     for j in range(len(order)):
         for f in range(at.shape[1]):
             if at[order[j], f] >= 0:
-                out[order[j], f] = h[start[at[order[j], f]] + j]
+                copy_row(h[start[at[order[j], f]] + j], out[order[j], f])
     return out
 
 
@@ -99,7 +113,7 @@ def states_at_backward(dout, at, order, start):
     for j in range(len(order)):
         for f in range(at.shape[1]):
             if at[order[j], f] >= 0:
-                dh[start[at[order[j], f]] + j] += dout[order[j], f]
+                add_row(dout[order[j], f], dh[start[at[order[j], f]] + j])
     return dh
 
 
@@ -114,6 +128,6 @@ def add_outer(d, h, start, dU):
         return
     h_prev = np.empty((start[T] - start[1], h.shape[1]), h.dtype)
     for t in range(1, T):
-        live = start[t + 1] - start[t]
-        h_prev[start[t] - start[1]:start[t + 1] - start[1]] = h[start[t - 1]:start[t - 1] + live]
+        for j in range(start[t + 1] - start[t]):
+            copy_row(h[start[t - 1] + j], h_prev[start[t] - start[1] + j])
     dU += np.dot(d[start[1]:].T, h_prev)
