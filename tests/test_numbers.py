@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tinydmn.cli import main, parser
+from tinydmn.cli.bench import STORIES
 from tinydmn.cli.common import given_config, number, picture, print_json
 from tinydmn.config import Config, limits
 
@@ -140,8 +141,8 @@ def test_what_holds_where_nothing_is_said():
     assert all(told[command]["seed"] == 0 for command in ("eval", "data", "gradcheck", "bench")) and told["table"]["seeds"] == [0]
     assert all(told[command]["backend"] == "numba" for command in ("train", "eval", "ask", "table")) and told["gradcheck"]["backend"] is None
     assert not any(told[command]["json"] for command in COMMANDS if command not in ("data", "lessons", "play", "exercise", "autograder")) and told["ask"]["plot"] is None and told["gradcheck"]["checkpoint"] is None
-    bench = {"against": [], "data": None, "tasks": [1, 2, 3], "stories": 32, "episode": "both", "rounds": 7, "operations": True}
-    assert {name: told["bench"][name] for name in bench} == bench
+    bench = {"against": [], "data": None, "tasks": [1, 2, 3], "stories": None, "episode": "both", "rounds": 7, "operations": True}
+    assert STORIES == (32, 820) and {name: told["bench"][name] for name in bench} == bench
     assert all(told[command][f.name] is None for command in ("train", "table") for f in CONFIG.values())   # a task has defaults of its own
 
 
