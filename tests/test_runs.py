@@ -203,6 +203,24 @@ def test_ctrl_c_stops_the_workers_and_keeps_what_is_done(small_runs, tmp_path, m
     assert [path.name for path in tmp_path.iterdir()] == [f"{long.name}.npz"] and checkpoint.load(tmp_path / f"{long.name}.npz")[1].epoch >= 1
 
 
+@pytest.mark.parametrize("where", ("Popen", "order"))
+def test_ctrl_c_while_a_worker_is_started_leaves_no_log_and_no_worker(small_runs, tmp_path, monkeypatch, where):
+    started, popen = [], many.subprocess.Popen
+
+    class Worker(popen):
+        def __init__(self, *given, **more):
+            if where == "Popen":
+                raise KeyboardInterrupt
+            super().__init__(*given, **more)
+            started.append(self)
+    monkeypatch.setattr(many.subprocess, "Popen", Worker)
+    if where == "order":
+        monkeypatch.setattr(many, "print", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt), raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        many.run_all(small_runs, tmp_path, 1, "numpy", lambda *_: pytest.fail("ended"))
+    assert not list(tmp_path.iterdir()) and [process.poll() is None for process in started] == [False] * (where == "order")
+
+
 def test_workers_share_the_cores(small_runs, tmp_path, monkeypatch):
     """Each gets its part of the threads; as many of them at a time as were asked for."""
     class Busy:
@@ -245,6 +263,7 @@ def test_a_worker_that_dies_is_reported(run, tmp_path, monkeypatch):
     ended = []
     many.run_all([run], tmp_path, 1, on_end=lambda *what: ended.append(what))
     assert len(ended) == 1 and ended[0][1] is None and "exit code 1" in ended[0][2]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{run.name}.log"]               # what it said stays
 
 
 @pytest.mark.parametrize("code, log, says", ((1, "", "its process ended with exit code 1"), (-9, "", "its process ended with exit code -9 (killed: out of memory?)"),

@@ -171,25 +171,29 @@ def run_all(runs, folder, jobs, backend="numba", on_end=None):
     n_threads = max(1, threads.count() // max(1, min(jobs, len(waiting))))
     if backend == "numba" and jobs > 1 and len(waiting) > 1:
         compile_for(waiting)
-    active = []
+    active, begun = [], []             # begun: runs with a log, one that is being started too
     try:
         while waiting or active:
             while waiting and len(active) < jobs:
+                begun.append(waiting[0])
                 active.append((waiting[0], _start(waiting[0], folder, backend, n_threads)))
                 del waiting[0]
             for run, process in [pair for pair in active if pair[1].poll() is not None]:
                 active.remove((run, process))
                 _leave(process)
-                on_end and on_end(run, *_outcome(run, folder, process.returncode))
+                outcome = _outcome(run, folder, process.returncode)
+                begun.remove(run)
+                on_end and on_end(run, *outcome)
             time.sleep(0.02)
     finally:
         for _, process in active:
             _leave(process)
-        for run, process in active:
+        for _, process in active:
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+        for run in begun:
             (folder / f"{run.name}.log").unlink(missing_ok=True)
 
 
@@ -208,6 +212,10 @@ def _start(run, folder, backend, n_threads):
         print(order, file=process.stdin, flush=True)
     except OSError:
         process.wait()                 # it has gone already: its exit code and its log will say why
+    except KeyboardInterrupt:
+        _leave(process)
+        process.wait()
+        raise
     return process
 
 
