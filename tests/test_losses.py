@@ -1,5 +1,7 @@
 """Right answers are counted where the scores lie; that is what comparing the predicted answers says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -7,7 +9,8 @@ from hypothesis import given, settings, strategies as st
 from tinydmn.config import Config
 from tinydmn.data.batch import UNSEEN, make_batch
 from tinydmn.data.vocabulary import Vocabulary
-from tinydmn.losses import Unread, add_unread, loss_forward, read
+from tinydmn.losses import Unread, add_unread, loss_forward, loss_of_output, read
+from tinydmn.model import DMN
 from tinydmn.ops import load
 from tinydmn.output import Losses
 from tinydmn.parts import Net, answer_of, make_plan
@@ -38,6 +41,18 @@ def test_as_many_are_right_as_are_predicted_right(kind, seed, share):
     assert read(unread, net.ops).answers_right == wanted
     if share == 1.0 and kind != "short sequences":         # all that have a class
         assert wanted == part.counted(batch, plan.answer)[1]
+
+
+@pytest.mark.parametrize("kind", ("word", "sequence"))
+def test_what_an_output_says_is_scored_not_its_scores(kind):
+    """An ensemble chooses in float64, and its logits are rounded: between near equals they may say something else."""
+    config = Config(hidden=2, embedding=2, gate_hidden=2, passes=1, **KINDS[kind])
+    stories = stories_for(np.random.default_rng(0), 5, config)
+    model = DMN(config, Vocabulary.build(stories, config.answer), "numpy")
+    batch = make_batch(stories, model.vocabulary, config.facts, config.answer)
+    out = model.forward(batch)
+    for answers, n in ((batch.answer, len(batch.answer)), (np.full_like(batch.answer, -1), 0)):
+        assert loss_of_output(replace(out, answers=answers), batch, config, model.ops).answers_right == n
 
 
 def test_unread_losses_of_two_pieces():

@@ -4,6 +4,7 @@ Sizes: N targets (one a question, a decoder's step, or a tagged word), A classes
 T positions.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +89,9 @@ def loss_of_output(out, batch, config, ops):
         s = np.where(not_made[..., None], s.dtype.type(0), s)
     rows = answer_of(config).scores(out.logits, plan.answer)           # still on the host
     rows, s = ops.to_device(rows), ops.to_device(s)
-    return read(loss_forward(rows, s, batch, plan, Net({}, config, ops))[0], ops)
+    losses = read(loss_forward(rows, s, batch, plan, Net({}, config, ops))[0], ops)
+    right = answer_of(config).right(out.answers, batch.answer)         # of what it says
+    return replace(losses, answers_right=int(right.sum()))
 
 
 def right_answers(answers, batch, kind):

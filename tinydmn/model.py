@@ -134,8 +134,8 @@ class DMN(Weights):
     def gradient(self, batch: Batch, alpha: float | None = None, beta: float = 1.0,
                  rng: np.random.Generator | None = None) -> tuple[float, Losses, np.ndarray]:
         """As loss_and_grads -> J, Losses (sums), dtheta (P,): one vector in the order of params."""
-        waiting, dtheta = self.gradient_unread(batch, alpha, beta, rng)
-        return *waiting(), dtheta
+        losses, dtheta = self.gradient_unread(batch, alpha, beta, rng)
+        return *losses(), dtheta
 
     def gradient_unread(self, batch: Batch, alpha: float | None = None, beta: float = 1.0,
                         rng: np.random.Generator | None = None) -> tuple[Callable, np.ndarray]:

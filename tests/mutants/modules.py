@@ -162,6 +162,7 @@ MUTANTS = [
     mutant("losses", "np.where(not_made, np.int32(-1), target)", "np.where(not_made, np.int32(0), target)", "passes that were not made are wrong", SCORED),
     mutant("losses", "[:, None] >= out.passes_made", "[:, None] > out.passes_made", "a pass that was not made is scored", SCORED),
     mutant("losses", '    if config.stop == "yes":\n', "    if False:\n", "passes that were spared are scored", SCORED),
+    mutant("losses", "    return replace(losses, answers_right=int(right.sum()))\n", "    return losses\n", "the scores are scored, not what is said", "tests/test_losses.py::test_what_an_output_says_is_scored_not_its_scores"),
     mutant("losses", "np.count_nonzero(target >= 0))", "np.count_nonzero(target > 0))", "passes that are to look at the first fact do not count", SCORED),
     mutant("losses", "ops.count_right(s, gate_target)", "ops.count_right(s, gate_target, len(target))", "gates are right as a whole question", SCORED),
     mutant("losses", "Unread((E_answers, E_gates, right, gates_right), counts)", "Unread((E_answers, E_gates, gates_right, right), counts)", "right gates are right answers", SCORED),

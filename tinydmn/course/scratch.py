@@ -26,6 +26,7 @@ def new():
 
 
 def gone(folder, held):
+    """Removes a folder with what is in it, and lets go of it."""
     shutil.rmtree(folder, ignore_errors=True)
     os.close(held)
 

@@ -12,7 +12,9 @@ its threads wait for one another.
 
 A weight's gradient is one product over the rows of all passes, after the last of them.
 
-Launches, counted (tests/ops/test_cuda.py), beside those of one operation after the other:
+Launches, as tests/ops/test_cuda.py counts them; in brackets those of a kernel for each product and
+each equation (a softmax pass forward: five products, and compare, tanh, scores, softmax, Σ g c, the
+GRU's step):
 
                            a pass forward   backward    a batch besides: forward   backward
     softmax                        6 (11)     6 (26)                       7 (8)    20 (17)
